@@ -1,0 +1,117 @@
+"""A city: its clean layers, rules and settings, the context of every later stage."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+import pyproj
+
+from gridopt.contracts import REPAIRS, check_columns, empty
+from gridopt.errors import TableError, preview
+from gridopt.rules import Rules
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Settings of the rooms that follow the drawing: codes, staff, tiers, workload, publishing.
+
+    Each is the plain table of the project file (``rules.code``, ``rules.staff``, ``rules.tiers``,
+    ``rules.workload``, ``rules.publish``); the room that uses it turns it into its own value.
+    ``lang`` is the language of reasons and remedies, ``"en"`` or ``"zh"``.
+    """
+
+    code: Mapping[str, Any] = field(default_factory=dict)
+    staff: Mapping[str, Any] = field(default_factory=dict)
+    tiers: Mapping[str, Any] = field(default_factory=dict)
+    workload: Mapping[str, Any] = field(default_factory=dict)
+    publish: Mapping[str, Any] = field(default_factory=dict)
+    lang: str = "en"
+
+    def __post_init__(self) -> None:
+        for name in ("code", "staff", "tiers", "workload", "publish"):
+            object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
+
+
+@dataclass(frozen=True, eq=False)
+class City:
+    """Clean layers in one metric CRS, the rules, the settings, and every repair on record.
+
+    ``communities`` is indexed by ``community_id`` (text) and has ``community, township_id, county_id,
+    area_kind, geometry``. ``layers`` holds the other tables by their name in the project file;
+    `City.layer` answers None where one was not given. Tables are values: copy before you change one.
+    """
+
+    name: str
+    crs: pyproj.CRS
+    communities: gpd.GeoDataFrame
+    rules: Rules = field(default_factory=Rules)
+    layers: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    settings: Settings = field(default_factory=Settings)
+    repairs: pd.DataFrame = field(default_factory=lambda: empty(REPAIRS))
+    inputs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    edition: str | None = None
+    valid_from: str | None = None
+
+    def __post_init__(self) -> None:
+        check_columns(
+            self.communities, ["community", "township_id", "county_id", "area_kind", "geometry"], "communities"
+        )
+        repeated = self.communities.index[self.communities.index.duplicated()]
+        if len(repeated):
+            raise TableError(
+                f"communities: {len(repeated)} ids occur more than once: {preview(repeated)}. Give each its own id.",
+                zh=f"村(社区)图层:{len(repeated)} 个编码重复:{preview(repeated)}。请保证编码唯一。",
+            )
+        object.__setattr__(self, "layers", MappingProxyType(dict(self.layers)))
+        object.__setattr__(self, "inputs", MappingProxyType(dict(self.inputs)))
+
+    @classmethod
+    def from_tables(
+        cls, communities: gpd.GeoDataFrame, rules: Rules | None = None, *, name: str = "", **layers: pd.DataFrame
+    ) -> City:
+        """A city from bare tables in one metric CRS; ``communities`` needs an index of ids and a geometry."""
+        if communities.crs is None or not communities.crs.is_projected:
+            raise TableError(
+                f"communities must be in a metric CRS, not {communities.crs}. Reproject with .to_crs(...) first.",
+                zh=f"村(社区)图层须为投影坐标系(米),现为 {communities.crs}。请先用 .to_crs(...) 转换。",
+            )
+        table = communities.copy()
+        table.index = pd.Index(table.index.astype(str), name="community_id")
+        defaults = {"community": table.index, "township_id": table.index.str[:-3], "county_id": table.index.str[:-6]}
+        for column, value in {**defaults, "area_kind": "urban"}.items():
+            if column not in table:
+                table[column] = value
+        return cls(name, pyproj.CRS(communities.crs), table.sort_index(), rules or Rules(), layers)
+
+    def layer(self, name: str) -> Any:
+        """The clean table of one layer, or None where the city has none."""
+        return self.layers.get(name)
+
+    @property
+    def current_grids(self) -> Any:
+        """Today's grids as they were given, or None."""
+        return self.layer("current_grids")
+
+    def replace(self, **changes: Any) -> City:
+        """The same city with some fields changed."""
+        return dataclasses.replace(self, **changes)
+
+    def __repr__(self) -> str:
+        layers = ", ".join(f"{name} {len(table):,}" for name, table in self.layers.items())
+        return f"<City {self.name!r}: {len(self.communities):,} communities; {layers or 'no further layers'}>"
+
+    def _repr_html_(self) -> str:
+        rows = {"communities": len(self.communities), **{name: len(t) for name, t in self.layers.items()}}
+        mended = self.repairs["layer"].value_counts().reindex(list(rows)).fillna(0).astype(int)
+        table = pd.DataFrame({"rows": rows, "repairs": mended})
+        return f"<b>{_escape(self.name)}</b> · {_escape(self.crs.to_string())}{table.to_html()}"
+
+
+def _escape(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

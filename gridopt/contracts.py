@@ -1,0 +1,50 @@
+"""The tables between rooms: their columns, and one validator that gathers all of a table's faults."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from gridopt.errors import TableError, preview
+
+GRIDS = (
+    "grid_code name status scope bounds_text kind community_id community township_id county_id area_kind seq "
+    "households residents buildings units workload deviation area_m2 cut_border_m unrecognised_border_share "
+    "walk_mean_m walk_max_m polsby_popper neck_m unmet label_x label_y valid_from valid_to geometry"
+).split()
+UNITS = (
+    "unit_id community_id area_kind households residents buildings floor_area events workload keep_whole dedicated "
+    "category locked_grid people_known grid_code geometry"
+).split()
+BORDERS = ["unit_a", "unit_b", "metres", "kind"]
+BORDER_KINDS = ("open", "wall", "crossing", "seam")
+VIOLATIONS = "class rule community_id grid_codes unit_ids value limit proof reason remedy relaxed".split()
+COMMUNITIES = (
+    "community_id community township_id county_id area_kind n_grids households residents objective bound gap status "
+    "geometry"
+).split()
+BUILDINGS = "building_id name estate use floors households unit_id grid_code community_id geometry".split()
+REPAIRS = "layer fault ids n action area_before area_after".split()
+CODES = ["grid_code", "valid_from", "valid_to", "successor"]
+POSTS = "post_id role role_name grid_code community_id township_id employment fte reason".split()
+REACH = (
+    "level place_id place tier limit_m residents residents_reached households households_reached share target met"
+).split()
+BLIND_SPOTS = "kind id community_id n_grids reason geometry".split()
+
+
+def check_columns(table: pd.DataFrame, columns: Sequence[str], what: str) -> None:
+    """Raise one `TableError` that names every missing column of a table."""
+    present = {*table.columns, table.index.name}
+    missing = [name for name in columns if name not in present]
+    if missing:
+        raise TableError(
+            f"{what} lacks the columns {preview(missing, 20)}; it has {preview(table.columns, 20)}.",
+            zh=f"{what}缺少列:{preview(missing, 20)};现有列:{preview(table.columns, 20)}。",
+        )
+
+
+def empty(columns: Sequence[str]) -> pd.DataFrame:
+    """A table without rows, text columns throughout."""
+    return pd.DataFrame({name: pd.Series(dtype="str") for name in columns if name != "geometry"})

@@ -1,0 +1,231 @@
+"""The graph of units: what every algorithm sees, as arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from gridopt.errors import TableError, preview
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int32]
+
+SEAM_DISCOUNT = 0.25
+"""What a metre of border along a recognised line (a seam) costs, against 1 on open ground."""
+
+
+@dataclass(frozen=True, eq=False)
+class UnitGraph:
+    """Units as numbers, in the order of ``ids``.
+
+    weights   (n, m) one column per measure, the size measure first
+    mass      (n,)   what proximity weighs: the size measure, plus a little for empty land
+    xy        (n, 2) metres
+    edges     (e, 2) neighbours i < j, sorted
+    metres    (e,)   shared border
+    cost      (e,)   shared border discounted along seams: what governance pays when it is cut
+    walls     (w, 2) pairs that touch only across a wall, ``wall_metres`` (w,) long
+    parents   (n,)   number of the community in ``parent_ids``; no edge joins two
+    """
+
+    ids: tuple[str, ...]
+    measures: tuple[str, ...]
+    weights: Floats
+    mass: Floats
+    xy: Floats
+    edges: Ints
+    metres: Floats
+    cost: Floats
+    walls: Ints
+    wall_metres: Floats
+    parents: Ints
+    parent_ids: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        for name in ("weights", "mass", "xy", "edges", "metres", "cost", "walls", "wall_metres", "parents"):
+            getattr(self, name).flags.writeable = False
+
+    @property
+    def n_units(self) -> int:
+        return len(self.ids)
+
+    @classmethod
+    def from_arrays(  # noqa: PLR0913 — the arrays of one value, all but three optional
+        cls,
+        weights: ArrayLike,
+        edges: ArrayLike,
+        *,
+        xy: ArrayLike,
+        border: ArrayLike | None = None,
+        cost: ArrayLike | None = None,
+        walls: tuple[ArrayLike, ArrayLike] | None = None,
+        parents: Sequence[object] | None = None,
+        ids: Sequence[object] | None = None,
+        measures: Sequence[str] = (),
+        mass: ArrayLike | None = None,
+    ) -> UnitGraph:
+        """A graph from plain arrays: weights (n,) or (n, m), edges (e, 2), xy (n, 2) in metres.
+
+        Duplicate edges are merged (their borders added), edges between two parents are left out.
+        ``border`` is the shared length of an edge in metres, 1 each where it is not given; ``cost`` what
+        cutting it costs, the border itself where not given.
+        """
+        sizes = np.asarray(weights, np.float64)
+        sizes = sizes[:, None] if sizes.ndim == 1 else sizes
+        n = len(sizes)
+        if not np.isfinite(sizes).all() or (sizes < 0).any():
+            bad = np.flatnonzero(~(np.isfinite(sizes) & (sizes >= 0)).all(axis=1))
+            raise TableError(f"{len(bad)} units have a weight below 0 or not a number: {preview(bad)}.")
+        codes, names = _parent_codes(parents, n)
+        pairs = np.asarray(edges, np.int64).reshape(-1, 2)
+        lengths = np.ones(len(pairs)) if border is None else np.asarray(border, np.float64)
+        costs = lengths if cost is None else np.asarray(cost, np.float64)
+        merged, metres, paid = _merged(pairs, lengths, costs, codes)
+        wall_pairs, wall_lengths = walls if walls is not None else (np.empty((0, 2)), np.empty(0))
+        wall_array = np.asarray(wall_pairs, np.int64).reshape(-1, 2)
+        across, across_metres, _ = _merged(
+            wall_array, np.asarray(wall_lengths, np.float64), np.zeros(len(wall_array)), codes
+        )
+        return cls(
+            tuple(str(one) for one in (range(n) if ids is None else ids)),
+            tuple(measures) or tuple(f"weight_{j}" for j in range(sizes.shape[1])),
+            sizes.copy(),
+            (sizes[:, 0] if mass is None else np.asarray(mass, np.float64)).copy(),
+            np.asarray(xy, np.float64).reshape(n, 2).copy(),
+            merged,
+            metres,
+            paid,
+            across,
+            across_metres,
+            codes,
+            names,
+        )
+
+    @classmethod
+    def from_units(
+        cls, units: gpd.GeoDataFrame, borders: pd.DataFrame, *, measures: Sequence[str], min_border: float = 1.0
+    ) -> UnitGraph:
+        """The graph of a units table and its borders.
+
+        Two units are neighbours where they share at least ``min_border`` metres that are no wall, or a
+        crossing. Land without people weighs 1e-3 of its community's mean density times its area.
+        """
+        position = pd.Series(np.arange(len(units)), index=units.index)
+        pair = np.column_stack([position.loc[borders["unit_a"]], position.loc[borders["unit_b"]]])
+        table = pd.DataFrame(
+            {
+                "a": pair.min(axis=1),
+                "b": pair.max(axis=1),
+                "metres": borders["metres"].to_numpy(float),
+                "kind": borders["kind"].to_numpy(str),
+            }
+        )
+        open_ground = table["kind"] != "wall"
+        discount = np.where(table["kind"] == "seam", SEAM_DISCOUNT, 1.0)
+        table = table.assign(
+            walkable=table["metres"].where(open_ground, 0.0),
+            cost=(table["metres"] * discount).where(open_ground, 0.0),
+            crossing=table["kind"] == "crossing",
+        )
+        merged = table.groupby(["a", "b"], as_index=False).agg(
+            metres=("metres", "sum"), walkable=("walkable", "sum"), cost=("cost", "sum"), crossing=("crossing", "any")
+        )
+        joined = (merged["walkable"] >= min_border) | merged["crossing"]
+        near, across = merged[joined], merged[~joined & (merged["metres"] >= min_border)]
+        weights = units[list(measures)].fillna(0).to_numpy(float)
+        points = units.geometry.representative_point()
+        return cls.from_arrays(
+            weights,
+            near[["a", "b"]].to_numpy(),
+            xy=np.column_stack([points.x, points.y]),
+            border=near["metres"].to_numpy(),
+            cost=near["cost"].to_numpy(),
+            walls=(across[["a", "b"]].to_numpy(), across["metres"].to_numpy()),
+            parents=units["community_id"].tolist(),
+            ids=units.index.tolist(),
+            measures=measures,
+            mass=_mass(units, weights[:, 0]),
+        )
+
+    def of_parent(self, parent: int) -> tuple[UnitGraph, Ints]:
+        """The subgraph of one community, and the positions of its units here."""
+        return self.subgraph(np.flatnonzero(self.parents == parent).astype(np.int32))
+
+    def subgraph(self, units: Ints) -> tuple[UnitGraph, Ints]:
+        """The graph induced by some units (ascending positions)."""
+        new = np.full(self.n_units, -1, np.int32)
+        new[units] = np.arange(len(units), dtype=np.int32)
+        kept = (new[self.edges] >= 0).all(axis=1)
+        walled = (new[self.walls] >= 0).all(axis=1)
+        return UnitGraph(
+            tuple(self.ids[i] for i in units),
+            self.measures,
+            self.weights[units],
+            self.mass[units],
+            self.xy[units],
+            new[self.edges[kept]],
+            self.metres[kept],
+            self.cost[kept],
+            new[self.walls[walled]],
+            self.wall_metres[walled],
+            self.parents[units],
+            self.parent_ids,
+        ), units
+
+    def csr(self) -> tuple[Ints, Ints, Floats]:
+        """Both directions of every edge: (indptr, neighbours, cost), neighbours ascending."""
+        n, edges = self.n_units, self.edges
+        heads = np.concatenate([edges[:, 0], edges[:, 1]])
+        tails = np.concatenate([edges[:, 1], edges[:, 0]])
+        order = np.lexsort((tails, heads))
+        indptr = np.zeros(n + 1, np.int32)
+        np.cumsum(np.bincount(heads, minlength=n), out=indptr[1:])
+        return indptr, tails[order].astype(np.int32), np.concatenate([self.cost, self.cost])[order]
+
+    def pieces(self) -> Ints:
+        """Number of the connected piece each unit lies in, numbered by first unit."""
+        n = self.n_units
+        lattice = coo_array((np.ones(len(self.edges)), (self.edges[:, 0], self.edges[:, 1])), shape=(n, n))
+        return np.asarray(connected_components(lattice.tocsr(), directed=False)[1], np.int32)
+
+    def __repr__(self) -> str:
+        return (
+            f"<UnitGraph: {self.n_units:,} units, {len(self.edges):,} edges, {len(self.parent_ids):,} communities, "
+            f"measures {', '.join(self.measures)}>"
+        )
+
+
+EMPTY_LAND = 1e-3
+"""Share of the community's mean density at which land without people weighs in proximity."""
+
+
+def _mass(units: gpd.GeoDataFrame, sizes: Floats) -> Floats:
+    area = units.area.to_numpy()
+    totals = pd.DataFrame({"size": sizes, "area": area}).groupby(units["community_id"].to_numpy()).transform("sum")
+    density = (totals["size"] / totals["area"]).to_numpy()
+    return np.asarray(np.where(sizes > 0, sizes, EMPTY_LAND * density * area), np.float64)
+
+
+def _parent_codes(parents: Sequence[object] | None, n: int) -> tuple[Ints, tuple[str, ...]]:
+    if parents is None:
+        return np.zeros(n, np.int32), ("",)
+    names, codes = np.unique(np.asarray([str(one) for one in parents], dtype=object), return_inverse=True)
+    return codes.astype(np.int32).reshape(n), tuple(names.tolist())
+
+
+def _merged(pairs: NDArray[np.int64], metres: Floats, costs: Floats, parents: Ints) -> tuple[Ints, Floats, Floats]:
+    low, high = pairs.min(axis=1, initial=2**31), pairs.max(axis=1, initial=-1)
+    if len(pairs) and ((low == high).any() or low.min() < 0 or high.max() >= len(parents)):
+        raise TableError("edges must join two different units that exist; correct the edge list.")
+    kept = parents[low] == parents[high] if len(pairs) else np.zeros(0, bool)
+    keys, inverse = np.unique(low[kept] * len(parents) + high[kept], return_inverse=True)
+    edges = np.column_stack([keys // max(len(parents), 1), keys % max(len(parents), 1)]).astype(np.int32)
+    total = np.bincount(inverse, metres[kept], len(keys)).astype(np.float64)
+    return edges, total, np.bincount(inverse, costs[kept], len(keys)).astype(np.float64)

@@ -1,0 +1,89 @@
+"""The Plan: what a drawing or an assessment hands on to every later stage."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+
+from gridopt.city import City
+from gridopt.contracts import BORDERS, CODES, GRIDS, UNITS, VIOLATIONS, check_columns, empty
+
+STATUSES = {"draft": "草案", "consultation": "征求意见", "approved": "审定", "filed": "备案"} | {
+    "in_force": "启用",
+    "retired": "停用",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """A drawn or assessed city: tables by grid code, honest figures, no grid without a code.
+
+    grids        indexed by ``grid_code``, columns of `contracts.GRIDS`, metric CRS
+    units        indexed by ``unit_id``, columns of `contracts.UNITS`
+    borders      ``unit_a, unit_b, metres, kind``
+    buildings    indexed by ``building_id``, each building once, with ``unit_id`` and ``grid_code``
+    communities  indexed by ``community_id``, columns of `contracts.COMMUNITIES`
+    violations   what must be decided, and what is for information
+    terms        the weighted and scaled terms; they sum to ``objective``
+    bound, gap   None where not computed
+    details      facts by community for the record: k, scales, raw terms, solver status
+    """
+
+    city: City
+    grids: gpd.GeoDataFrame
+    units: gpd.GeoDataFrame
+    borders: pd.DataFrame
+    buildings: gpd.GeoDataFrame
+    communities: gpd.GeoDataFrame
+    violations: pd.DataFrame
+    objective: float
+    terms: Mapping[str, float]
+    bound: float | None = None
+    gap: float | None = None
+    seed: int = 0
+    effort: str = "standard"
+    source: str = "draw"
+    code_template: str = "auto"
+    codes: pd.DataFrame = field(default_factory=lambda: empty(CODES))
+    details: Mapping[str, Any] = field(default_factory=dict)
+    log: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        check_columns(self.grids, GRIDS, "grids")
+        check_columns(self.units, UNITS, "units")
+        check_columns(self.borders, BORDERS, "borders")
+        check_columns(self.violations, VIOLATIONS, "violations")
+        object.__setattr__(self, "terms", MappingProxyType(dict(self.terms)))
+        object.__setattr__(self, "details", MappingProxyType(dict(self.details)))
+        object.__setattr__(self, "log", MappingProxyType(dict(self.log)))
+
+    @property
+    def n_grids(self) -> int:
+        return len(self.grids)
+
+    @property
+    def to_decide(self) -> pd.DataFrame:
+        """The violations that a person must decide."""
+        return self.violations[self.violations["class"] == "decide"]
+
+    @property
+    def totals(self) -> dict[str, float]:
+        """Households, residents, buildings and area of the whole plan."""
+        names = ("households", "residents", "buildings", "area_m2")
+        return {name: float(self.grids[name].sum()) for name in names}
+
+    def replace(self, **changes: Any) -> Plan:
+        """The same plan with some fields changed."""
+        return dataclasses.replace(self, **changes)
+
+    def __repr__(self) -> str:
+        return (
+            f"<Plan {self.city.name!r}: {self.n_grids:,} grids of {len(self.units):,} units in "
+            f"{len(self.communities):,} communities, objective {self.objective:.4f}, {len(self.to_decide)} to decide>"
+        )
