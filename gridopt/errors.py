@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import difflib
+from collections.abc import Iterable, Sequence
 
 
 class GridoptError(Exception):
@@ -41,3 +42,17 @@ def preview(ids: Iterable[object], most: int = 5) -> str:
     listed = [str(one) for one in ids]
     shown = ", ".join(listed[:most])
     return shown if len(listed) <= most else f"{shown} … (+{len(listed) - most})"
+
+
+def check_keys(given: Iterable[object], known: Sequence[str], where: str) -> None:
+    """Raise one `RuleError` for all settings that do not exist, each with the nearest one that does."""
+    unknown = sorted(str(key) for key in given if key not in known)
+    if not unknown:
+        return
+    near = [difflib.get_close_matches(key, known, 1) for key in unknown]
+    listed = [f"{key} (did you mean {best[0]}?)" if best else key for key, best in zip(unknown, near, strict=True)]
+    listed_zh = [f"{key}(是否为 {best[0]}?)" if best else key for key, best in zip(unknown, near, strict=True)]
+    raise RuleError(
+        f"{where}: unknown {preview(listed)}. Known: {', '.join(known)}.",
+        zh=f"{where}:未知项 {preview(listed_zh)}。可用:{'、'.join(known)}。",
+    )

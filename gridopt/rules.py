@@ -124,6 +124,21 @@ class Rules:
             object.__setattr__(rules, name, value)
         return rules
 
+    def to_dict(self) -> dict[str, Any]:
+        """The rules as plain tables and lists, as a project file would say them."""
+        return {name: _plain(getattr(self, name)) for name in ("size", "proximity", "governance", "relax", "area")}
+
+    @classmethod
+    def from_dict(cls, tables: Mapping[str, Any]) -> Rules:
+        """The rules that `to_dict` wrote; tables of other rooms (code, staff, ...) are passed over."""
+        kinds = {"size": Size, "proximity": Proximity, "governance": Governance, "relax": Relax}
+        parts = {name: kind(**_values(tables.get(name, {}))) for name, kind in kinds.items()}
+        area = {
+            kind: {name: _values(values) for name, values in restated.items()}
+            for kind, restated in tables.get("area", {}).items()
+        }
+        return cls(**parts, area=area)
+
     @property
     def measures(self) -> tuple[str, ...]:
         """Every measure that any area kind bounds, the size measure first."""
@@ -132,6 +147,24 @@ class Rules:
             size = self.at(kind).size
             names += [size.measure, *size.also]
         return tuple(dict.fromkeys(names))
+
+
+def _plain(value: Any) -> Any:
+    """Values as tables, lists and scalars."""
+    if dataclasses.is_dataclass(value):
+        return {one.name: _plain(getattr(value, one.name)) for one in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): _plain(inner) for key, inner in value.items()}
+    return [_plain(one) for one in value] if isinstance(value, list | tuple) else value
+
+
+def _values(table: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of one part of the rules: lists as tuples, further bounds as `Bounds`."""
+    values: dict[str, Any] = {name: tuple(one) if isinstance(one, list) else one for name, one in table.items()}
+    if "also" in values:
+        bounds = values["also"]
+        values["also"] = {name: one if isinstance(one, Bounds) else Bounds(**one) for name, one in bounds.items()}
+    return values
 
 
 def _faults(rules: Rules, kind: str) -> list[tuple[str, str]]:
