@@ -1,0 +1,159 @@
+"""From a project file to a City: every layer clean, in one metric CRS, every repair on record."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import geopandas as gpd
+import pandas as pd
+import pyproj
+
+from gridopt.city import City
+from gridopt.coordinates import metric_crs
+from gridopt.errors import RuleError, preview
+from gridopt.read.communities import community_table
+from gridopt.read.findings import Findings, Repair, repairs_table
+from gridopt.read.fingerprint import fingerprint
+from gridopt.read.ground import finish
+from gridopt.read.layers import Layer, read_layer
+from gridopt.read.project import LayerSpec, Project, read_project
+
+
+def read_city(path: str | Path, *, lang: str = "en") -> City:
+    """Read the city that a project file describes.
+
+    Layers are reprojected to the city's metric CRS, repaired, and brought into the columns of the other
+    rooms; ``city.repairs`` lists what was changed, in the language asked for (``"en"`` or ``"zh"``).
+
+    Raises:
+        TableError: a file or layer that is missing or cannot be used, with all its faults.
+        RuleError: a project file that cannot hold as written.
+    """
+    project = read_project(path, lang=lang)
+    sources: dict[str, Layer] = {}
+    repairs: list[Repair] = []
+    communities = _communities(project, sources, repairs)
+    _check_count(project, communities)
+    layers: dict[str, pd.DataFrame] = {}
+    for name, spec in project.layers.items():
+        if name != "communities":
+            key = "population_cells" if spec.is_raster else name
+            layers[key] = _layer(spec, project, communities, sources, repairs)
+    _check_population_units(layers)
+    tables: dict[str, pd.DataFrame] = {"communities": communities, **layers}
+    for key, table in tables.items():
+        spec = project.layers["population" if key == "population_cells" else key]
+        table.attrs["source"] = _source(spec, sources[key])
+    marks = {
+        key: fingerprint(table, layer=sources[key].source_layer, crs=sources[key].source_crs)
+        for key, table in sorted(tables.items())
+    }
+    return City(
+        name=project.name,
+        crs=pyproj.CRS(communities.crs),
+        communities=communities,
+        rules=project.rules,
+        layers=layers,
+        settings=project.settings,
+        repairs=repairs_table(repairs, lang),
+        inputs=marks,
+        edition=project.edition,
+        valid_from=project.valid_from,
+    )
+
+
+def _source(spec: LayerSpec, layer: Layer) -> dict[str, object]:
+    """Where a table came from, for `inspect`: it travels with the table and is no part of its content."""
+    columns = {key: spec.columns.get(key, key) for key in layer.given if key not in ("x", "y")}
+    return {"path": spec.path, "rows": layer.source_rows, "columns": columns}
+
+
+def _communities(project: Project, sources: dict[str, Layer], repairs: list[Repair]) -> gpd.GeoDataFrame:
+    layer = read_layer(project.layers["communities"], project.crs or zone_of)
+    findings = Findings("communities")
+    table = community_table(layer, str(project.settings.code.get("template", "auto")), findings)
+    findings.close()
+    sources["communities"] = layer
+    repairs += [*layer.repairs, *findings.repairs]
+    return table
+
+
+def zone_of(table: gpd.GeoDataFrame) -> pyproj.CRS:
+    """The metric zone of the centre of a layer's bounding box."""
+    change = pyproj.Transformer.from_crs(table.crs, "EPSG:4326", always_xy=True)
+    west, south, east, north = change.transform_bounds(*table.total_bounds)
+    return metric_crs((west + east) / 2, (south + north) / 2)
+
+
+def _layer(
+    spec: LayerSpec,
+    project: Project,
+    communities: gpd.GeoDataFrame,
+    sources: dict[str, Layer],
+    repairs: list[Repair],
+) -> pd.DataFrame:
+    key, findings = spec.name, Findings(spec.name)
+    if spec.is_raster:
+        layer = _cells(spec, communities)
+        key, table = "population_cells", layer.table
+    else:
+        layer = read_layer(spec, pyproj.CRS(communities.crs))
+        table = finish(layer, communities, project.rules, findings)
+        findings.close()
+    sources[key] = layer
+    repairs += [*layer.repairs, *findings.repairs]
+    return table
+
+
+def _cells(spec: LayerSpec, communities: gpd.GeoDataFrame) -> Layer:
+    if spec.name != "population":
+        raise RuleError(
+            f"[layers.{spec.name}] is a raster ({spec.path}); only [layers.population] may be one.",
+            zh=f"[layers.{spec.name}] 是栅格({spec.path});只有 [layers.population] 可以是栅格。",
+        )
+    from gridopt.read.raster import read_population_cells
+
+    return read_population_cells(spec, communities)
+
+
+def _check_count(project: Project, communities: gpd.GeoDataFrame) -> None:
+    """A count by place must name communities: totals by township are not honoured yet."""
+    count = project.rules.size.count
+    strange = [key for key in count if key not in communities.index] if isinstance(count, Mapping) else []
+    townships = set(communities["township_id"])
+    by_township = [key for key in strange if key in townships]
+    if by_township:
+        raise RuleError(
+            f"[rules.size] count by township ({preview(by_township)}) is not honoured by this version; remove it "
+            "or give the number by community id.",
+            zh=f"[rules.size] count 按乡镇(街道)给定({preview(by_township)})本版本尚不支持;"
+            "请删去,或按村(社区)编码给定。",
+        )
+    if strange:
+        raise RuleError(
+            f"[rules.size] count names {len(strange)} communities that are not in the layer: {preview(strange)}. "
+            "Correct the ids.",
+            zh=f"[rules.size] count 中 {len(strange)} 个村(社区)不在图层中:{preview(strange)}。请改正编码。",
+        )
+
+
+def _check_population_units(layers: Mapping[str, pd.DataFrame]) -> None:
+    """Population by unit must belong to ready-made units, each of which needs its row."""
+    table, units = layers.get("population"), layers.get("units")
+    if table is None or not (table["level"] == "units").all():
+        return
+    findings = Findings("population")
+    if units is None:
+        findings.fault(
+            'level = "units" needs [layers.units]; add it, or give totals by community',
+            'level = "units" 需要 [layers.units];请添加,或按村(社区)给出总数',
+        )
+    else:
+        strange = table.index.difference(units.index)
+        if len(strange):
+            findings.fault(
+                f"{len(strange)} rows name units that are not in the units layer: {preview(strange)}; correct the ids",
+                f"{len(strange)} 行的编码不在划分单元图层中:{preview(strange)};请改正",
+            )
+    findings.close()

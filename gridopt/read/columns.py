@@ -1,0 +1,149 @@
+"""Columns into the form the tables promise: ids and codes as text, counts as numbers, missing stays missing."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from gridopt.errors import preview
+from gridopt.read.findings import Findings
+
+_WHOLE = re.compile(r"([+-]?\d+)\.0+")
+_NUMBER = re.compile(
+    r"([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)(万|萬)?(?:户|戶|人|口|套|栋|棟|幢|层|層|米|家|个|個|m|m2|㎡)?", re.I
+)
+_MISSING = frozenset({"", "-", "--", "—", "——", "/", "\\", "无", "無", "n/a", "na", "nan", "null", "none", "#n/a"})
+_FALSE = frozenset({"", "0", "false", "no", "n", "f", "否", "无", "無"})
+_TRUE = frozenset({"1", "true", "yes", "y", "t", "是", "有"})
+_EXACT = 2.0**53
+
+
+def texts(values: pd.Series) -> pd.Series:
+    """Any column as stripped text, "" where missing; whole numbers lose their decimal point."""
+    if pd.api.types.is_bool_dtype(values.dtype):
+        return values.map({True: "true", False: ""}).astype("str")
+    if pd.api.types.is_integer_dtype(values.dtype):
+        return values.astype("str")
+    return pd.Series([_text(value) for value in values.tolist()], index=values.index, dtype="str", name=values.name)
+
+
+def _text(value: object) -> str:
+    if value is None or value is pd.NaT or (isinstance(value, float) and np.isnan(value)):
+        return ""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value).strip()
+
+
+def ids(values: pd.Series, findings: Findings) -> pd.Series:
+    """An id column as text: 63000070001, 63000070001.0 and " 63000070001 " are one id.
+
+    Empty ids, and numbers too long for a floating-point column to have kept their last digits, are faults.
+    """
+    if pd.api.types.is_float_dtype(values.dtype) and (values.abs() >= _EXACT).any():
+        findings.fault(
+            f'the ids in column "{values.name}" are numbers of 16 digits or more, whose last digits are lost; '
+            "store them as text",
+            f"编码列“{values.name}”为 16 位以上的数字,末位已失真;请改存为文本",
+        )
+    plain = pd.Series([_whole(text) for text in texts(values)], index=values.index, dtype="str", name=values.name)
+    empty = np.flatnonzero((plain == "").to_numpy()) + 1
+    if len(empty):
+        findings.fault(
+            f'{len(empty)} rows have no id in column "{values.name}": rows {preview(empty)}; give each its id',
+            f"{len(empty)} 行的编码列“{values.name}”为空:第 {preview(empty)} 行;请补全",
+        )
+    return plain
+
+
+def _whole(text: str) -> str:
+    match = _WHOLE.fullmatch(text)
+    return match[1] if match else text
+
+
+def claims(values: pd.Series, ids: pd.Series) -> pd.Series:
+    """Text that names something, "" for none; a bare yes stands for the row's own id."""
+    plain = texts(values)
+    lowered = plain.str.lower()
+    return plain.mask(lowered.isin(_FALSE), "").mask(lowered.isin(_TRUE), ids.to_numpy(dtype=object))
+
+
+def parse_numbers(values: pd.Series) -> tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_]]:
+    """Numbers of a column (NaN where missing), which cells are no number, and which had to be read from text.
+
+    "1,234", "1,234户", "1.2万" and full-width digits are numbers; "-", "无" and "N/A" are missing.
+    """
+    if pd.api.types.is_numeric_dtype(values.dtype):
+        return values.to_numpy(np.float64, na_value=np.nan), np.zeros(len(values), bool), np.zeros(len(values), bool)
+    numbers = np.full(len(values), np.nan)
+    unread, mended = np.zeros(len(values), bool), np.zeros(len(values), bool)
+    for i, value in enumerate(values.tolist()):
+        numbers[i], unread[i], mended[i] = _number(value)
+    return numbers, unread, mended
+
+
+def _number(value: object) -> tuple[float, bool, bool]:
+    if isinstance(value, int | float | np.number):
+        return float(value), False, False
+    text = _text(value)
+    if text.lower() in _MISSING:
+        return np.nan, False, False
+    try:
+        return float(text), False, False
+    except ValueError:
+        pass
+    plain = re.sub(r"[,\s']", "", unicodedata.normalize("NFKC", text))
+    match = _NUMBER.fullmatch(plain)
+    if not match:
+        return np.nan, True, False
+    return float(match[1]) * (10_000 if match[2] else 1), False, True
+
+
+def counts(values: pd.Series, names: pd.Index, findings: Findings, *, required: bool = False) -> NDArray[np.float64]:
+    """A column of counts; text, negative or infinite values and a column without any number are faults.
+
+    ``required`` makes a single missing count a fault as well (control totals).
+    """
+    numbers, unread, mended = parse_numbers(values)
+    column = str(values.name)
+    listed = np.asarray(names, dtype=object)
+    _fault_rows(
+        findings, column, "no number", "不是数字", [f"{listed[i]} ({values.iloc[i]})" for i in np.flatnonzero(unread)]
+    )
+    _fault_rows(findings, column, "negative", "为负数", listed[numbers < 0].tolist())
+    _fault_rows(findings, column, "infinite", "为无穷大", listed[np.isinf(numbers)].tolist())
+    missing = np.isnan(numbers) & ~unread
+    if len(numbers) and missing.all():
+        findings.fault(
+            f'column "{column}" holds no number in any of its {len(numbers)} rows; name another column',
+            f"列“{column}”的 {len(numbers)} 行全部缺数;请改指其他列",
+        )
+    elif required:
+        _fault_rows(
+            findings, column, "missing (a control total may not be)", "缺失(控制总数不得缺失)", listed[missing].tolist()
+        )
+    findings.repair("counts_read", listed[mended].tolist(), values=[column])
+    return numbers
+
+
+def _fault_rows(findings: Findings, column: str, what: str, what_zh: str, rows: list[object]) -> None:
+    if rows:
+        findings.fault(
+            f'column "{column}": {len(rows)} counts are {what}: {preview(rows)}; correct them in the layer',
+            f"列“{column}”:{len(rows)} 个数{what_zh}:{preview(rows)};请在图层中改正",
+        )
+
+
+def lengths(values: pd.Series, names: pd.Index, findings: Findings) -> NDArray[np.float64]:
+    """A column of floors, heights or widths: what is no number is taken as missing, on record; negative is a fault."""
+    numbers, unread, _ = parse_numbers(values)
+    listed = np.asarray(names, dtype=object)
+    column = str(values.name)
+    _fault_rows(findings, column, "negative", "为负数", listed[numbers < 0].tolist())
+    _fault_rows(findings, column, "infinite", "为无穷大", listed[np.isinf(numbers)].tolist())
+    findings.repair("counts_unread", listed[unread].tolist(), values=[column])
+    return numbers

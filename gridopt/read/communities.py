@@ -1,0 +1,100 @@
+"""The communities: their codes, their parents, and the kind of area each is."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import geopandas as gpd
+import pandas as pd
+import shapely
+
+from gridopt.errors import preview
+from gridopt.read.findings import Findings
+from gridopt.read.layers import Layer
+from gridopt.rules import AREA_KINDS
+
+KIND_OF_CLASS = {
+    "111": "urban",
+    "112": "fringe",
+    "121": "urban",
+    "122": "fringe",
+    "123": "commercial",
+    "210": "rural",
+    "220": "rural",
+}
+"""Urban-rural class (城乡分类) -> area kind."""
+
+STAT15_DIGITS = 12
+
+
+def community_table(layer: Layer, template: str, findings: Findings) -> gpd.GeoDataFrame:
+    """The communities in their contract: parents' ids, area kinds, and codes that a template can build on.
+
+    A ``township`` or ``county`` column of digits holds ids, of words names; without one the id loses its
+    last three (six) characters. The area kind is the column's, else that of the urban-rural class, else urban.
+    """
+    table = layer.table.rename(columns={"name": "community"})
+    table["community"] = table["community"].mask(table["community"] == "", table.index.to_series())
+    _check_codes(table.index.tolist(), template, findings)
+    for column, cut in (("township", 3), ("county", 6)):
+        table[f"{column}_id"] = _parent_ids(table, column, cut)
+    table["area_kind"] = _area_kinds(table, findings)
+    findings.repair("multipart", table.index[shapely.get_num_geometries(table.geometry.to_numpy()) > 1])
+    unused = [name for name in ("township", "county", "urban_rural_class") if (table[name] == "").all()]
+    unused += [name for name in ("households", "residents") if name not in layer.given]
+    order = ["community", "township_id", "county_id", "area_kind"]
+    rest = [name for name in table.columns if name not in (*order, *unused, "geometry")]
+    result: gpd.GeoDataFrame = table[[*order, *rest, "geometry"]]
+    return result
+
+
+def _check_codes(codes: Sequence[str], template: str, findings: Findings) -> None:
+    """All-digit codes must be of one length, twelve for stat15; ids that are words throughout are left alone."""
+    forms = [len(code) if code.isascii() and code.isdigit() else 0 for code in codes]
+    usual = (
+        STAT15_DIGITS if template == "stat15" else max(Counter(forms).items(), key=lambda item: (item[1], item[0]))[0]
+    )
+    odd = [f"{code} ({len(code)})" for code, form in zip(codes, forms, strict=True) if form != usual]
+    if not odd:
+        return
+    wanted, wanted_zh = (f"{usual} digits", f"{usual} 位数字") if usual else ("no all-digit code", "非纯数字编码")
+    reason = 'template = "stat15" asks for' if template == "stat15" else "all others have"
+    findings.fault(
+        f"{len(odd)} community codes are malformed: {preview(odd)} (characters); {reason} {wanted}; correct them",
+        f"{len(odd)} 个村(社区)编码格式不符:{preview(odd)}(字符数);应为{wanted_zh};请改正",
+    )
+
+
+def _parent_ids(table: gpd.GeoDataFrame, column: str, cut: int) -> pd.Series:
+    given: pd.Series = table[column]
+    by_code: pd.Series = table.index.to_series().str[:-cut]
+    if (given == "").all():
+        return by_code
+    are_ids = given.str.fullmatch(r"[0-9]+").all()
+    return given if are_ids or not table.index.str.fullmatch(r"[0-9]+").all() else by_code
+
+
+def _area_kinds(table: gpd.GeoDataFrame, findings: Findings) -> pd.Series:
+    by_class = table["urban_rural_class"].map(KIND_OF_CLASS)
+    strange = (table["urban_rural_class"] != "") & by_class.isna()
+    if strange.any():
+        listed = preview(f"{i} ({text})" for i, text in table["urban_rural_class"][strange].items())
+        findings.fault(
+            f"{int(strange.sum())} rows have an unknown urban_rural_class: {listed}; known: {', '.join(KIND_OF_CLASS)}",
+            f"{int(strange.sum())} 行的城乡分类代码未知:{listed};可用:{'、'.join(KIND_OF_CLASS)}",
+        )
+    kinds: pd.Series = table["area_kind"].mask(table["area_kind"] == "", by_class.fillna("urban"))
+    check_kinds(kinds, findings)
+    return kinds.astype("str")
+
+
+def check_kinds(kinds: pd.Series, findings: Findings) -> None:
+    """Note area kinds that the rules do not know as one fault."""
+    unknown = kinds[~kinds.isin(["", *AREA_KINDS])]
+    if len(unknown):
+        listed = preview(f"{i} ({kind})" for i, kind in unknown.items())
+        findings.fault(
+            f"{len(unknown)} rows have an unknown area_kind: {listed}; known: {', '.join(AREA_KINDS)}",
+            f"{len(unknown)} 行的 area_kind 未知:{listed};可用:{'、'.join(AREA_KINDS)}",
+        )

@@ -1,0 +1,180 @@
+"""What reading a layer found: the faults that stop it, and the repairs that are put on record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from gridopt.contracts import REPAIRS
+from gridopt.errors import TableError
+
+IDS_LISTED = 50
+
+KINDS: dict[str, tuple[str, str, str, str]] = {
+    "invalid": ("invalid rings", "made valid", "几何无效(自相交等)", "已修复为有效几何"),
+    "lines_dropped": (
+        "polygon collapses partly to lines",
+        "kept its polygonal parts",
+        "面部分退化为线",
+        "仅保留面状部分",
+    ),
+    "z": ("third coordinate (Z) or measure", "dropped", "含高程(Z)或量测值", "已去除"),
+    "multipart": (
+        "several parts",
+        "kept as one community of several parts",
+        "由多个部分组成",
+        "保留为一个多部分村(社区)",
+    ),
+    "duplicate_rows": ("exact duplicate rows", "one of each kept", "完全重复的行", "各保留一行"),
+    "duplicate_footprints": (
+        "exact duplicate footprints",
+        "the one of lowest id kept",
+        "轮廓完全重复",
+        "保留编号最小的一个",
+    ),
+    "same_after_repair": (
+        "footprint the same as another building's once repaired",
+        "kept, its floor area counted once",
+        "修复后轮廓与另一栋相同",
+        "保留,建筑面积只计一次",
+    ),
+    "no_geometry": ("no geometry", "kept out", "缺少几何", "未采用"),
+    "wrong_kind": ("geometry of another kind", "kept out", "几何类型不符", "未采用"),
+    "collapsed": ("no area left after repair", "kept out", "修复后没有面积", "未采用"),
+    "reprojected": ("layer is in {0}", "reprojected to {1}", "图层坐标系为 {0}", "已转换为 {1}"),
+    "assumed_crs": (
+        "coordinates without a CRS in columns {0}, {1}",
+        "taken as EPSG:4326",
+        "坐标列 {0}、{1} 未注明坐标系",
+        "按 EPSG:4326 处理",
+    ),
+    "declared_crs": (
+        "file says {0}",
+        "read as {1}, as the project file declares",
+        "文件坐标系为 {0}",
+        "按项目文件声明的 {1} 读取",
+    ),
+    "counts_read": (
+        "column {0}: numbers written as text",
+        "read as numbers",
+        "列 {0}:数字带有文字或分隔符",
+        "已读作数字",
+    ),
+    "counts_unread": (
+        "column {0}: not a number",
+        "taken as missing",
+        "列 {0}:不是数字",
+        "视为缺失",
+    ),
+    "missing_counts": (
+        "column {0}: count missing in {1:.1%} of the rows, {2:.1%} of the area",
+        "left missing, weighs 0",
+        "列 {0}:{1:.1%} 的行缺数,占面积 {2:.1%}",
+        "保持缺失,权重为 0",
+    ),
+    "unused_totals": (
+        "column {0}, which the project file does not name, has missing totals",
+        "column not used",
+        "项目文件未指明的列 {0} 有缺数",
+        "未使用该列",
+    ),
+    "totals_row": ("row of totals", "left out", "合计行", "未采用"),
+    "title_rows": ("title rows above the header", "skipped", "表头上方有标题行", "已跳过"),
+    "encoding": ("text is in {0}", "decoded", "文字编码为 {0}", "已转码"),
+    "unknown_class": ("classes not in the list: {0}", "treated as {1}", "未列出的类别:{0}", "按“{1}”处理"),
+    "unknown_community": (
+        "community is not in the community layer",
+        "kept, without a community",
+        "所属村(社区)不在村(社区)图层中",
+        "保留,不归属村(社区)",
+    ),
+    "centred": (
+        "polygons or lines where points are expected",
+        "represented by a point inside",
+        "应为点而给出面或线",
+        "以内部点代表",
+    ),
+    "no_footprint": (
+        "buildings given as points",
+        "floor area taken as {0:g} m2 a floor",
+        "楼栋为点",
+        "建筑面积按每层 {0:g} 平方米估计",
+    ),
+    "capacity": ("capacity missing", "taken as 1", "缺少 capacity", "按 1 处理"),
+}
+"""Kind of repair -> what was found and what was done, in English and in Chinese."""
+
+
+@dataclass(frozen=True)
+class Repair:
+    """One row of the repairs table before it is put into words; areas in square metres."""
+
+    layer: str
+    kind: str
+    ids: tuple[str, ...]
+    n: int
+    area_before: float = float("nan")
+    area_after: float = float("nan")
+    values: tuple[object, ...] = ()
+
+    def row(self, lang: str) -> dict[str, object]:
+        """The repair in words, with the columns of `contracts.REPAIRS`."""
+        english, done, chinese, done_zh = KINDS[self.kind]
+        fault, action = (chinese, done_zh) if lang == "zh" else (english, done)
+        return {
+            "layer": self.layer,
+            "fault": fault.format(*self.values),
+            "ids": ";".join(self.ids[:IDS_LISTED]),
+            "n": self.n,
+            "action": action.format(*self.values),
+            "area_before": self.area_before,
+            "area_after": self.area_after,
+        }
+
+
+@dataclass
+class Findings:
+    """The faults and repairs of one layer while it is being read."""
+
+    layer: str
+    faults: list[tuple[str, str]] = field(default_factory=list)
+    repairs: list[Repair] = field(default_factory=list)
+
+    def fault(self, english: str, chinese: str) -> None:
+        """Note a fault that makes the layer unusable."""
+        self.faults.append((english, chinese))
+
+    def repair(
+        self,
+        kind: str,
+        ids: Iterable[str] = (),
+        *,
+        n: int | None = None,
+        areas: tuple[float, float] = (float("nan"), float("nan")),
+        values: Sequence[object] = (),
+    ) -> None:
+        """Note a repair; nothing is noted where it touches no row."""
+        listed = tuple(sorted(ids))
+        count = len(listed) if n is None else n
+        if count:
+            before, after = (float(np.round(area, 3)) for area in areas)
+            self.repairs.append(Repair(self.layer, kind, listed, count, before, after, tuple(values)))
+
+    def close(self) -> None:
+        """Raise one `TableError` that lists every fault, if there is any."""
+        if self.faults:
+            where = f"[layers.{self.layer}]"
+            raise TableError(
+                f"{where}: " + "; ".join(english for english, _ in self.faults) + ".",
+                zh=f"{where}:" + ";".join(chinese for _, chinese in self.faults) + "。",
+            )
+
+
+def repairs_table(repairs: Iterable[Repair], lang: str) -> pd.DataFrame:
+    """Repairs in words, one row each, in the order they were made."""
+    table = pd.DataFrame([repair.row(lang) for repair in repairs], columns=REPAIRS)
+    text = dict.fromkeys(("layer", "fault", "ids", "action"), "str")
+    return table.astype({**text, "n": "int64", "area_before": "float64", "area_after": "float64"})

@@ -1,0 +1,181 @@
+"""What lies on the ground and who lives there: every layer but the communities, in its contract."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from gridopt.errors import preview
+from gridopt.read.barriers import with_barriers
+from gridopt.read.communities import check_kinds
+from gridopt.read.findings import Findings
+from gridopt.read.layers import Layer
+from gridopt.read.repair import kinds_of, repeated_footprints
+from gridopt.rules import Rules
+
+STOREY = 3.0
+"""Metres of height a floor, where only the height of a building is known."""
+
+POINT_FOOTPRINT = 100.0
+"""Square metres a floor that a building given as a point is taken to have."""
+
+Finisher = Callable[[Layer, gpd.GeoDataFrame, Findings], pd.DataFrame]
+
+
+def finish(layer: Layer, communities: gpd.GeoDataFrame, rules: Rules, findings: Findings) -> pd.DataFrame:
+    """A layer in its contract, checked against the communities it lies in.
+
+    Faults and repairs go to ``findings``; the caller raises them.
+    """
+    if findings.layer in ("roads", "rivers", "railways", "walls"):
+        result: pd.DataFrame = with_barriers(gpd.GeoDataFrame(layer.table), rules.governance.barriers, findings)
+    else:
+        result = FINISHERS.get(findings.layer, _as_it_is)(layer, communities, findings)
+    if isinstance(result, gpd.GeoDataFrame):
+        _check_overlap(result, communities, findings)
+    return result
+
+
+def _as_it_is(layer: Layer, _: gpd.GeoDataFrame, __: Findings) -> pd.DataFrame:
+    return layer.table
+
+
+def _check_overlap(table: gpd.GeoDataFrame, communities: gpd.GeoDataFrame, findings: Findings) -> None:
+    shapes = table.geometry[~table.geometry.isna()]
+    if not len(shapes):
+        return
+    rows = np.unique(communities.sindex.query(shapes, predicate="intersects")[0])
+    if not len(rows):
+        here, there = _box(shapes.total_bounds), _box(communities.total_bounds)
+        findings.fault(
+            f"nothing in the layer lies in any community: it covers {here}, the communities {there} (metres in "
+            'the city\'s CRS); it is another place, or its CRS is not the one it says: declare crs = "EPSG:..."',
+            f"图层与村(社区)没有任何重叠:图层范围 {here},村(社区)范围 {there}(城市坐标系,米);"
+            '可能是其他地方的数据,或坐标系有误:请声明 crs = "EPSG:..."',
+        )
+    elif findings.layer == "units" and len(rows) < len(shapes):
+        outside = shapes.index.delete(rows)
+        findings.fault(
+            f"{len(outside)} units lie outside every community: {preview(outside)}; "
+            "remove them or extend the communities",
+            f"{len(outside)} 个划分单元不在任何村(社区)内:{preview(outside)};请删除或补全村(社区)范围",
+        )
+
+
+def _box(bounds: np.ndarray) -> str:
+    west, south, east, north = bounds
+    return f"{west:.0f}-{east:.0f} E, {south:.0f}-{north:.0f} N"
+
+
+def _units(layer: Layer, communities: gpd.GeoDataFrame, findings: Findings) -> pd.DataFrame:
+    table: pd.DataFrame = layer.table.rename(columns={"community": "community_id"})
+    if "grid_code" not in layer.given:
+        table = table.drop(columns="grid_code")
+    _check_community(table["community_id"], communities, findings, fatal=True)
+    check_kinds(table["area_kind"], findings)
+    area = shapely.area(table["geometry"].to_numpy())
+    for column in ("households", "residents"):
+        missing = table[column].isna().to_numpy()
+        if column in layer.given and missing.any():
+            shares = (missing.mean(), float(area[missing].sum() / area.sum()))
+            findings.repair("missing_counts", table.index[missing], values=[column, *shares])
+    return table
+
+
+def _check_community(ids: pd.Series, communities: gpd.GeoDataFrame, findings: Findings, *, fatal: bool) -> None:
+    strange = ids[(ids != "") & ~ids.isin(communities.index)]
+    if len(strange) and fatal:
+        listed = preview(f"{row} ({community})" for row, community in strange.items())
+        findings.fault(
+            f"{len(strange)} rows name a community that is not in the community layer: {listed}; correct the column",
+            f"{len(strange)} 行所属村(社区)不在村(社区)图层中:{listed};请改正该列",
+        )
+    elif len(strange):
+        findings.repair("unknown_community", strange.index)
+
+
+def _buildings(layer: Layer, _: gpd.GeoDataFrame, findings: Findings) -> pd.DataFrame:
+    table = layer.table
+    same = repeated_footprints(gpd.GeoDataFrame(table))
+    findings.repair("same_after_repair", table.index[same])
+    points = kinds_of(table["geometry"].to_numpy()) == "point"
+    findings.repair("no_footprint", table.index[points], values=[POINT_FOOTPRINT])
+    by_height = np.maximum(np.round(table["height"] / STOREY), 1)
+    floors = table["floors"].where(table["floors"] > 0).fillna(pd.Series(by_height, table.index)).fillna(1.0)
+    footprint = np.where(points, POINT_FOOTPRINT, shapely.area(table["geometry"].to_numpy()))
+    table = table.assign(floor_area=np.where(same, 0.0, footprint * floors))
+    return table[[*(name for name in table.columns if name != "geometry"), "geometry"]]
+
+
+def _population(layer: Layer, communities: gpd.GeoDataFrame, findings: Findings) -> pd.DataFrame:
+    table, level = layer.table, layer.level
+    if not {"households", "residents"} & set(layer.given):
+        findings.fault(
+            'the table gives neither households nor residents; name a column: residents = "..."',
+            '表中既无户数也无人口;请指明列:residents = "..."',
+        )
+    if level == "community":
+        _check_community(table.index.to_series(), communities, findings, fatal=True)
+        absent = communities.index.difference(table.index)
+        if len(absent):
+            findings.fault(
+                f"{len(absent)} communities have no control total: {preview(absent)}; add their rows",
+                f"{len(absent)} 个村(社区)没有控制总数:{preview(absent)};请补充",
+            )
+    return table.assign(level=level)
+
+
+def _facilities(layer: Layer, _: gpd.GeoDataFrame, findings: Findings) -> pd.DataFrame:
+    without = layer.table.index[layer.table["tier"] == ""]
+    if len(without):
+        findings.fault(
+            f'{len(without)} facilities have no tier: {preview(without)}; name its column: tier = "..."',
+            f'{len(without)} 个设施没有层级:{preview(without)};请指明列:tier = "..."',
+        )
+    return layer.table
+
+
+def _events(layer: Layer, communities: gpd.GeoDataFrame, findings: Findings) -> pd.DataFrame:
+    table = layer.table.rename(columns={"community": "community_id"})
+    _check_community(table["community_id"], communities, findings, fatal=False)
+    known = table["community_id"].isin(communities.index)
+    table = table.assign(community_id=table["community_id"].where(known, ""), n=table["number"].fillna(1.0))
+    if not isinstance(table, gpd.GeoDataFrame) and not known.any():
+        findings.fault(
+            "the events have neither points nor a community of this city; name the columns: "
+            'community = "...", or x = "..." and y = "..."',
+            '事件既无点位,也无本市的村(社区)编码;请指明列:community = "...",或 x = "..."、y = "..."',
+        )
+    rest = [name for name in table.columns if name not in ("number", "geometry")]
+    return table[[*rest, *(["geometry"] if isinstance(table, gpd.GeoDataFrame) else [])]]
+
+
+def _roster(layer: Layer, _: gpd.GeoDataFrame, findings: Findings) -> pd.DataFrame:
+    missing = layer.table["capacity"].isna()
+    if "capacity" in layer.given:
+        findings.repair("capacity", layer.table.index[missing])
+    return layer.table.assign(capacity=layer.table["capacity"].fillna(1.0))
+
+
+def _current_grids(layer: Layer, _: gpd.GeoDataFrame, __: Findings) -> pd.DataFrame:
+    table = layer.table
+    coded = table["grid_code"] != ""
+    if "id" not in layer.given and coded.all() and table["grid_code"].is_unique:
+        table = table.set_axis(pd.Index(table["grid_code"], name=table.index.name)).sort_index()
+    return table if "community" in layer.given else table.drop(columns="community")
+
+
+FINISHERS: Mapping[str, Finisher] = {
+    "units": _units,
+    "buildings": _buildings,
+    "population": _population,
+    "facilities": _facilities,
+    "events": _events,
+    "roster": _roster,
+    "current_grids": _current_grids,
+}
+"""Layer -> what is done to it beyond its columns and geometry."""

@@ -1,0 +1,124 @@
+"""The facts that a planner checks before drawing: what each layer holds and how it was read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import geopandas as gpd
+import pandas as pd
+
+from gridopt.city import City
+from gridopt.read.repair import kinds_of
+
+PEOPLE = ("households", "residents")
+
+
+@dataclass(frozen=True, eq=False)
+class Inspection:
+    """A city that was read, and its facts as tables.
+
+    layers       one row a layer: file, layer, kind of geometry, rows found and kept, CRS, the columns used
+    totals       households and residents by the layer that states them, with the rows that state none
+    townships    communities, area, households and residents by township
+    barriers     lines by layer, class and barrier, with their number and length
+    """
+
+    city: City
+    layers: pd.DataFrame
+    totals: pd.DataFrame
+    townships: pd.DataFrame
+    barriers: pd.DataFrame
+
+    @property
+    def repairs(self) -> pd.DataFrame:
+        """Everything that was mended or left out while reading."""
+        return self.city.repairs
+
+
+def inspect_city(city: City) -> Inspection:
+    """The facts of a city as it was read; nothing is drawn."""
+    return Inspection(city, _layers(city), _totals(city), _townships(city), _barriers(city))
+
+
+def _tables(city: City) -> dict[str, pd.DataFrame]:
+    return {"communities": city.communities, **city.layers}
+
+
+def _layers(city: City) -> pd.DataFrame:
+    rows = []
+    for name, table in _tables(city).items():
+        source, mark = table.attrs.get("source", {}), city.inputs.get(name, {})
+        kinds = sorted(set(kinds_of(table.geometry.to_numpy())) - {""}) if isinstance(table, gpd.GeoDataFrame) else []
+        rows.append(
+            {
+                "layer": name,
+                "path": source.get("path", ""),
+                "source_layer": mark.get("layer", ""),
+                "geometry": " ".join(kinds) or "table",
+                "rows_found": source.get("rows", len(table)),
+                "rows": len(table),
+                "crs": mark.get("crs") or "",
+                "columns": ", ".join(f"{key}={column}" for key, column in source.get("columns", {}).items()),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _totals(city: City) -> pd.DataFrame:
+    rows = []
+    for name, table in _tables(city).items():
+        for measure in PEOPLE:
+            if measure in table and table[measure].notna().any():
+                missing = int(table[measure].isna().sum())
+                rows.append(
+                    {
+                        "measure": measure,
+                        "layer": name,
+                        "total": float(table[measure].sum()),
+                        "rows": len(table) - missing,
+                        "missing": missing,
+                    }
+                )
+    return pd.DataFrame(rows, columns=["measure", "layer", "total", "rows", "missing"])
+
+
+def _townships(city: City) -> pd.DataFrame:
+    """Sums by township: people from the units where there are any, else from the communities."""
+    communities = city.communities
+    table = pd.DataFrame(
+        {"township_id": communities["township_id"], "communities": 1, "area_km2": communities.area / 1e6}
+    )
+    for measure in PEOPLE:
+        stated = _stated(city, measure)
+        if stated is not None:
+            table[measure] = stated.reindex(communities.index)
+    return table.groupby("township_id", sort=True).sum().reset_index()
+
+
+def _stated(city: City, measure: str) -> pd.Series | None:
+    """A measure by community: its own control total, else the sum of the units whose inside point it holds."""
+    population, units = city.layer("population"), city.layer("units")
+    if population is not None and (population["level"] == "community").all() and population[measure].notna().any():
+        return pd.Series(population[measure])
+    if measure in city.communities:
+        return pd.Series(city.communities[measure])
+    if units is None or units[measure].isna().all():
+        return None
+    points = gpd.GeoDataFrame(units[[measure]], geometry=units.representative_point(), crs=units.crs)
+    joined = gpd.sjoin(points, city.communities[["geometry"]], predicate="within")
+    owner = joined.columns[-1]
+    sums: pd.Series = joined.groupby(owner)[measure].sum()
+    return sums
+
+
+def _barriers(city: City) -> pd.DataFrame:
+    parts = [
+        pd.DataFrame({"layer": name, "class": table["class"], "barrier": table["barrier"], "km": table.length / 1000})
+        for name, table in city.layers.items()
+        if "barrier" in table
+    ]
+    columns = ["layer", "class", "barrier", "lines", "km"]
+    if not parts:
+        return pd.DataFrame(columns=columns)
+    lines = pd.concat(parts).groupby(["layer", "class", "barrier"], sort=True)["km"].agg(["size", "sum"]).reset_index()
+    return lines.set_axis(columns, axis=1)

@@ -1,0 +1,305 @@
+"""One layer from its source to its contract: columns, ids, CRS and geometry, the same way for all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pyproj
+import shapely
+
+from gridopt.coordinates import crs_name
+from gridopt.errors import preview
+from gridopt.read.columns import claims, counts, ids, lengths, parse_numbers, texts
+from gridopt.read.findings import Findings, Repair
+from gridopt.read.formats import Source, open_layer
+from gridopt.read.project import LayerSpec
+from gridopt.read.repair import (
+    centred,
+    declared_crs,
+    flattened,
+    projected,
+    repaired,
+    without_repeated_footprints,
+)
+
+Kinds = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Contract:
+    """What a layer's table holds: the name of its index, its columns by type, and its kinds of geometry.
+
+    ``claims`` are texts where a bare yes stands for the row's own id. ``whole`` layers may lose no row.
+    ``kinds`` is empty for a table without geometry.
+    """
+
+    index: str
+    prefix: str
+    texts: tuple[str, ...] = ()
+    counts: tuple[str, ...] = ()
+    lengths: tuple[str, ...] = ()
+    claims: tuple[str, ...] = ()
+    kinds: Kinds = ()
+    whole: bool = False
+
+
+_LINE = {"texts": ("name", "class", "bridge", "tunnel"), "lengths": ("width",), "kinds": ("line", "polygon")}
+_AREA = {"texts": ("name",), "kinds": ("polygon",)}
+CONTRACTS: Mapping[str, Contract] = {
+    "communities": Contract(
+        "community_id",
+        "c",
+        texts=("name", "township", "county", "area_kind", "urban_rural_class"),
+        counts=("households", "residents"),
+        kinds=("polygon",),
+        whole=True,
+    ),
+    "units": Contract(
+        "unit_id",
+        "u",
+        texts=("community", "category", "locked_grid", "area_kind", "grid_code"),
+        counts=("households", "residents"),
+        claims=("keep_whole", "dedicated"),
+        kinds=("polygon",),
+        whole=True,
+    ),
+    "buildings": Contract(
+        "building_id",
+        "b",
+        texts=("name", "number", "estate", "use"),
+        counts=("households", "dwellings"),
+        lengths=("floors", "height"),
+        kinds=("polygon", "point"),
+    ),
+    "population": Contract("id", "p", counts=("households", "residents")),
+    "roads": Contract("line_id", "road", **_LINE),  # type: ignore[arg-type]
+    "rivers": Contract("line_id", "river", **_LINE),  # type: ignore[arg-type]
+    "railways": Contract("line_id", "rail", **_LINE),  # type: ignore[arg-type]
+    "walls": Contract("line_id", "wall", **_LINE),  # type: ignore[arg-type]
+    "crossings": Contract("crossing_id", "crossing", texts=("name", "class"), kinds=("point", "line", "polygon")),
+    "estates": Contract("estate_id", "estate", **_AREA),  # type: ignore[arg-type]
+    "groups": Contract("group_id", "group", **_AREA),  # type: ignore[arg-type]
+    "dedicated": Contract("dedicated_id", "dedicated", **_AREA),  # type: ignore[arg-type]
+    "facilities": Contract("facility_id", "facility", texts=("name", "tier"), kinds=("point",)),
+    "events": Contract("event_id", "event", texts=("date", "kind", "community"), counts=("number",), kinds=("point",)),
+    "roster": Contract("staff_id", "staff", texts=("name", "role", "employment", "base"), counts=("capacity",)),
+    "current_grids": Contract("current_id", "current", texts=("name", "grid_code", "community"), kinds=("polygon",)),
+}
+
+NUMBER_KEYS = ("households", "residents", "floors", "height", "dwellings", "width", "capacity")
+TOTALS = ("合计", "合計", "总计", "總計", "小计", "小計", "Total", "total")
+LONGITUDES = ("lon", "lng", "long", "longitude", "经度", "經度")
+LATITUDES = ("lat", "latitude", "纬度", "緯度")
+
+
+@dataclass(frozen=True, eq=False)
+class Layer:
+    """A layer in its contract, and what is known of where it came from."""
+
+    table: pd.DataFrame
+    source_layer: str
+    source_crs: str | None
+    source_rows: int
+    repairs: tuple[Repair, ...]
+    given: tuple[str, ...]
+    level: str = "community"
+
+
+def read_layer(spec: LayerSpec, crs: pyproj.CRS | Callable[[gpd.GeoDataFrame], pyproj.CRS]) -> Layer:
+    """Open a layer and bring it into its contract, in ``crs`` or in the one that ``crs`` chooses for it.
+
+    The table has every column of the contract (numbers NaN and texts "" where the layer has none), is
+    indexed by text ids and sorted by them. ``given`` says which columns the layer really has. A layer
+    without an id column gets ids that do not depend on the order of its rows.
+
+    Raises:
+        TableError: naming every fault of the layer at once.
+    """
+    source = open_layer(spec.file, spec.layer, path=spec.path)
+    contract, findings = CONTRACTS[spec.name], Findings(spec.name)
+    _note_reading(source, findings)
+    columns = _columns_found(spec, contract, source.table, findings)
+    findings.close()
+    table = _distinct_rows(source.table, "id" in columns, findings)
+    shapes = placed(spec, contract, table, findings)
+    source_crs = crs_name(shapes.crs) if shapes is not None and shapes.crs is not None else None
+    findings.close()
+    if shapes is not None:
+        shapes = flattened(shapes, findings)
+        shapes = projected(shapes, crs(shapes) if callable(crs) else crs, findings)
+        findings.close()
+    clean = _filled(contract, _indexed(contract, table, shapes, columns, findings), columns, findings)
+    if isinstance(clean, gpd.GeoDataFrame):
+        clean = _fit(contract, clean, findings)
+    findings.close()
+    facts = (source.layer, source_crs, len(source.table), tuple(findings.repairs), tuple(columns), spec.level)
+    return Layer(clean.sort_index(), *facts)
+
+
+def _note_reading(source: Source, findings: Findings) -> None:
+    if not len(source.table):
+        findings.fault(
+            "the layer is empty; name another layer or remove the table", "图层为空;请改指其他图层或删去该表"
+        )
+    if source.encoding not in ("utf-8", "utf-8-sig"):
+        findings.repair("encoding", n=len(source.table), values=[source.encoding])
+    findings.repair("title_rows", n=source.title_rows)
+
+
+def _columns_found(spec: LayerSpec, contract: Contract, table: pd.DataFrame, findings: Findings) -> dict[str, str]:
+    """Key -> the layer's column: as declared, else a column of the key's own name."""
+    has = [str(name) for name in table.columns if name != "geometry"]
+    missing = {key: column for key, column in spec.columns.items() if column not in has}
+    if missing:
+        listed = ", ".join(f'{key} = "{column}"' for key, column in missing.items())
+        findings.fault(
+            f"there is no column for {listed}; the layer has: {preview(has, 20)}",
+            f"没有 {listed} 所指的列;现有列:{preview(has, 20)}",
+        )
+    own = ("id", *contract.texts, *contract.counts, *contract.lengths, *contract.claims)
+    found = {key: key for key in own if key in has and key not in spec.columns}
+    if spec.name == "communities":
+        # A total that nobody named must be whole to be used; one that was named must be whole, or it is a fault.
+        for key in [key for key in contract.counts if key in found and table[key].isna().any()]:
+            findings.repair("unused_totals", n=int(table[found.pop(key)].isna().sum()), values=[key])
+    if spec.name == "events" and "number" not in {*found, *spec.columns}:
+        found |= [("number", name) for name in ("n", "count") if name in has][:1]
+    return {**found, **{key: column for key, column in spec.columns.items() if key not in missing}}
+
+
+def _distinct_rows(table: pd.DataFrame, has_ids: bool, findings: Findings) -> pd.DataFrame:
+    """The rows without exact repetitions and rows of totals."""
+    if not isinstance(table, gpd.GeoDataFrame):
+        totals = table.isin(TOTALS).any(axis=1).to_numpy()
+        findings.repair("totals_row", n=int(totals.sum()))
+        table = table[~totals]
+    if not has_ids and findings.layer in ("events", "roster"):
+        # Two alike sightings, or two workers of one kind, are two where nothing names them.
+        return table.reset_index(drop=True)
+    plain = pd.DataFrame({i: table.iloc[:, i] for i in range(table.shape[1])})
+    if isinstance(table, gpd.GeoDataFrame):
+        plain[table.columns.get_loc("geometry")] = shapely.to_wkb(table.geometry.to_numpy())
+    repeated = plain.astype(object).duplicated().to_numpy()
+    findings.repair("duplicate_rows", n=int(repeated.sum()))
+    return table[~repeated].reset_index(drop=True)
+
+
+def placed(spec: LayerSpec, contract: Contract, table: pd.DataFrame, findings: Findings) -> gpd.GeoDataFrame | None:
+    """The rows' geometry with its CRS, from the layer or from coordinate columns; None for a bare table."""
+    if not contract.kinds:
+        return None
+    if isinstance(table, gpd.GeoDataFrame) and not table.geometry.isna().all():
+        return declared_crs(table[["geometry"]], spec.crs, findings)
+    pair = _coordinate_columns(spec, table)
+    if pair is None:
+        if spec.name != "events":
+            findings.fault(
+                'the layer has no geometry and no coordinate columns; name them with x = "..." and y = "..."',
+                '图层没有几何,也没有坐标列;请用 x = "..."、y = "..." 指明',
+            )
+        return None
+    x, y = (parse_numbers(table[name])[0] for name in pair)
+    points = gpd.GeoSeries(np.where(np.isnan(x + y), None, shapely.points(x, y)))
+    if spec.crs is None and pair[0].lower() in LONGITUDES and pair[1].lower() in LATITUDES:
+        findings.repair("assumed_crs", n=len(table), values=pair)
+        return declared_crs(gpd.GeoDataFrame(geometry=points, crs="EPSG:4326"), None, findings)
+    return declared_crs(gpd.GeoDataFrame(geometry=points), spec.crs, findings)
+
+
+def _coordinate_columns(spec: LayerSpec, table: pd.DataFrame) -> tuple[str, str] | None:
+    if {"x", "y"} <= spec.columns.keys():
+        return spec.columns["x"], spec.columns["y"]
+    lowered = {str(name).lower(): str(name) for name in table.columns}
+    for eastings, northings in ((LONGITUDES, LATITUDES), (("x",), ("y",))):
+        x = next((lowered[name] for name in eastings if name in lowered), None)
+        y = next((lowered[name] for name in northings if name in lowered), None)
+        if x and y:
+            return x, y
+    return None
+
+
+def _indexed(
+    contract: Contract,
+    table: pd.DataFrame,
+    shapes: gpd.GeoDataFrame | None,
+    columns: Mapping[str, str],
+    findings: Findings,
+) -> pd.DataFrame:
+    """The chosen columns under their keys, with the geometry, indexed by text ids."""
+    chosen = pd.DataFrame({key: table[column] for key, column in columns.items() if key not in ("x", "y")})
+    chosen = chosen.reindex(table.index)
+    for key, column in columns.items():
+        if key in chosen:
+            chosen[key] = chosen[key].rename(column)
+    if "id" in columns:
+        named = ids(table[columns["id"]], findings)
+        repeated = sorted(set(named[named.duplicated() & (named != "")]))
+        if repeated:
+            findings.fault(
+                f"{len(repeated)} ids occur more than once: {preview(repeated)}; give each row its own id",
+                f"{len(repeated)} 个编码重复:{preview(repeated)};请保证每行编码唯一",
+            )
+    else:
+        named = _made_ids(contract.prefix, chosen, shapes)
+    framed = chosen.drop(columns="id", errors="ignore")
+    if shapes is not None:
+        framed = gpd.GeoDataFrame(framed, geometry=shapes.geometry.to_numpy(), crs=shapes.crs)
+    framed.index = pd.Index(named.to_numpy(), name=contract.index, dtype="str")
+    return framed
+
+
+def _made_ids(prefix: str, chosen: pd.DataFrame, shapes: gpd.GeoDataFrame | None) -> pd.Series:
+    """Ids by (Hilbert key, WKB, texts): the same whatever the order of the rows."""
+    keys = pd.DataFrame({"text": chosen.map(str).agg("\x1f".join, axis=1) if chosen.shape[1] else ""}, chosen.index)
+    if shapes is not None:
+        keys["wkb"] = [one or b"" for one in shapely.to_wkb(shapes.geometry.to_numpy())]
+        present = (keys["wkb"] != b"").to_numpy() & ~shapely.is_empty(shapes.geometry.to_numpy())
+        keys["hilbert"] = np.iinfo(np.int64).max
+        if present.any():
+            keys.loc[present, "hilbert"] = shapes.geometry[present].hilbert_distance().to_numpy(np.int64)
+    order = keys.sort_values([name for name in ("hilbert", "wkb", "text") if name in keys], kind="stable").index
+    width = max(5, len(str(len(keys))))
+    return pd.Series([f"{prefix}{i:0{width}d}" for i in range(1, len(keys) + 1)], index=order).reindex(keys.index)
+
+
+def _filled(contract: Contract, table: pd.DataFrame, columns: Mapping[str, str], findings: Findings) -> pd.DataFrame:
+    """Every column in the type its contract promises; keys beyond the contract are kept as they mean."""
+    own = [*contract.texts, *contract.claims, *contract.counts, *contract.lengths]
+    keys = [*own, *(key for key in columns if key not in (*own, "id", "x", "y"))]
+    names = table.index
+    required = findings.layer in ("communities", "population")
+    filled: dict[str, object] = {}
+    for key in keys:
+        is_count = key in contract.counts or (key not in own and key in NUMBER_KEYS)
+        if key not in columns:
+            filled[key] = np.full(len(table), np.nan) if is_count or key in contract.lengths else ""
+            continue
+        values = table[key].rename(columns[key])
+        if is_count:
+            filled[key] = counts(values, names, findings, required=required)
+        elif key in contract.lengths:
+            filled[key] = lengths(values, names, findings)
+        else:
+            filled[key] = claims(values, names.to_series(index=names)) if key in contract.claims else texts(values)
+    plain = pd.DataFrame(filled, index=names)
+    plain = plain.astype(dict.fromkeys(plain.select_dtypes(exclude="number").columns, "str"))
+    if isinstance(table, gpd.GeoDataFrame):
+        plain = gpd.GeoDataFrame(plain, geometry=table.geometry.to_numpy(), crs=table.crs)
+    return plain
+
+
+def _fit(contract: Contract, table: gpd.GeoDataFrame, findings: Findings) -> gpd.GeoDataFrame:
+    if findings.layer == "buildings":
+        table = without_repeated_footprints(table, findings)
+    if contract.kinds != ("point",):
+        return repaired(table, contract.kinds, findings, whole=contract.whole)
+    if findings.layer == "events" and (table["community"] != "").any():
+        # A count by community needs no point: such rows stay, without one.
+        placed = ~table.geometry.isna() & ~table.geometry.is_empty
+        points = centred(repaired(table[placed], ("point", "line", "polygon"), findings), findings)
+        return pd.concat([points, table[~placed & (table["community"] != "")]])
+    return centred(repaired(table, ("point", "line", "polygon"), findings), findings)

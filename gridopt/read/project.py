@@ -1,0 +1,172 @@
+"""The project file: which layers a city has, where, and under which rules its grids are drawn."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import pyproj
+
+from gridopt.city import Settings
+from gridopt.coordinates import parse_crs, require_metric
+from gridopt.errors import RuleError
+from gridopt.read.project_text import load_project_text, slashes
+from gridopt.read.rule_tables import check_keys, not_honoured, read_rules, table_of
+from gridopt.rules import Rules
+
+LAYERS = (
+    "communities units buildings population roads rivers railways walls crossings estates groups dedicated facilities "
+    "events roster current_grids decisions"
+).split()
+COLUMN_KEYS = (
+    "id name households residents township county area_kind urban_rural_class floors height dwellings use estate class "
+    "width tier date kind community role employment base capacity keep_whole dedicated category locked_grid grid_code "
+    "number bridge tunnel x y"
+).split()
+PLACE_KEYS = ("path", "layer", "crs", "level", "band")
+LEVELS = ("community", "units")
+
+
+@dataclass(frozen=True)
+class LayerSpec:
+    """Where one layer lies and which of its columns mean what.
+
+    ``path`` is as written, ``file`` the same resolved against the project file's folder; ``columns`` maps
+    a key of the project file to the layer's own column name.
+    """
+
+    name: str
+    path: str
+    file: Path
+    layer: str | None = None
+    crs: pyproj.CRS | None = None
+    columns: Mapping[str, str] = field(default_factory=dict)
+    level: str = "community"
+    band: int = 1
+
+    @property
+    def is_raster(self) -> bool:
+        return self.file.suffix.lower() in (".tif", ".tiff")
+
+
+@dataclass(frozen=True)
+class Project:
+    """A project file as a value: the city's name and CRS, its layers, rules and settings."""
+
+    file: Path
+    name: str
+    crs: pyproj.CRS | None
+    edition: str | None
+    valid_from: str | None
+    layers: Mapping[str, LayerSpec]
+    rules: Rules
+    settings: Settings
+
+
+def read_project(path: str | Path, *, lang: str = "en") -> Project:
+    """Read and check a project file; no layer is opened.
+
+    Raises:
+        TableError: there is no such file.
+        RuleError: it is not TOML, names an unknown key (the nearest known one is shown), lacks
+            ``[layers.communities]``, or asks for what this version does not honour.
+    """
+    file = Path(path)
+    tables = load_project_text(file)
+    check_keys(tables, ("city", "layers", "rules"), file.name, is_table=True)
+    city = table_of(tables, "city", file.name)
+    check_keys(city, ("name", "crs", "edition", "valid_from"), "city")
+    rules, settings = read_rules(table_of(tables, "rules", file.name), lang)
+    return Project(
+        file=file,
+        name=str(city.get("name", file.stem)),
+        crs=require_metric(parse_crs(city["crs"], "[city]"), "[city]") if "crs" in city else None,
+        edition=str(city["edition"]) if "edition" in city else None,
+        valid_from=_date(city.get("valid_from")),
+        layers=MappingProxyType(_layers(table_of(tables, "layers", file.name), file.parent)),
+        rules=rules,
+        settings=settings,
+    )
+
+
+def _layers(tables: Mapping[str, Any], folder: Path) -> dict[str, LayerSpec]:
+    check_keys(tables, LAYERS, "layers", is_table=True)
+    if "decisions" in tables:
+        raise not_honoured("[layers.decisions]")
+    if "communities" not in tables:
+        raise RuleError(
+            "the project file has no [layers.communities]: grids may not cross communities, so their layer is "
+            'required. Add:\n[layers.communities]\npath = "..."\nid = "..."',
+            zh="项目文件缺少 [layers.communities]:网格不得跨村(社区),必须给出该图层。请添加:\n"
+            '[layers.communities]\npath = "..."\nid = "..."',
+        )
+    # Communities come first whatever the order of the file: every other layer is laid over them.
+    return {name: _layer(name, table_of(tables, name, "layers"), folder) for name in LAYERS if name in tables}
+
+
+def _layer(name: str, table: Mapping[str, Any], folder: Path) -> LayerSpec:
+    where = f"layers.{name}"
+    check_keys(table, (*PLACE_KEYS, *COLUMN_KEYS), where)
+    needed = ("path", "id") if name == "communities" else ("path",)
+    for key in needed:
+        if key not in table:
+            raise RuleError(
+                f'[{where}] needs {key} = "..."; it has {", ".join(table) or "nothing"}.',
+                zh=f'[{where}] 须写明 {key} = "...";现有:{"、".join(table) or "无"}。',
+            )
+    for key, value in table.items():
+        if key != "band" and not (isinstance(value, str) and value):
+            raise RuleError(
+                f'[{where}] {key} must be text, not {value!r}. Write {key} = "...".',
+                zh=f'[{where}] {key} 应为文字,而不是 {value!r}。请写成 {key} = "..."。',
+            )
+    path = table["path"]
+    return LayerSpec(
+        name=name,
+        path=path,
+        file=_resolve(folder, path),
+        layer=table.get("layer"),
+        crs=parse_crs(table["crs"], f"[{where}]") if "crs" in table else None,
+        columns=MappingProxyType({key: table[key] for key in COLUMN_KEYS if key in table}),
+        level=_choice(table.get("level", "community"), LEVELS, f"[{where}] level"),
+        band=_band(table.get("band", 1), where),
+    )
+
+
+def _resolve(folder: Path, path: str) -> Path:
+    as_written = folder / path
+    return as_written if as_written.exists() or "\\" not in path else folder / slashes(path)
+
+
+def _choice(value: str, known: tuple[str, ...], where: str) -> str:
+    if value not in known:
+        raise RuleError(
+            f'{where} = "{value}" is not offered; choose {" or ".join(known)}.',
+            zh=f'{where} = "{value}" 不可用,请选 {" 或 ".join(known)}。',
+        )
+    return value
+
+
+def _band(value: object, where: str) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise RuleError(
+            f"[{where}] band must be a whole number from 1, not {value!r}.",
+            zh=f"[{where}] band 应为从 1 起的整数,而不是 {value!r}。",
+        )
+    return value
+
+
+def _date(value: object) -> str | None:
+    if value is None:
+        return None
+    try:
+        return datetime.date.fromisoformat(str(value)).isoformat()
+    except ValueError as error:
+        raise RuleError(
+            f'[city] valid_from = "{value}" is not a date. Write it like valid_from = "2026-01-01".',
+            zh=f'[city] valid_from = "{value}" 不是日期。请写成 valid_from = "2026-01-01"。',
+        ) from error

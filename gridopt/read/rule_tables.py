@@ -1,0 +1,235 @@
+"""The [rules] tables of a project file as `Rules` and `Settings`; what is not honoured is said, never skipped."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from typing import Any
+
+from gridopt.city import Settings
+from gridopt.errors import RuleError
+from gridopt.rules import AREA_KINDS, Bounds, Governance, Proximity, Relax, Rules, Size
+
+MEASURES = ("households", "residents", "buildings", "floor_area", "events", "workload")
+BARRIERS = ("wall", "seam", "none")
+BARRIER_LAYERS = ("road", "water", "rail", "wall")
+SETTINGS = ("code", "staff", "tiers", "workload", "publish")
+PARTS = ("size", "proximity", "governance", "relax")
+KEYS = {
+    "size": ("measure", "low", "target", "high", "comfort", "stretch", "count", "also", "weight", "weight_by"),
+    "proximity": ("weight", "metric", "max_walk"),
+    "governance": ("weight", "keep_whole", "min_border", "enclosed", "barriers", "homogeneity"),
+    "relax": ("order", "never"),
+}
+# Key -> the value that means "off"; anything else is not honoured yet.
+NOT_HONOURED: Mapping[str, Mapping[str, object]] = {
+    "size": {"weight_by": {}},
+    "proximity": {"metric": "straight", "max_walk": None},
+    "governance": {"enclosed": "allow", "homogeneity": None},
+    "relax": {},
+}
+_VALUES = {"size": Size, "proximity": Proximity, "governance": Governance, "relax": Relax}
+_RURAL = {"low": 100, "target": 250, "high": 400, "comfort": (150, 350)}
+_COLUMN = re.compile(r"[^\W\d]\w*")
+
+
+def read_rules(tables: Mapping[str, Any], lang: str = "en") -> tuple[Rules, Settings]:
+    """The drawing rules and the settings of the other rooms, from the ``[rules.*]`` tables.
+
+    A ``comfort`` band that is not restated where ``low`` or ``high`` are keeps its place between them
+    (15 to 75 per cent of the way up). ``[rules.area.rural.size]`` adds to the rural defaults.
+
+    Raises:
+        RuleError: unknown keys (with the nearest known one), values of the wrong type, and settings
+            that this version does not honour.
+    """
+    check_keys(tables, (*PARTS, "area", *SETTINGS), "rules", is_table=True)
+    values = {part: _part(part, table_of(tables, part, "rules"), f"rules.{part}") for part in PARTS}
+    areas = _areas(table_of(tables, "area", "rules"))
+    settings = Settings(**{name: table_of(tables, name, "rules") for name in SETTINGS}, lang=lang)
+    parts: dict[str, Any] = {part: _VALUES[part](**values[part]) for part in PARTS}
+    return Rules(**parts, area=areas), settings
+
+
+def check_keys(table: Mapping[str, Any], known: Iterable[str], where: str, *, is_table: bool = False) -> None:
+    """Raise one `RuleError` that names every unknown key with the nearest known one."""
+    choices = list(known)
+    faults = []
+    for key in table:
+        if key not in choices:
+            near = get_close_matches(key, choices, 1, 0.6)
+            name = f"[{where}.{key}]" if is_table else f"[{where}] {key}"
+            faults.append(
+                (
+                    f"unknown {'table' if is_table else 'key'} {name}"
+                    + (f'; did you mean "{near[0]}"?' if near else f"; known: {', '.join(choices)}"),
+                    f"未知的{'表' if is_table else '键'} {name}"
+                    + (f',是否应为 "{near[0]}"?' if near else f";可用:{'、'.join(choices)}"),
+                )
+            )
+    _raise(faults)
+
+
+def table_of(tables: Mapping[str, Any], name: str, where: str) -> dict[str, Any]:
+    """A sub-table by name, empty where it is not given."""
+    table = tables.get(name, {})
+    if not isinstance(table, dict):
+        raise RuleError(
+            f"{where}.{name} must be a table, not {table!r}. Write it as [{where}.{name}] with one key a line.",
+            zh=f"{where}.{name} 应为表,而不是 {table!r}。请写成 [{where}.{name}],每行一个键。",
+        )
+    return table
+
+
+def _areas(tables: Mapping[str, Any]) -> dict[str, dict[str, dict[str, Any]]]:
+    check_keys(tables, AREA_KINDS, "rules.area", is_table=True)
+    areas: dict[str, dict[str, dict[str, Any]]] = {"rural": {"size": dict(_RURAL)}}
+    for kind in tables:
+        where = f"rules.area.{kind}"
+        parts = table_of(tables, kind, "rules.area")
+        check_keys(parts, PARTS, where, is_table=True)
+        for part in parts:
+            given = _part(part, table_of(parts, part, where), f"{where}.{part}")
+            if part == "relax" or "barriers" in given:
+                key = part if part == "relax" else "governance.barriers"
+                _raise([_not_honoured(f"{where}: {key} by area kind", f"[rules.{part}]")])
+            areas.setdefault(kind, {}).setdefault(part, {}).update(given)
+    return areas
+
+
+def _part(part: str, table: dict[str, Any], where: str) -> dict[str, Any]:
+    check_keys(table, KEYS[part], where)
+    off = NOT_HONOURED[part]
+    faults = [
+        _not_honoured(f"[{where}] {key} = {_shown(table[key])}", "")
+        for key in table
+        if key in off and table[key] != off[key]
+    ]
+    given = {key: value for key, value in table.items() if key not in off or key == "metric"}
+    values: dict[str, Any] = {}
+    for key, value in given.items():
+        fault, values[key] = _checked(key, value, where)
+        faults += [fault] if fault else []
+    _raise(faults)
+    if part == "size" and {"low", "high"} & values.keys() and "comfort" not in values:
+        low, high = values.get("low", _default(where, "low")), values.get("high", _default(where, "high"))
+        values["comfort"] = (low + 0.15 * (high - low), low + 0.75 * (high - low))
+    return values
+
+
+def _default(where: str, key: str) -> float:
+    rural = where.startswith("rules.area.rural")
+    return float(_RURAL[key] if rural else getattr(Size(), key))  # type: ignore[arg-type]
+
+
+Fault = tuple[str, str]
+
+
+def _checked(key: str, value: Any, where: str) -> tuple[Fault | None, Any]:  # noqa: PLR0911 — one line a type
+    name = f"[{where}] {key}"
+    if key in ("low", "target", "high", "stretch", "weight", "min_border"):
+        return (None if _is_number(value) else _wrong(name, value, "a number of at least 0", "不小于 0 的数")), value
+    if key == "comfort":
+        pair = isinstance(value, list) and len(value) == 2 and all(map(_is_number, value))
+        return (None, tuple(value)) if pair else (_wrong(name, value, "two numbers", "两个数"), value)
+    if key in ("keep_whole", "order", "never"):
+        texts = isinstance(value, list) and all(isinstance(one, str) for one in value)
+        return (None, tuple(value)) if texts else (_wrong(name, value, "a list of names", "名称列表"), value)
+    if key == "measure":
+        return _measure(name, value), value
+    if key == "count":
+        return _count(name, value), value
+    if key == "also":
+        return _also(name, value)
+    if key == "barriers":
+        return _barriers(name, value), value
+    return None, value
+
+
+def _measure(name: str, value: Any) -> Fault | None:
+    if value in MEASURES:
+        return None
+    if isinstance(value, str) and not _COLUMN.fullmatch(value):
+        return _not_honoured(f'{name} = "{value}" (a formula)', "")
+    return _wrong(name, value, f"one of {', '.join(MEASURES)}", f"以下之一:{'、'.join(MEASURES)}")
+
+
+def _count(name: str, value: Any) -> Fault | None:
+    if value == "auto" or (_is_whole(value) and value > 0):
+        return None
+    if value == "free":
+        return _not_honoured(f'{name} = "free"', "")
+    if isinstance(value, dict) and all(_is_whole(number) and number > 0 for number in value.values()):
+        return None
+    return _wrong(
+        name,
+        value,
+        '"auto", a whole number, or a table of whole numbers by community id',
+        '"auto"、整数或按社区编码的整数表',
+    )
+
+
+def _also(name: str, value: Any) -> tuple[Fault | None, Any]:
+    if not isinstance(value, dict):
+        return _wrong(
+            name, value, "a table like { residents = { high = 2500 } }", "{ residents = { high = 2500 } }"
+        ), value
+    check_keys(value, MEASURES, name.strip("[").replace("] ", "."), is_table=True)
+    bounds = {}
+    for measure, limits in value.items():
+        fits = isinstance(limits, dict) and limits.keys() <= {"low", "high"} and all(map(_is_number, limits.values()))
+        if not fits:
+            return _wrong(f"{name}.{measure}", limits, "{ low = ..., high = ... }", "{ low = ..., high = ... }"), value
+        bounds[measure] = Bounds(**limits)
+    return None, bounds
+
+
+def _barriers(name: str, value: Any) -> Fault | None:
+    example = '{ "road.primary" = "wall" }'
+    if not isinstance(value, dict):
+        return _wrong(name, value, f"a table like {example}", f"形如 {example} 的表")
+    strange = [key for key in value if key.partition(".")[0] not in BARRIER_LAYERS or not key.partition(".")[2]]
+    if strange:
+        layers = ", ".join(f"{layer}.<class>" for layer in BARRIER_LAYERS)
+        return _wrong(name, strange[0], f"keyed by {layers}", f"以 {layers} 为键")
+    wrong = [kind for kind in value.values() if kind not in BARRIERS]
+    return _wrong(name, wrong[0], f"one of {', '.join(BARRIERS)}", f"以下之一:{'、'.join(BARRIERS)}") if wrong else None
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and value >= 0
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _shown(value: Any) -> str:
+    return f'"{value}"' if isinstance(value, str) else str(value)
+
+
+def _wrong(name: str, value: Any, wanted: str, wanted_zh: str) -> Fault:
+    return f"{name} must be {wanted}, not {_shown(value)}", f"{name} 应为{wanted_zh},而不是 {_shown(value)}"
+
+
+def _not_honoured(what: str, instead: str) -> Fault:
+    return (
+        f"{what} is not honoured by this version; remove it" + (f" and use {instead}" if instead else ""),
+        f"{what} 本版本尚不支持,请删去" + (f",改用 {instead}" if instead else ""),
+    )
+
+
+def not_honoured(what: str) -> RuleError:
+    """The error for a table of the project file whose function is not built yet."""
+    english, chinese = _not_honoured(what, "")
+    return RuleError(f"{english}.", zh=f"{chinese}。")
+
+
+def _raise(faults: list[Fault]) -> None:
+    if faults:
+        raise RuleError(
+            "project file: " + "; ".join(english for english, _ in faults) + ".",
+            zh="项目文件:" + ";".join(chinese for _, chinese in faults) + "。",
+        )

@@ -1,0 +1,234 @@
+"""Which layers lie in a folder, what each seems to be, and which of its columns mean what."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from gridopt.coordinates import crs_name
+from gridopt.errors import GridoptError
+from gridopt.read.columns import parse_numbers
+from gridopt.read.formats import GEOGRAPHIC, RASTERS, SHEETS, layer_names, open_layer
+from gridopt.read.layers import NUMBER_KEYS
+from gridopt.read.project import LAYERS
+from gridopt.read.repair import kinds_of
+
+DEEPEST = 3
+"""Levels of sub-folders that are looked into."""
+
+LAYER_WORDS = {
+    "communities": "communities community villages village 社区 村界 村社区 里界 村里 行政村",
+    "units": "units base_areas base_units 划分单元 单元 最小统计区 最小統計區",
+    "buildings": "buildings building footprints 建筑 建築 楼栋 房屋 楼幢",
+    "population": "population pop people 人口 户数",
+    "roads": "roads road streets highways 道路 路网 街道中心线",
+    "rivers": "rivers river water waterways 河流 水系 河道",
+    "railways": "railways railway rail 铁路 鐵路",
+    "walls": "walls wall fences 围墙 圍牆",
+    "crossings": "crossings crossing bridges gates 桥梁 通道 出入口",
+    "estates": "estates estate compounds 小区 住宅小区",
+    "groups": "groups hamlets 村民小组 自然村",
+    "dedicated": "dedicated institutions 专属",
+    "facilities": "facilities facility police 设施 派出所 警务室",
+    "events": "events event incidents reports work_orders 事件 工单",
+    "roster": "roster staff workers 花名册 人员 网格员",
+    "current_grids": "current_grids grids grid 现有网格 现状网格 网格",
+}
+"""Layer of the project file -> words that a file or layer of that kind is named with."""
+
+LAYER_KINDS = {
+    "communities": "polygon",
+    "units": "polygon",
+    "buildings": "polygon point",
+    "population": "table raster",
+    "roads": "line polygon",
+    "rivers": "line polygon",
+    "railways": "line polygon",
+    "walls": "line polygon",
+    "crossings": "point line polygon",
+    "estates": "polygon",
+    "groups": "polygon",
+    "dedicated": "polygon",
+    "facilities": "point table",
+    "events": "point table",
+    "roster": "table",
+    "current_grids": "polygon",
+}
+
+COLUMN_WORDS = {
+    "id": "id code 编码 代码 编号 villcode codebase bid fid_text community_id unit_id building_id staff_id facility_id "
+    "estate_id line_id osm_id osm 社区编码 行政区划代码 区划代码 社区代码 村代码",
+    "name": "name villname 名称 社区名称 村名 路名 小区名称 姓名",
+    "households": "households household hh 户数 戶數 总户数",
+    "residents": "residents population people pop 人口 人口数 常住人口 总人口",
+    "township": "township township_id town_id townname 乡镇 街道 乡镇街道",
+    "county": "county county_id countyname 区县 县区",
+    "area_kind": "area_kind 区域类型",
+    "urban_rural_class": "urban_rural_class 城乡分类 城乡分类代码",
+    "floors": "floors levels storeys 层数 楼层 地上层数",
+    "height": "height 高度 楼高",
+    "dwellings": "dwellings flats 套数 住宅套数",
+    "use": "use usage building 用途 房屋用途",
+    "estate": "estate 小区 小区名称 所属小区",
+    "number": "number hn housenumber count 楼号 幢号 门牌 数量",
+    "class": "class highway waterway railway type 等级 道路等级 类别 类型",
+    "width": "width 宽度 路宽",
+    "tier": "tier level 层级 级别",
+    "date": "date day 日期 时间",
+    "kind": "kind category 种类 事件类型",
+    "community": "community_id community villcode 所属社区 社区",
+    "role": "role 岗位 角色",
+    "employment": "employment 用工 专兼职",
+    "base": "base 驻地 常驻",
+    "capacity": "capacity 容量",
+    "grid_code": "grid_code 网格编码 网格代码",
+}
+"""Key of the project file -> column names that carry it, the surest first."""
+
+KEYS_OF = {
+    "communities": "id name township county area_kind urban_rural_class households residents",
+    "units": "id households residents",
+    "buildings": "id name number floors height households dwellings use estate",
+    "population": "id households residents",
+    "crossings": "id name class",
+    "estates": "id name",
+    "groups": "id name",
+    "dedicated": "id name",
+    "facilities": "id name tier",
+    "events": "id date kind community number",
+    "roster": "id name role employment base capacity",
+    "current_grids": "id name grid_code",
+    **dict.fromkeys(("roads", "rivers", "railways", "walls"), "id name class width"),
+}
+
+
+LIKE_COMMUNITIES = "units municipalities municipality boundary boundaries admin 行政区 界线".split()
+"""What a community layer may also be called where none is named so, the surest first."""
+
+NEEDED = {"communities": ("id",), "facilities": ("tier",), "population": ("id",)}
+"""Layer -> the columns without which it cannot be read."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """A layer that lies in a folder.
+
+    ``role`` is the layer of the project file that it seems to be, "" where nothing speaks for one;
+    ``columns`` maps keys to the columns that seem to carry them. ``unique`` are the columns that could
+    be an id, ``numeric`` those that hold numbers.
+    """
+
+    path: str
+    layer: str | None
+    rows: int
+    kind: str
+    crs: str | None = None
+    names: tuple[str, ...] = ()
+    unique: tuple[str, ...] = ()
+    numeric: tuple[str, ...] = ()
+    trouble: str = ""
+    role: str = ""
+    columns: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the layer has the columns that its role cannot do without."""
+        return self.kind == "raster" or all(key in self.columns for key in NEEDED.get(self.role, ()))
+
+
+def scan_folder(folder: str | Path) -> list[Found]:
+    """Every readable layer of a folder, sorted by path and layer, each role given to its likeliest layer.
+
+    Hidden folders and plan folders (with a ``run.json`` or ``plan.json``) are passed over. A layer that
+    cannot be read is listed with its ``trouble``.
+    """
+    root = Path(folder)
+    found = [layer for file in _files(root, DEEPEST) for layer in _layers_of(file, root)]
+    return _with_roles(found)
+
+
+def _files(folder: Path, depth: int) -> Iterator[Path]:
+    known = {*GEOGRAPHIC, *SHEETS, *RASTERS} - {".dbf", ".json", ".txt"}
+    for entry in sorted(folder.iterdir()):
+        if entry.is_dir() and depth and not entry.name.startswith("."):
+            if not any((entry / name).exists() for name in ("run.json", "plan.json")):
+                yield from _files(entry, depth - 1)
+        elif entry.is_file() and entry.suffix.lower() in known and not entry.name.startswith((".", "~$")):
+            yield entry
+
+
+def _layers_of(file: Path, root: Path) -> list[Found]:
+    path = file.relative_to(root).as_posix()
+    if file.suffix.lower() in RASTERS:
+        return [Found(path, None, 0, "raster")]
+    try:
+        names = layer_names(file, path=path)
+        return [_layer(file, path, name if len(names) > 1 else None) for name in names]
+    except GridoptError as error:
+        return [Found(path, None, 0, "", trouble=str(error))]
+
+
+def _layer(file: Path, path: str, name: str | None) -> Found:
+    table = open_layer(file, name, path=path).table
+    kind, crs = "table", None
+    if isinstance(table, gpd.GeoDataFrame):
+        kinds = pd.Series(kinds_of(table.geometry.to_numpy())).value_counts()
+        kind = str(kinds.index[0]) if len(kinds) else ""
+        crs = crs_name(table.crs) if table.crs is not None else None
+    names = tuple(str(column) for column in table.columns if column != "geometry")
+    unique = tuple(column for column in names if table[column].is_unique and table[column].notna().all())
+    numeric = tuple(column for column in names if _holds_numbers(table[column]))
+    return Found(path, name, len(table), kind, crs, names, unique, numeric)
+
+
+def _holds_numbers(values: pd.Series) -> bool:
+    numbers, unread, _ = parse_numbers(values)
+    return bool(np.isfinite(numbers).any() and not unread.any())
+
+
+def _with_roles(found: Sequence[Found]) -> list[Found]:
+    """The layers with their roles: the surest likeness is settled first, each role and layer once."""
+    scores = [(-_likeness(layer, role), LAYERS.index(role), i) for i, layer in enumerate(found) for role in LAYER_WORDS]
+    roles: dict[int, str] = {}
+    for score, role, i in sorted(scores):
+        if score < 0 and i not in roles and LAYERS[role] not in roles.values():
+            roles[i] = LAYERS[role]
+    if "units" in roles.values():
+        # Units that bring their own counts need no raster to share people out by.
+        roles = {i: role for i, role in roles.items() if not (role == "population" and found[i].kind == "raster")}
+    return [_with_role(layer, roles[i]) if i in roles else layer for i, layer in enumerate(found)]
+
+
+def _likeness(layer: Found, role: str) -> float:
+    """How much speaks for a layer being of a role: 0 nothing, 3 its name exactly."""
+    if layer.trouble or layer.kind not in LAYER_KINDS[role].split():
+        return 0
+    own = (layer.layer or Path(layer.path).stem).lower()
+    if role == "units" and not {"households", "residents"} & _with_role(layer, role).columns.keys():
+        return 0
+    words = LAYER_WORDS[role].split()
+    if own in words:
+        return 3
+    pieces = own.replace("-", "_").split("_")
+    if any(word in pieces or (not word.isascii() and word in own) for word in words):
+        return 2
+    if role == "communities" and own in LIKE_COMMUNITIES:
+        return 1 - LIKE_COMMUNITIES.index(own) / len(LIKE_COMMUNITIES)
+    return 0
+
+
+def _with_role(layer: Found, role: str) -> Found:
+    columns: dict[str, str] = {}
+    for key in KEYS_OF[role].split():
+        fitting = layer.unique if key == "id" else layer.numeric if key in NUMBER_KEYS else layer.names
+        lowered = {name.lower(): name for name in reversed(fitting)}
+        match = next((lowered[word] for word in COLUMN_WORDS[key].split() if word in lowered), None)
+        if match is not None and match not in columns.values():
+            columns[key] = match
+    return dataclasses.replace(layer, role=role, columns=columns)
