@@ -1,0 +1,101 @@
+"""Built units: blocks between barriers, dense ones cut between buildings, named in scan order."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from gridopt.city import City
+from gridopt.units.blocks import Blocks, Shapes, make_blocks
+from gridopt.units.cells import Carriers, cut_dense
+from gridopt.units.counts import place_buildings
+from gridopt.units.cover import clean_coverage
+from gridopt.units.edges import Floats, Integers
+from gridopt.units.groups import groups_of
+from gridopt.units.people import control_totals, home_weights
+from gridopt.units.record import Record
+
+UNITS_IN_A_GRID = 12
+"""Units that the largest grid should have at least, so that its border has room to move."""
+
+LEAST_UNIT = 20.0
+"""Households below which a unit is not cut any further."""
+
+
+def built_units(city: City, record: Record) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
+    """(units, control totals): units built from barriers and buildings that tile every community.
+
+    Units are connected polygons with the text columns of the contract, named ``community-0001`` in
+    scan order. Raises `TableError` for communities that overlap or have no control totals.
+    """
+    communities = city.communities.sort_index()
+    land = clean_coverage(communities.geometry, record, layer="communities")
+    carriers, totals = _carriers(city, land, record)
+    blocks = make_blocks(city, land, carriers.shapes)
+    blocks = cut_dense(blocks, carriers, _limits(city, communities)[blocks.communities])
+    units = _named(blocks, land)
+    groups = groups_of(city, units)
+    kinds = communities["area_kind"].reindex(units["community_id"]).to_numpy()
+    return units.assign(
+        keep_whole=groups["keep_whole"], dedicated=groups["dedicated"], category="", locked_grid="", area_kind=kinds
+    ), totals
+
+
+def _carriers(city: City, land: gpd.GeoSeries, record: Record) -> tuple[Carriers, pd.DataFrame]:
+    """Who holds how many people, estimated from the totals of the communities, and these totals."""
+    buildings, cells = city.layer("buildings"), city.layer("population_cells")
+    measure = "residents" if city.rules.size.measure == "residents" else "households"
+    if buildings is not None and len(buildings):
+        buildings = buildings.sort_index()
+        homes = place_buildings(buildings, land.to_frame("geometry")).unit_ids
+        totals = control_totals(city, land, homes, record)
+        shapes, weights = shapely.force_2d(buildings.geometry.to_numpy()), home_weights(buildings)
+    else:
+        table = cells if cells is not None else gpd.GeoDataFrame({"residents": [], "geometry": []}, geometry="geometry")
+        homes = place_buildings(table, land.to_frame("geometry")).unit_ids
+        totals = control_totals(city, land, homes, record)
+        shapes, weights = shapely.centroid(table.geometry.to_numpy()), table["residents"].astype(float)
+    inside = homes != ""
+    share = weights / weights.groupby(homes).transform("sum").where(lambda total: total > 0, 1.0)
+    sizes = (share * homes.map(totals[measure])).fillna(0.0)
+    return Carriers(shapes[inside.to_numpy()], sizes[inside].to_numpy(float)), totals
+
+
+def _limits(city: City, communities: gpd.GeoDataFrame) -> Floats:
+    """The largest unit, in the size measure, that each community should have."""
+    highs = [city.rules.at(kind).size.high for kind in communities["area_kind"]]
+    return np.asarray(np.maximum(np.array(highs, float) / UNITS_IN_A_GRID, LEAST_UNIT), np.float64)
+
+
+def _named(blocks: Blocks, land: gpd.GeoSeries) -> gpd.GeoDataFrame:
+    """The units table, indexed by ids in scan order inside each community."""
+    rank = np.zeros(len(blocks.shapes), np.int64)
+    for community in np.unique(blocks.communities):
+        members = np.flatnonzero(blocks.communities == community)
+        rank[members[scan_order(blocks.shapes[members])]] = np.arange(1, len(members) + 1)
+    parents = land.index.to_numpy()[blocks.communities]
+    ids = [f"{parent}-{number:04d}" for parent, number in zip(parents, rank, strict=True)]
+    index = pd.Index(ids, name="unit_id", dtype="str")
+    shapes = shapely.normalize(blocks.shapes)
+    table = {"community_id": pd.Series(parents, index=index, dtype="str")}
+    return gpd.GeoDataFrame(table, geometry=gpd.GeoSeries(shapes, index=index), crs=land.crs).sort_index()
+
+
+def scan_order(shapes: Shapes) -> Integers:
+    """Polygons as read on a map: rows from north to south, each from west to east.
+
+    A row starts at the northernmost polygon left and takes all within half the square root of the
+    median area south of it.
+    """
+    points = shapely.get_coordinates(shapely.point_on_surface(shapes))
+    tolerance = 0.5 * float(np.sqrt(np.median(shapely.area(shapes))))
+    north = np.argsort(-points[:, 1], kind="stable")
+    rows = np.zeros(len(north), np.int64)
+    start, number = points[north[0], 1], 0
+    for place in north:
+        if points[place, 1] < start - tolerance:
+            start, number = points[place, 1], number + 1
+        rows[place] = number
+    return np.lexsort((points[:, 0], rows)).astype(np.int64)

@@ -1,0 +1,191 @@
+"""Building cells: dense blocks cut between buildings into units of a few dozen households."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+from scipy.spatial import cKDTree
+
+from gridopt.units.blocks import Blocks, Shapes, canonical, connected, divided, frontiers
+from gridopt.units.cover import dissolve, noded
+from gridopt.units.edges import Floats, Integers
+
+SPACING = 8.0
+"""Metres between the points of an outline that stand for a building."""
+
+SETBACK = 0.3
+"""Metres that footprints are drawn in, so that a cut runs along the wall two buildings share."""
+
+NEIGHBOURHOOD = 60.0
+"""Metres around a building that always go with it."""
+
+OPEN_LAND = 20_000.0
+"""Square metres from which open land in a dense block is a unit of its own."""
+
+OUTLINE_SHARE = 0.25
+"""Share of a block's outline that must stay with its buildings when open land is cut off."""
+
+NEAR_OUTLINE = 0.01
+
+LEAST_SHARE = 0.25
+"""Share of a cell's size from which a part that lies apart stands alone instead of joining a neighbour."""
+
+SMOOTH = 3.0
+"""Metres (square root of the area of a triangle) below which a corner of a cut is left out."""
+
+
+@dataclass(frozen=True, eq=False)
+class Carriers:
+    """Where people are: footprints, points or raster cells, and the size each adds to its unit."""
+
+    shapes: Shapes
+    sizes: Floats
+
+
+def cut_dense(blocks: Blocks, carriers: Carriers, limits: Floats) -> Blocks:
+    """The blocks, those above their limit cut into cells of neighbouring buildings.
+
+    ``limits`` is the largest size of a unit in each block. Cells are the land nearest to the
+    buildings of one cluster (recursive inertial bisection by size), so that no cut crosses a
+    footprint that stands free; every unit is one connected polygon.
+    """
+    block_of = _within(carriers.shapes, blocks.shapes)
+    sizes = _sums(carriers.shapes, carriers.sizes, blocks.shapes)
+    dense = np.flatnonzero(sizes > limits)
+    order = np.argsort(block_of, kind="stable")
+    cuts = np.searchsorted(block_of[order], [dense, dense + 1])
+    whole = np.setdiff1d(np.arange(len(sizes)), dense)
+    shapes, origin = [blocks.shapes[whole]], [whole]
+    for block, first, last in zip(dense.tolist(), *cuts.tolist(), strict=True):
+        inside = order[first:last]
+        n_cells = int(np.ceil(sizes[block] / limits[block]))
+        parts = _cells(blocks.shapes[block], carriers.shapes[inside], carriers.sizes[inside], n_cells)
+        shapes.append(parts)
+        origin.append(np.full(len(parts), block))
+    places = np.concatenate(origin)
+    return _finished(Blocks(np.concatenate(shapes), blocks.communities[places]))
+
+
+def bisect(points: Floats, sizes: Floats, n_parts: int) -> Integers:
+    """A label for each point, 0 .. n_parts - 1: recursive inertial bisection into parts of like size.
+
+    Every part has at least one point; with fewer points than parts each point is its own.
+    """
+    labels = np.zeros(len(points), np.int64)
+    weights = sizes + max(float(sizes.sum()), 1.0) * 1e-6
+    waiting = [(np.arange(len(points)), 0, min(n_parts, len(points)))]
+    while waiting:
+        members, first, parts = waiting.pop()
+        labels[members] = first
+        if parts < 2:
+            continue
+        ordered = members[_along_main_axis(points[members], weights[members])]
+        half = parts // 2
+        share = np.cumsum(weights[ordered]) / weights[ordered].sum()
+        cut = int(np.clip(np.searchsorted(share, half / parts) + 1, half, len(ordered) - (parts - half)))
+        if cut > half and abs(share[cut - 2] - half / parts) < abs(share[cut - 1] - half / parts):
+            cut -= 1
+        waiting += [(np.sort(ordered[:cut]), first, half), (np.sort(ordered[cut:]), first + half, parts - half)]
+    return labels
+
+
+def _along_main_axis(points: Floats, weights: Floats) -> Integers:
+    centred = points - np.average(points, axis=0, weights=weights)
+    spread = (centred * weights[:, None]).T @ centred
+    angle = 0.5 * np.arctan2(2 * spread[0, 1], spread[0, 0] - spread[1, 1])
+    along = np.round(centred @ np.array([np.cos(angle), np.sin(angle)]), 6)
+    return np.lexsort((points[:, 1], points[:, 0], along))
+
+
+def _within(shapes: Shapes, blocks: Shapes) -> Integers:
+    """The block that holds a point of each shape, -1 outside."""
+    shape, block = shapely.STRtree(blocks).query(shapely.point_on_surface(shapes), predicate="intersects")
+    found, first = np.unique(shape, return_index=True)
+    chosen = np.full(len(shapes), -1, np.int64)
+    chosen[found] = block[first]
+    return chosen
+
+
+def _cells(block: shapely.Geometry, shapes: Shapes, sizes: Floats, n_cells: int) -> Shapes:
+    """One block cut into connected parts, each nearest to one cluster of buildings."""
+    order = canonical(shapes)
+    shapes, sizes = shapes[order], sizes[order]
+    labels = bisect(shapely.get_coordinates(shapely.point_on_surface(shapes)), sizes, n_cells)
+    points, building = _outline_points(shapes)
+    nearest = cKDTree(points)
+    arcs, vacant = _open_land(block, shapes, nearest)
+    lines = frontiers(block, points, labels[building])
+    faces = divided(block, np.append(lines if vacant.is_empty else shapely.difference(lines, vacant), arcs))
+    inner = shapely.point_on_surface(faces)
+    owners = labels[building][nearest.query(shapely.get_coordinates(inner))[1]]
+    owners[shapely.intersects(vacant, inner)] = n_cells
+    clean = Blocks(noded(faces), np.zeros(len(faces), np.int64))
+    people = _sums(shapes, sizes, clean.shapes)
+    parts = dissolve(clean.shapes, connected(clean, owners + 1, people, least=sizes.sum() / n_cells * LEAST_SHARE))
+    return np.asarray(shapely.coverage_simplify(parts, SMOOTH, simplify_boundary=False), object)
+
+
+def _open_land(block: shapely.Geometry, shapes: Shapes, buildings: cKDTree) -> tuple[Shapes, shapely.Geometry]:
+    """(outline of the buildings' surroundings, wide land beyond that is cut off rather than sliced up).
+
+    Such land is a park, a river or fields. It is cut off only where the rest of the block stays in one
+    piece with enough of its outline: it would else be the only link between hamlets.
+    """
+    if not _is_wide(block, buildings):
+        return np.empty(0, object), shapely.Polygon()
+    around = shapely.union_all(shapely.buffer(shapes, 2 * NEIGHBOURHOOD, quad_segs=2))
+    arcs = np.array([shapely.boundary(shapely.buffer(around, -NEIGHBOURHOOD, quad_segs=4))], object)
+    faces = divided(block, arcs)
+    inner = shapely.get_coordinates(shapely.point_on_surface(faces))
+    far = (buildings.query(inner)[0] > NEIGHBOURHOOD) & (shapely.area(faces) >= OPEN_LAND)
+    vacant = np.zeros(len(faces), bool)
+    for face in np.argsort(-shapely.area(faces), kind="stable"):
+        rest = ~vacant
+        rest[face] = False
+        vacant[face] = far[face] and _stays_whole(shapely.coverage_union_all(faces[rest]), block)
+    beyond = shapely.coverage_union_all(faces[vacant])
+    shapely.prepare(beyond)
+    return arcs, beyond
+
+
+def _is_wide(block: shapely.Geometry, buildings: cKDTree) -> bool:
+    """Whether a lattice of points finds about `OPEN_LAND` in a block far from its buildings."""
+    left, bottom, right, top = block.bounds
+    spacing = float(np.sqrt(OPEN_LAND) / 4)
+    lattice = np.stack(np.meshgrid(np.arange(left, right, spacing), np.arange(bottom, top, spacing)), axis=-1)
+    points = lattice.reshape(-1, 2)
+    far = points[buildings.query(points)[0] > NEIGHBOURHOOD]
+    shapely.prepare(block)
+    return bool(shapely.contains_xy(block, far).sum() * spacing**2 > OPEN_LAND / 2)
+
+
+def _stays_whole(rest: shapely.Geometry, block: shapely.Geometry) -> bool:
+    """Whether what is left of a block is one piece that holds a quarter of the block's outline."""
+    if rest.is_empty or shapely.get_num_geometries(rest) > 1:
+        return False
+    beyond = shapely.difference(rest.boundary, block.boundary.buffer(NEAR_OUTLINE))
+    return bool(rest.boundary.length - beyond.length >= OUTLINE_SHARE * block.boundary.length)
+
+
+def _sums(shapes: Shapes, sizes: Floats, faces: Shapes) -> Floats:
+    """The sizes of buildings summed by the face that holds a point of each."""
+    face = _within(shapes, faces)
+    return np.asarray(np.bincount(face[face >= 0], sizes[face >= 0], len(faces)), np.float64)
+
+
+def _outline_points(shapes: Shapes) -> tuple[Floats, Integers]:
+    """(points, building): points along drawn-in outlines; one inner point where nothing is left of them."""
+    drawn_in = shapely.segmentize(shapely.buffer(shapes, -SETBACK), SPACING)
+    gone = shapely.is_empty(drawn_in)
+    drawn_in[gone] = shapely.point_on_surface(shapes[gone])
+    points, building = shapely.get_coordinates(drawn_in, return_index=True)
+    return points, building.astype(np.int64)
+
+
+def _finished(blocks: Blocks) -> Blocks:
+    """The blocks as one clean coverage in canonical order."""
+    shapes = noded(blocks.shapes)
+    order = canonical(shapes)
+    return Blocks(shapes[order], blocks.communities[order])

@@ -1,0 +1,125 @@
+"""Buildings and events into units: each once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+
+from gridopt.units.record import Record
+
+Integers = NDArray[np.int64]
+
+NEARBY = 50.0
+"""Metres from the nearest unit within which a building outside all units still joins it."""
+
+EQUAL = 1e-9
+"""Share of the larger overlap below which two overlaps are the same."""
+
+
+def assign_buildings(buildings: gpd.GeoDataFrame, units: gpd.GeoDataFrame) -> pd.Series:
+    """The unit of each building: a text Series ``unit_id`` on the buildings' index.
+
+    Footprints go to the unit of largest overlap, points to the unit that holds them; ties and borders
+    to the lowest unit id. A building outside every unit joins the nearest within 50 m, else it is "".
+    """
+    return place_buildings(buildings, units).unit_ids
+
+
+@dataclass(frozen=True, eq=False)
+class Places:
+    """Where each building lies: its unit ("" outside), and the ids of those taken in from nearby."""
+
+    unit_ids: pd.Series
+    nearby: pd.Index
+
+    @property
+    def outside(self) -> pd.Index:
+        """Ids of the buildings that belong to no unit."""
+        return self.unit_ids.index[self.unit_ids == ""]
+
+    def report(self, record: Record) -> None:
+        """Write what was taken in and what was left out into the record."""
+        if len(self.nearby):
+            record.add(
+                "buildings",
+                ("outside every unit", "位于所有划分单元之外"),
+                ids=self.nearby,
+                action=(f"joined to the nearest unit within {NEARBY:g} m", f"归入 {NEARBY:g} 米内最近的划分单元"),
+            )
+        if len(self.outside):
+            record.add(
+                "buildings",
+                (f"farther than {NEARBY:g} m from every unit", f"距所有划分单元超过 {NEARBY:g} 米"),
+                ids=self.outside,
+                action=("left out of the plan", "未纳入方案"),
+            )
+
+
+def place_buildings(buildings: gpd.GeoDataFrame, units: gpd.GeoDataFrame) -> Places:
+    """`assign_buildings`, with the buildings that lie outside told apart."""
+    ordered = units.sort_index()
+    shapes, polygons = buildings.geometry.to_numpy(), ordered.geometry.to_numpy()
+    chosen = _largest_overlap(shapes, polygons)
+    stray = np.flatnonzero(chosen < 0)
+    building, unit = shapely.STRtree(polygons).query_nearest(shapes[stray], max_distance=NEARBY)
+    order = np.lexsort((unit, building))
+    first = order[np.unique(building[order], return_index=True)[1]] if len(order) else order
+    chosen[stray[building[first]]] = unit[first]
+    names = np.append(ordered.index.to_numpy(), "")
+    unit_ids = pd.Series(names[chosen], index=buildings.index, name="unit_id", dtype="str")
+    return Places(unit_ids, buildings.index[stray[building[first]]])
+
+
+def _largest_overlap(shapes: NDArray[np.object_], polygons: NDArray[np.object_]) -> Integers:
+    """Position of the polygon that holds most of each shape, the first of equals, -1 for none."""
+    shape, polygon = shapely.STRtree(polygons).query(shapes, predicate="intersects")
+    shared = np.zeros(len(shape))
+    contested = (np.bincount(shape, minlength=len(shapes)) > 1)[shape] & (shapely.get_dimensions(shapes) == 2)[shape]
+    shared[contested] = shapely.area(shapely.intersection(shapes[shape[contested]], polygons[polygon[contested]]))
+    largest = np.zeros(len(shapes))
+    np.maximum.at(largest, shape, shared)
+    best = np.flatnonzero(shared >= largest[shape] * (1 - EQUAL))
+    best = best[np.lexsort((polygon[best], shape[best]))]
+    found, first = np.unique(shape[best], return_index=True)
+    chosen = np.full(len(shapes), -1, np.int64)
+    chosen[found] = polygon[best[first]]
+    return chosen
+
+
+def add_counts(
+    units: gpd.GeoDataFrame, buildings: pd.DataFrame | None, placed: pd.Series | None, events: pd.DataFrame | None
+) -> gpd.GeoDataFrame:
+    """The units with ``buildings``, ``floor_area`` and ``events`` counted in each."""
+    counts = pd.Series(0, index=units.index)
+    floor_area = pd.Series(0.0, index=units.index)
+    if buildings is not None and placed is not None and len(buildings):
+        counts = placed.value_counts().reindex(units.index, fill_value=0)
+        floor_area = floor_areas(buildings).groupby(placed).sum().reindex(units.index, fill_value=0.0)
+    return units.assign(
+        buildings=counts.to_numpy(np.int64),
+        floor_area=floor_area.to_numpy(float),
+        events=_events(units, events),
+    )
+
+
+def floor_areas(buildings: pd.DataFrame) -> pd.Series:
+    """Floor area of each building in m2; where not known, its footprint."""
+    footprints = pd.Series(shapely.area(buildings["geometry"].to_numpy()), index=buildings.index)
+    return buildings["floor_area"].fillna(footprints) if "floor_area" in buildings else footprints
+
+
+def _events(units: gpd.GeoDataFrame, events: pd.DataFrame | None) -> NDArray[np.float64]:
+    """Events in each unit; events without a place are in none."""
+    total = np.zeros(len(units))
+    if events is None or "geometry" not in events or not len(events):
+        return total
+    placed = events[~(events["geometry"].isna() | shapely.is_empty(events["geometry"].to_numpy()))]
+    chosen = _largest_overlap(placed["geometry"].to_numpy(), units.geometry.to_numpy())
+    weights = placed["n"].fillna(1).to_numpy(float) if "n" in placed else np.ones(len(placed))
+    np.add.at(total, chosen[chosen >= 0], weights[chosen >= 0])
+    return total

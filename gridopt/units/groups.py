@@ -1,0 +1,64 @@
+"""Groups of units that belong together: estates, hamlets, dedicated institutions."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from gridopt.city import City
+from gridopt.units.record import Record
+
+MOST = 0.5
+"""Share of a unit's area that a group must cover to hold the unit."""
+
+
+def groups_of(city: City, units: gpd.GeoDataFrame) -> pd.DataFrame:
+    """``keep_whole`` and ``dedicated`` of units by the layers that name groups, "" for none.
+
+    A unit belongs to the group that covers more than half of it, of the layers in
+    ``rules.governance.keep_whole`` the first that has one.
+    """
+    keep_whole = pd.Series("", index=units.index, dtype="str")
+    for layer in city.rules.governance.keep_whole:
+        keep_whole = keep_whole.where(keep_whole != "", _holders(units, city.layer(layer)))
+    return pd.DataFrame({"keep_whole": keep_whole, "dedicated": _holders(units, city.layer("dedicated"))})
+
+
+def unmixed(units: gpd.GeoDataFrame, record: Record) -> gpd.GeoDataFrame:
+    """The units with a group that lies in several communities made one group on each side, recorded."""
+    for column in ("keep_whole", "dedicated"):
+        held = units[units[column] != ""]
+        sides = held.groupby(column)["community_id"].nunique()
+        split = sides.index[sides > 1]
+        if not len(split):
+            continue
+        across = units[column].isin(split)
+        units = units.assign(
+            **{column: units[column].where(~across, units[column] + "@" + units["community_id"].astype("str"))}
+        )
+        record.add(
+            "estates" if column == "keep_whole" else "dedicated",
+            ("lies in several communities", "跨越村(社区)界线"),
+            ids=split,
+            action=("one group on each side of the border", "界线两侧各成一组"),
+        )
+    return units
+
+
+def _holders(units: gpd.GeoDataFrame, groups: gpd.GeoDataFrame | None) -> pd.Series:
+    """The group that covers more than half of each unit, "" for none."""
+    if groups is None or not len(groups):
+        return pd.Series("", index=units.index, dtype="str")
+    ordered = groups.sort_index()
+    shapes, holders = units.geometry.to_numpy(), ordered.geometry.to_numpy()
+    unit, group = shapely.STRtree(holders).query(shapes, predicate="intersects")
+    share = shapely.area(shapely.intersection(shapes[unit], holders[group])) / shapely.area(shapes[unit])
+    best = np.full(len(shapes), -1, np.int64)
+    order = np.lexsort((group, -share))
+    order = order[share[order] > MOST]
+    found, first = np.unique(unit[order], return_index=True)
+    best[found] = group[order[first]]
+    names = np.append(ordered.index.to_numpy(), "")
+    return pd.Series(names[best], index=units.index, dtype="str")

@@ -1,0 +1,97 @@
+"""Units of a city, ready-made or built, with their people, buildings and groups."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from gridopt.city import City
+from gridopt.contracts import UNITS
+from gridopt.errors import TableError, preview
+from gridopt.units.built import built_units
+from gridopt.units.counts import Places, add_counts, place_buildings
+from gridopt.units.groups import unmixed
+from gridopt.units.people import MEASURES, control_totals, home_weights, people_in_units, raster_weights
+from gridopt.units.ready import given_people, has_people, ready_units
+from gridopt.units.record import Record
+
+
+def make_units(city: City) -> gpd.GeoDataFrame:
+    """The units of a city: its ready-made layer, else built from barriers and buildings.
+
+    Indexed by ``unit_id``, sorted as text, with the columns of `contracts.UNITS`; ``grid_code`` is ""
+    until grids are drawn, ``attrs["repairs"]`` holds what was mended, one dict a row. Units tile
+    every community. A count missing in a ready-made layer stays NaN with ``people_known`` False; where
+    units have no counts, the control totals of communities are apportioned to them and conserved.
+
+    Raises `TableError` for units outside every community, unknown or repeated ids, overlaps wider than
+    slivers and communities without units or control totals.
+    """
+    record = Record(city.settings.lang)
+    given = city.layer("units")
+    totals: pd.DataFrame | None = None
+    if given is not None and len(given):
+        units = ready_units(city, given, record)
+    else:
+        units, totals = built_units(city, record)
+    buildings = city.layer("buildings")
+    places = place_buildings(buildings, units) if buildings is not None and len(buildings) else None
+    if places is not None:
+        places.report(record)
+    if given is not None and len(given) and has_people(city, given):
+        people = given_people(city, units, record)
+    else:
+        people = _apportioned(city, units, totals, places, record)
+    units = units.assign(**{name: people[name] for name in (*MEASURES, "people_known")})
+    units = add_counts(units, buildings, None if places is None else places.unit_ids, city.layer("events"))
+    return _finished(unmixed(units, record), record)
+
+
+def _apportioned(
+    city: City, units: gpd.GeoDataFrame, totals: pd.DataFrame | None, places: Places | None, record: Record
+) -> pd.DataFrame:
+    """Control totals shared out to units by their buildings, else by the raster, else by area."""
+    buildings, cells = city.layer("buildings"), city.layer("population_cells")
+    if places is not None:
+        weights, way = home_weights(buildings), ("floor area and dwellings of homes", "住宅建筑面积和套数")
+        weights = weights.set_axis(places.unit_ids.to_numpy()).sort_index(kind="stable")
+    elif cells is not None and len(cells):
+        weights, way = raster_weights(cells, units), ("raster cells by share of area", "栅格按面积比例")
+    else:
+        weights, way = pd.Series(units.area, index=units.index), ("area", "面积")
+    if totals is None:
+        parents = units["community_id"]
+        homes = places.unit_ids.map(parents) if places is not None else pd.Series(dtype="str")
+        totals = control_totals(city, city.communities.geometry.sort_index(), homes, record)
+    people = people_in_units(units, totals, weights, record)
+    _check_conserved(people, totals, units)
+    record.add(
+        "population",
+        ("apportioned", "人口分摊"),
+        n=len(totals),
+        action=(
+            f"control totals of {len(totals)} communities shared out by {way[0]}; every total kept",
+            f"{len(totals)} 个村(社区)的控制数按{way[1]}分摊,各总数不变",
+        ),
+    )
+    return people.assign(people_known=True)
+
+
+def _check_conserved(people: pd.DataFrame, totals: pd.DataFrame, units: gpd.GeoDataFrame) -> None:
+    sums = people[list(MEASURES)].groupby(units["community_id"]).sum().reindex(totals.index)
+    apart = (sums - totals[list(MEASURES)]).abs().max(axis=1) > 1e-9 * totals[list(MEASURES)].max(axis=1).clip(lower=1)
+    if apart.any():
+        ids = totals.index[apart]
+        raise TableError(
+            f"population: {len(ids)} communities have control totals that are not numbers of 0 or more: {preview(ids)}.",
+            zh=f"人口:{len(ids)} 个村(社区)的控制数不是非负数:{preview(ids)}。",
+        )
+
+
+def _finished(units: gpd.GeoDataFrame, record: Record) -> gpd.GeoDataFrame:
+    """The columns of the contract, in order; the repairs in ``attrs``."""
+    table = units.assign(workload=units["households"].fillna(0.0).to_numpy(np.float64), grid_code="")
+    table = table[[name for name in UNITS if name != "unit_id"]].sort_index()
+    table.attrs["repairs"] = tuple(record.rows)
+    return table
