@@ -1,0 +1,316 @@
+"""What every kernel of the search shares: the board, the state on it, and O(1) / O(degree) changes.
+
+Board and State are named tuples of arrays, so that kernels read like the method instead of like a list of
+thirty arguments. Shapes: n units, e directed edges, k grids, m measures.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba import boolean, float64, int32, int64, njit, types, uint64, void
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int32]
+Flags = NDArray[np.bool_]
+
+SAME = 1e-9
+"""Difference of violation that rounding explains."""
+
+NOISE = 1e-12
+"""Change of violation that rounding explains in one move."""
+
+SLACK = 1e-9
+"""Share of a bound by which rounding may miss it without counting as a violation."""
+
+
+class Board(NamedTuple):
+    """One problem as the kernels see it; nothing here changes.
+
+    Units lie in Hilbert order and the neighbours of a unit in rotation around it, so that memory is read in
+    order and the local contiguity test finds runs.
+    """
+
+    indptr: Ints  # (n + 1)
+    neighbours: Ints  # (e)
+    linked: Flags  # (e) the neighbour and the next one in the rotation are neighbours themselves
+    cost: Floats  # (e)
+    weights: Floats  # (n, m)
+    mass: Floats  # (n)
+    xy: Floats  # (n, 2) centred
+    low: Floats  # (k, m)
+    high: Floats  # (k, m)
+    comfort: Floats  # (k, 2)
+    target: Floats  # (k)
+    held: Flags  # (n) the unit must stay where it is
+    empty: Flags  # (n) all weights are zero
+    closed: Flags  # (k) the grid takes only empty units
+    coefficients: Floats  # (3)
+    dear: Floats  # (2) what going below low and above high costs
+
+
+class State(NamedTuple):
+    """A partition and everything that is kept up to date with it."""
+
+    labels: Ints  # (n)
+    count: Ints  # (k) units of each grid
+    sums: Floats  # (k, m)
+    moment: Floats  # (k, 3) mass, mass * x, mass * y
+    parts: Floats  # (k, 5) INERTIA, CUT, SIZE, VIOLATION, STRAIN of each grid
+    total: Floats  # (2) objective, violation
+    queue: Ints  # (n) scratch of the contiguity test
+    stamp: Ints  # (n)
+    owner: Ints  # (n)
+    root: Ints  # (n)
+    waiting: Ints  # (n)
+    token: Ints  # (1)
+
+
+INERTIA, CUT, SIZE, VIOLATION, STRAIN = 0, 1, 2, 3, 4
+
+F1, F2 = float64[::1], float64[:, ::1]
+I1, I2, B1, U1 = int32[::1], int32[:, ::1], boolean[::1], uint64[::1]
+BOARD = types.NamedTuple((I1, I1, B1, F1, F2, F1, F2, F2, F2, F2, F1, B1, B1, B1, F1, F1), Board)
+STATE = types.NamedTuple((I1, I1, F2, F2, F2, F1, I1, I1, I1, I1, I1, I1), State)
+
+PAIR = types.UniTuple(float64, 2)
+TRIPLE = types.UniTuple(float64, 3)
+
+
+def kernel(signature: Any) -> Any:
+    """The one way kernels are compiled: explicit types, cached on disk, free of the interpreter lock."""
+    return njit(signature, cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
+
+
+def helper(signature: Any) -> Any:
+    """A function that only kernels call: without an entry from Python it compiles in half the time."""
+    wrappers = {"no_cfunc_wrapper": True, "no_cpython_wrapper": True}
+    return njit(signature, cache=True, nogil=True, error_model="numpy", **wrappers)
+
+
+def new_state(board: Board, labels: Ints) -> State:
+    """A state of the given labels (n,), board order, with all sums filled in."""
+    n, (k, m) = len(labels), board.low.shape
+    state = State(
+        labels.astype(np.int32),
+        np.zeros(k, np.int32),
+        np.zeros((k, m)),
+        np.zeros((k, 3)),
+        np.zeros((k, 5)),
+        np.zeros(2),
+        *(np.zeros(n, np.int32) for _ in range(5)),
+        np.zeros(1, np.int32),
+    )
+    tally(board, state)
+    return state
+
+
+@helper(uint64(U1))
+def draw(random: Any) -> Any:
+    """Next number of the splitmix64 generator whose state is ``random[0]`` (Steele, Lea and Flood 2014)."""
+    random[0] += uint64(0x9E3779B97F4A7C15)
+    z = random[0]
+    z = (z ^ (z >> uint64(30))) * uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> uint64(27))) * uint64(0x94D049BB133111EB)
+    return z ^ (z >> uint64(31))
+
+
+@helper(int64(U1, int64))
+def below(random: Any, n: Any) -> Any:
+    """A random integer in 0 .. n - 1, n < 2**32 (Lemire's multiplication, its bias below n / 2**32)."""
+    return int64(((draw(random) >> uint64(32)) * uint64(n)) >> uint64(32))
+
+
+@helper(float64(U1))
+def uniform(random: Any) -> Any:
+    """A random number in [0, 1)."""
+    return (draw(random) >> uint64(11)) * (1.0 / 9007199254740992.0)
+
+
+@helper(PAIR(BOARD, STATE, int64, int64, int64))
+def out_of_bounds(board: Any, state: Any, grid: Any, unit: Any, sign: Any) -> Any:
+    """(violation, strain) of a grid once ``unit`` is added (sign 1), taken away (-1) or left alone (0).
+
+    Violation is the sum of relative shortfalls and excesses, each times its dearness. Strain adds their
+    squares: the annealer's penalty, steep far out and still felt close to the bound.
+    """
+    violation, strain = 0.0, 0.0
+    for j in range(board.low.shape[1]):
+        amount = state.sums[grid, j]
+        if sign != 0:
+            amount += sign * board.weights[unit, j]
+        low, high = board.low[grid, j], board.high[grid, j]
+        missing = 0.0
+        if low > 0.0 and amount < low * (1.0 - SLACK):
+            missing = board.dear[0] * (low - amount) / low
+        elif amount > high * (1.0 + SLACK) + (SLACK if high == 0.0 else 0.0):
+            missing = board.dear[1] * (amount - high) / (high if high > 0.0 else 1.0)
+        violation += missing
+        strain += missing * missing
+    return violation, strain
+
+
+@helper(float64(BOARD, int64, float64))
+def discomfort(board: Any, grid: Any, size: Any) -> Any:
+    """Squared distance of a size outside the comfort band, relative to the target."""
+    outside = 0.0
+    if size < board.comfort[grid, 0]:
+        outside = board.comfort[grid, 0] - size
+    elif size > board.comfort[grid, 1]:
+        outside = size - board.comfort[grid, 1]
+    if outside == 0.0:
+        return 0.0
+    share = outside / board.target[grid]
+    return share * share
+
+
+@helper(PAIR(BOARD, STATE, int64, int64))
+def inertia_change(board: Any, state: Any, unit: Any, to: Any) -> Any:
+    """What the inertia of the unit's grid loses and that of grid ``to`` gains if the unit goes over.
+
+    A mass w at distance d from the centroid of a grid of mass M without it adds w M / (w + M) d^2
+    (Huygens and Steiner).
+    """
+    mass = board.mass[unit]
+    if mass <= 0.0:
+        return 0.0, 0.0
+    x, y = board.xy[unit, 0], board.xy[unit, 1]
+    home = state.labels[unit]
+    lost, gained = 0.0, 0.0
+    rest = state.moment[home, 0] - mass
+    if rest > mass * 1e-12:
+        dx = x - (state.moment[home, 1] - mass * x) / rest
+        dy = y - (state.moment[home, 2] - mass * y) / rest
+        lost = mass * rest / (mass + rest) * (dx * dx + dy * dy)
+    there = state.moment[to, 0]
+    if there > mass * 1e-12:
+        dx = x - state.moment[to, 1] / there
+        dy = y - state.moment[to, 2] / there
+        gained = mass * there / (mass + there) * (dx * dx + dy * dy)
+    return lost, gained
+
+
+@helper(PAIR(BOARD, STATE, int64, int64))
+def ties(board: Any, state: Any, unit: Any, to: Any) -> Any:
+    """Cost of the unit's edges into its own grid, and into grid ``to``."""
+    home = state.labels[unit]
+    own, other = 0.0, 0.0
+    for e in range(board.indptr[unit], board.indptr[unit + 1]):
+        label = state.labels[board.neighbours[e]]
+        if label == home:
+            own += board.cost[e]
+        elif label == to:
+            other += board.cost[e]
+    return own, other
+
+
+@kernel(TRIPLE(BOARD, STATE, int64, int64))
+def change(board: Any, state: Any, unit: Any, to: Any) -> Any:
+    """(objective, violation, strain) gained by handing a unit to grid ``to``; below 0 is better."""
+    home = state.labels[unit]
+    size = board.weights[unit, 0]
+    c = board.coefficients
+    objective = 0.0
+    if c[0] != 0.0:
+        lost, gained = inertia_change(board, state, unit, to)
+        objective += c[0] * (gained - lost)
+    if c[1] != 0.0:
+        own, other = ties(board, state, unit, to)
+        objective += c[1] * (own - other)
+    if c[2] != 0.0:
+        objective += c[2] * (
+            discomfort(board, home, state.sums[home, 0] - size)
+            + discomfort(board, to, state.sums[to, 0] + size)
+            - state.parts[home, SIZE]
+            - state.parts[to, SIZE]
+        )
+    less, less_strain = out_of_bounds(board, state, home, unit, -1)
+    more, more_strain = out_of_bounds(board, state, to, unit, 1)
+    return (
+        objective,
+        less + more - state.parts[home, VIOLATION] - state.parts[to, VIOLATION],
+        less_strain + more_strain - state.parts[home, STRAIN] - state.parts[to, STRAIN],
+    )
+
+
+@helper(float64(BOARD, STATE, int64))
+def grid_cost(board: Any, state: Any, grid: Any) -> Any:
+    """The share of the objective that one grid carries (half of every cut edge)."""
+    c, parts = board.coefficients, state.parts
+    return c[0] * parts[grid, INERTIA] + 0.5 * c[1] * parts[grid, CUT] + c[2] * parts[grid, SIZE]
+
+
+@helper(void(BOARD, STATE, int64))
+def settle(board: Any, state: Any, grid: Any) -> Any:
+    """Size, violation and strain of a grid from its sums."""
+    state.parts[grid, SIZE] = discomfort(board, grid, state.sums[grid, 0])
+    violation, strain = out_of_bounds(board, state, grid, 0, 0)
+    state.parts[grid, VIOLATION] = violation
+    state.parts[grid, STRAIN] = strain
+
+
+@helper(void(BOARD, STATE, int64, int64))
+def move(board: Any, state: Any, unit: Any, to: Any) -> Any:
+    """Hand a unit to grid ``to``: labels, sums, moments and totals follow."""
+    home = state.labels[unit]
+    parts, c = state.parts, board.coefficients
+    size_before = parts[home, SIZE] + parts[to, SIZE]
+    violation_before = parts[home, VIOLATION] + parts[to, VIOLATION]
+    lost, gained = inertia_change(board, state, unit, to)
+    own, other = ties(board, state, unit, to)
+    everything = 0.0
+    for e in range(board.indptr[unit], board.indptr[unit + 1]):
+        everything += board.cost[e]
+    parts[home, INERTIA] -= lost
+    parts[to, INERTIA] += gained
+    parts[home, CUT] += 2.0 * own - everything
+    parts[to, CUT] += everything - 2.0 * other
+    mass = board.mass[unit]
+    for grid, sign in ((home, -1.0), (int32(to), 1.0)):
+        state.moment[grid, 0] += sign * mass
+        state.moment[grid, 1] += sign * mass * board.xy[unit, 0]
+        state.moment[grid, 2] += sign * mass * board.xy[unit, 1]
+        for j in range(state.sums.shape[1]):
+            state.sums[grid, j] += sign * board.weights[unit, j]
+        state.count[grid] += int32(sign)
+        settle(board, state, grid)
+    state.labels[unit] = to
+    size_after = parts[home, SIZE] + parts[to, SIZE]
+    state.total[0] += c[0] * (gained - lost) + c[1] * (own - other) + c[2] * (size_after - size_before)
+    state.total[1] += parts[home, VIOLATION] + parts[to, VIOLATION] - violation_before
+
+
+@kernel(void(BOARD, STATE))
+def tally(board: Any, state: Any) -> Any:
+    """Fill every sum of a state from its labels."""
+    n, k = len(state.labels), len(state.count)
+    for array in (state.sums, state.moment, state.parts):
+        for grid in range(k):
+            for j in range(array.shape[1]):
+                array[grid, j] = 0.0
+    for grid in range(k):
+        state.count[grid] = 0
+    for i in range(n):
+        grid = state.labels[i]
+        state.count[grid] += 1
+        state.moment[grid, 0] += board.mass[i]
+        state.moment[grid, 1] += board.mass[i] * board.xy[i, 0]
+        state.moment[grid, 2] += board.mass[i] * board.xy[i, 1]
+        for j in range(state.sums.shape[1]):
+            state.sums[grid, j] += board.weights[i, j]
+    for i in range(n):
+        grid = state.labels[i]
+        if state.moment[grid, 0] > 0.0:
+            dx = board.xy[i, 0] - state.moment[grid, 1] / state.moment[grid, 0]
+            dy = board.xy[i, 1] - state.moment[grid, 2] / state.moment[grid, 0]
+            state.parts[grid, INERTIA] += board.mass[i] * (dx * dx + dy * dy)
+        for e in range(board.indptr[i], board.indptr[i + 1]):
+            if state.labels[board.neighbours[e]] != grid:
+                state.parts[grid, CUT] += board.cost[e]
+    state.total[0], state.total[1] = 0.0, 0.0
+    for grid in range(k):
+        settle(board, state, grid)
+        state.total[0] += grid_cost(board, state, grid)
+        state.total[1] += state.parts[grid, VIOLATION]

@@ -1,0 +1,130 @@
+"""One community as the solvers see it: its graph, its rules, what stays whole and what stands alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from gridopt.graph import UnitGraph
+from gridopt.rules import Rules
+from gridopt.solvers.problem import Problem
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int32]
+Bools = NDArray[np.bool_]
+
+DEARNESS = 10.0
+"""How much dearer the bound that gives way last is than the one that gives way first."""
+
+
+@dataclass(frozen=True, eq=False)
+class Bindings:
+    """What holds units together or apart, one entry a unit of the graph.
+
+    ``groups`` names the group that stays whole ("" for none), ``dedicated`` the institution that forms
+    its own grid ("" for none), ``kinds`` the area kind whose rules hold.
+    """
+
+    groups: tuple[str, ...]
+    dedicated: tuple[str, ...]
+    kinds: tuple[str, ...]
+
+    @classmethod
+    def of_units(cls, units: pd.DataFrame) -> Bindings:
+        """From the ``keep_whole``, ``dedicated`` and ``area_kind`` columns of a units table."""
+        columns = (tuple(units[name].fillna("").astype(str)) for name in ("keep_whole", "dedicated", "area_kind"))
+        return cls(*columns)
+
+    @classmethod
+    def none(cls, n_units: int, kind: str = "urban") -> Bindings:
+        """No group, no institution, one area kind."""
+        return cls(("",) * n_units, ("",) * n_units, (kind,) * n_units)
+
+    def at(self, units: Sequence[int] | Ints) -> Bindings:
+        """The bindings of some units."""
+        return Bindings(*(tuple(one[i] for i in units) for one in (self.groups, self.dedicated, self.kinds)))
+
+
+@dataclass(frozen=True, eq=False)
+class Community:
+    """The graph of one community with the rules of its area kind and its bindings."""
+
+    name: str
+    graph: UnitGraph
+    rules: Rules
+    bindings: Bindings
+    low: Floats = field(init=False)
+    high: Floats = field(init=False)
+
+    def __post_init__(self) -> None:
+        size = self.rules.size
+        low, high = np.zeros(len(self.graph.measures)), np.full(len(self.graph.measures), np.inf)
+        for j, measure in enumerate(self.graph.measures):
+            if measure == size.measure:
+                low[j], high[j] = size.low, size.high
+            elif measure in size.also:
+                bounds = size.also[measure]
+                low[j] = bounds.low if bounds.low is not None else 0.0
+                high[j] = bounds.high if bounds.high is not None else np.inf
+        object.__setattr__(self, "low", low)
+        object.__setattr__(self, "high", high)
+
+    @property
+    def n_units(self) -> int:
+        return self.graph.n_units
+
+    @property
+    def dedicated(self) -> Bools:
+        """Units of an institution that forms its own grid."""
+        return np.array([bool(name) for name in self.bindings.dedicated], bool)
+
+    @property
+    def oversized(self) -> Bools:
+        """Units that are above a limit by themselves."""
+        return np.asarray((self.graph.weights > self.high).any(axis=1) & ~self.dedicated)
+
+    def limit_name(self, measure: int, side: str) -> str:
+        """The rule's name in reports: ``size.low``, ``size.high``, ``size.also.residents.high``."""
+        return f"size.{side}" if measure == 0 else f"size.also.{self.graph.measures[measure]}.{side}"
+
+
+def exempt_grids(community: Community, labels: Ints) -> Bools:
+    """Grids whose size counts nothing: dedicated ones, and those that hold a unit above a limit."""
+    n_grids = int(labels.max()) + 1
+    marked = community.dedicated | community.oversized
+    return np.asarray(np.bincount(labels, marked, n_grids) > 0)
+
+
+def pose(graph: UnitGraph, community: Community, coefficients: Floats, n_grids: int) -> Problem:
+    """The search problem of a graph cut from the community: ``n_grids`` grids, all under the same bounds."""
+    size = community.rules.size
+    indptr, neighbours, cost = graph.csr()
+    low_first = _low_gives_way_first(community.rules)
+    return Problem(
+        indptr=indptr,
+        neighbours=neighbours,
+        cost=cost,
+        weights=graph.weights,
+        mass=graph.mass,
+        xy=graph.xy,
+        low=np.tile(community.low, (n_grids, 1)),
+        high=np.tile(community.high, (n_grids, 1)),
+        comfort=np.tile(np.array(size.comfort, np.float64), (n_grids, 1)),
+        target=np.full(n_grids, size.target, np.float64),
+        fixed=np.full(graph.n_units, -1, np.int32),
+        closed=np.zeros(n_grids, bool),
+        coefficients=coefficients,
+        shortfall_cost=1.0 if low_first else DEARNESS,
+        excess_cost=DEARNESS if low_first else 1.0,
+    )
+
+
+def _low_gives_way_first(rules: Rules) -> bool:
+    order = [name for name in rules.relax.order if name not in rules.relax.never]
+    if "size.low" not in order:
+        return False
+    return "size.high" not in order or order.index("size.low") < order.index("size.high")

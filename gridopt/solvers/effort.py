@@ -1,0 +1,76 @@
+"""How hard to search: counted in sweeps and restarts, never in time, so that results repeat."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gridopt.errors import RuleError
+
+USUAL_SIZE = 1000
+"""Units of the problem for which ``iterations`` and ``restarts`` are meant as they stand."""
+
+MOST_RESTARTS = 6.0
+"""How many times ``restarts`` a tiny problem may get: its runs are cheap and differ most."""
+
+
+@dataclass(frozen=True)
+class Effort:
+    """``iterations`` sweeps a run and ``restarts`` runs on a problem of 1,000 units; scaled for others.
+
+    ``prove`` asks for the exact path where it pays, ``time_limit`` (seconds) stops before the next restart and
+    gives up sameness between machines, ``workers`` is the number of threads (None: one).
+    """
+
+    iterations: int
+    restarts: int
+    prove: bool = False
+    time_limit: float | None = None
+    workers: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.iterations < 1 or self.restarts < 1:
+            raise RuleError(
+                f"An effort needs at least 1 iteration and 1 restart, not {self.iterations} and {self.restarts}.",
+                zh=f"求解力度至少需要 1 次迭代和 1 次重启,现为 {self.iterations} 和 {self.restarts}。",
+            )
+
+    @classmethod
+    def named(cls, name: str) -> Effort:
+        """One of the presets: ``"quick"``, ``"standard"``, ``"thorough"``."""
+        if name not in _PRESETS:
+            known = ", ".join(f'"{one}"' for one in _PRESETS)
+            raise RuleError(
+                f'There is no effort "{name}"; choose one of {known}, or pass an Effort.',
+                zh=f'没有名为"{name}"的求解力度,可选:{known},或直接给出 Effort。',
+            )
+        return cls(*_PRESETS[name])
+
+    def sweeps(self, n_units: int) -> int:
+        """Sweeps of one run on so many units: by the square root fewer above 1,000, by the fourth root below."""
+        ratio = max(n_units, 1) / USUAL_SIZE
+        return max(1, round(self.iterations * (ratio**-0.5 if ratio > 1 else ratio**0.25)))
+
+    def runs(self, n_units: int) -> int:
+        """Runs on so many units: by the square root fewer above 1,000, and more below."""
+        ratio = max(n_units, 1) / USUAL_SIZE
+        return max(1, round(self.restarts * min(MOST_RESTARTS, ratio**-0.5)))
+
+
+_PRESETS:
+            known = ", ".join(f'"{one}"' for one in _PRESETS)
+            raise RuleError(
+                f'There is no effort "{name}"; choose one of {known}, or pass an Effort.',
+                zh=f'没有名为"{name}"的求解力度,可选:{known},或直接给出 Effort。',
+            )
+        return cls(*_PRESETS[name])
+
+    def sweeps(self, n_units: int) -> int:
+        """Sweeps of one run over a problem of so many units: fewer, by the square root, above 1,000."""
+        return max(1, round(self.iterations * min(1.0, math.sqrt(USUAL_SIZE / max(n_units, 1)))))
+
+    def runs(self, n_units: int) -> int:
+        """Runs on a problem of so many units: by the square root fewer above 1,000 and more below."""
+        return max(1, round(self.restarts * min(MOST_RESTARTS, math.sqrt(USUAL_SIZE / max(n_units, 1)))))
+
+
+_PRESETS = {"quick": (600, 2), "standard": (3000, 8), "thorough": (10000, 32)}

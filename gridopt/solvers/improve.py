@@ -1,0 +1,184 @@
+"""The search: annealing with exact contiguity from many starts, hard repair, descent; the best of all."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+
+from gridopt._kernels import anneal as annealing
+from gridopt._kernels import mend as mending
+from gridopt._kernels.state import SAME, VIOLATION, State, new_state
+from gridopt.errors import SolverError, preview
+from gridopt.solvers.effort import Effort
+from gridopt.solvers.problem import Floats, Ints, Problem, Score, evaluate
+from gridopt.solvers.seed import allotted, inertial_bisection, start
+
+SCHEDULE = (2.0, 0.05, 0.5, 100.0)
+"""Temperature at the first and last sweep, in mean costs of a unit; weight of the strain, in units squared."""
+
+JITTER = 0.8
+"""Radians by which the axes of later starts are turned at most."""
+
+ENOUGH = 5
+"""Runs that end with the same best before a search is content."""
+
+LINKS, BUDGET, PASSES = 4, 4000, 50
+"""Moves in a chain, moves tried for one chain, passes of the descent."""
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """The best partition of a search, and the grids that its good runs ended with.
+
+    labels        (n,) int32
+    score         `evaluate` of the labels
+    pool          distinct grids within bounds of all runs, each its units ascending; columns for set partitioning
+    runs          runs made
+    time_limited  whether a time limit cut the search short
+    """
+
+    labels: Ints
+    score: Score
+    pool: tuple[Ints, ...]
+    runs: int
+    time_limited: bool = False
+
+    @property
+    def terms(self) -> Floats:
+        return self.score.terms
+
+    @property
+    def objective(self) -> float:
+        return self.score.objective
+
+    @property
+    def violation(self) -> float:
+        return self.score.violation
+
+
+def anneal(problem: Problem, labels: Ints, *, sweeps: int, seed: int) -> Ints:
+    """Labels (n,) after annealing: the best met by (violation, objective)."""
+    state = new_state(problem.board, _checked(problem, labels)[problem.order])
+    return _restored(problem, _annealed(problem, state, sweeps, _word(seed, 0)))
+
+
+def mend(problem: Problem, labels: Ints, *, seed: int) -> Ints:
+    """Labels (n,) with less violation, where short chains of moves find any, then with a lower objective.
+
+    The violation never rises; ``seed`` only says which grid is tried first.
+    """
+    state = new_state(problem.board, _checked(problem, labels)[problem.order])
+    _mended(problem, state, _word(seed, 0))
+    return _restored(problem, state.labels)
+
+
+def search(problem: Problem, labels: Ints | None = None, *, effort: Effort, seed: int) -> Found:
+    """The best partition by (violation, objective) that ``effort.runs`` runs find, the first from ``labels``.
+
+    Each run anneals and mends; the others start from bisections with turned axes, with as many grids in each
+    piece of the graph as the given labels (the inertial bisection unless given) have. Stops early once the
+    best has been met `ENOUGH` times. The same labels, effort and seed give the same answer whatever the
+    number of workers.
+    """
+    best = _checked(problem, inertial_bisection(problem) if labels is None else labels)
+    key, pool = _key(evaluate(problem, best)), _grids(problem, best)
+    met, runs, late = 0, 0, False
+    deadline = np.inf if effort.time_limit is None else time.monotonic() + effort.time_limit
+    for found in _outcomes(problem, best, effort=effort, seed=seed):
+        runs += 1
+        pool.update(_grids(problem, found))
+        new = _key(evaluate(problem, found))
+        met = met + 1 if _same(new, key) else 1 if new < key else met
+        if new < key:
+            best, key = found, new
+        late = time.monotonic() > deadline and runs < effort.runs(problem.n_units)
+        if late or met >= ENOUGH:
+            break
+    return Found(best, evaluate(problem, best), tuple(pool[name] for name in sorted(pool)), runs, late)
+
+
+def _outcomes(problem: Problem, labels: Ints, *, effort: Effort, seed: int) -> Iterator[Ints]:
+    """Labels of run 0, 1, 2, ... in this order."""
+    pieces, counts = allotted(problem, labels)
+    sweeps = effort.sweeps(problem.n_units)
+
+    def run(number: int) -> Ints:
+        word = _word(seed, number)
+        first = labels if number == 0 else start(problem, pieces, counts, jitter=JITTER, seed=word)
+        return _run(problem, first, sweeps, word)
+
+    numbers = range(effort.runs(problem.n_units))
+    workers = max(1, effort.workers or 1)
+    problem.board  # noqa: B018 — built once, before the threads ask for it
+    if workers == 1:
+        yield from map(run, numbers)
+        return
+    with ThreadPoolExecutor(workers) as threads:
+        for at in range(0, len(numbers), workers):
+            yield from threads.map(run, numbers[at : at + workers])
+
+
+def _run(problem: Problem, first: Ints, sweeps: int, word: int) -> Ints:
+    """Anneal once; mend both the best that was met and the last state, which is often better but for a trifle."""
+    state = new_state(problem.board, first[problem.order])
+    best = _annealed(problem, state, sweeps, word)
+    _mended(problem, state, word)
+    record = new_state(problem.board, best)
+    _mended(problem, record, word)
+    chosen = min(state, record, key=lambda one: (round(one.total[1] / SAME), one.total[0]))
+    return _restored(problem, chosen.labels)
+
+
+def _annealed(problem: Problem, state: State, sweeps: int, word: int) -> Ints:
+    best = annealing.new_best(state.labels, state.total)
+    annealing.anneal(problem.board, state, best, sweeps, np.uint64(word), np.array(SCHEDULE))
+    return best.labels
+
+
+def _mended(problem: Problem, state: State, word: int) -> None:
+    chain = mending.new_chain(problem.board, state)
+    mending.relieve(problem.board, state, chain, LINKS, BUDGET, word % problem.n_grids)
+    mending.descend(problem.board, state, PASSES)
+
+
+def _restored(problem: Problem, labels: Ints) -> Ints:
+    """Labels in board order, put back into the problem's order."""
+    restored = np.empty_like(labels)
+    restored[problem.order] = labels
+    return restored
+
+
+def _grids(problem: Problem, labels: Ints) -> dict[bytes, Ints]:
+    """The grids of a partition that keep their bounds, by their bytes."""
+    state = new_state(problem.board, labels[problem.order])
+    order = np.argsort(labels, kind="stable").astype(np.int32)
+    split = np.split(order, np.cumsum(state.count)[:-1])
+    return {units.tobytes(): units for units, parts in zip(split, state.parts, strict=True) if parts[VIOLATION] == 0}
+
+
+def _checked(problem: Problem, labels: Ints) -> Ints:
+    """The labels as int32, or an error if they are no partition that respects the fixed units."""
+    checked = np.ascontiguousarray(labels, np.int32)
+    if checked.shape != (problem.n_units,) or not np.array_equal(np.unique(checked), np.arange(problem.n_grids)):
+        raise SolverError(f"A start needs a label of 0 .. {problem.n_grids - 1} for every unit, and every label used.")
+    strayed = np.flatnonzero((problem.fixed >= 0) & (problem.fixed != checked))
+    if len(strayed):
+        raise SolverError(f"{len(strayed)} fixed units start outside their grid: {preview(strayed)}.")
+    return checked
+
+
+def _word(seed: int, run: int) -> int:
+    """The 64-bit seed of one run."""
+    return int(np.random.SeedSequence((seed, run)).generate_state(1, np.uint64)[0])
+
+
+def _key(score: Score) -> tuple[float, float]:
+    return (round(score.violation / SAME) * SAME, score.objective)
+
+
+def _same(key: tuple[float, float], other: tuple[float, float]) -> bool:
+    return key[0] == other[0] and abs(key[1] - other[1]) <= SAME * max(abs(key[1]), abs(other[1]))

@@ -1,0 +1,43 @@
+"""How many grids: the admissible numbers, the nearest to the target first."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+
+def candidates(totals: Floats, low: Floats, high: Floats, *, target: float, most: int) -> list[int]:
+    """Admissible numbers k (k * low <= total <= k * high for every measure), nearest to total / target first.
+
+    totals, low, high (m,), the size measure first; ``most`` is the number of units. Where no number is
+    admissible, the one with the smallest excess over the bounds (relative to them) is the only candidate.
+    Ties go to fewer grids.
+    """
+    wish = totals[0] / target if target > 0 else 1.0
+    ceiling = max(1, min(most, math.ceil(_most_needed(totals, low, high) + 1), 10**6))
+    numbers = np.arange(1, ceiling + 1)
+    excess = _excess(totals, low, high, numbers)
+    admissible = numbers[excess <= 1e-12]
+    if len(admissible):
+        return [int(k) for k in admissible[np.lexsort((admissible, np.abs(admissible - wish)))]]
+    return [int(numbers[np.lexsort((np.abs(numbers - wish), excess))[0]])]
+
+
+def _most_needed(totals: Floats, low: Floats, high: Floats) -> float:
+    by_low = [total / bound for total, bound in zip(totals, low, strict=True) if bound > 0]
+    by_high = [total / bound for total, bound in zip(totals, high, strict=True) if 0 < bound < np.inf]
+    return max([1.0, *by_low, *by_high])
+
+
+def _excess(totals: Floats, low: Floats, high: Floats, numbers: NDArray[np.int64]) -> Floats:
+    """How far each number of grids misses the bounds in all, as a share of the tighter bound of each measure."""
+    missed = np.zeros(len(numbers))
+    for total, least, most in zip(totals, low, high, strict=True):
+        unit = most if np.isfinite(most) and most > 0 else max(least, 1.0)
+        over = np.maximum(total - numbers * most, 0.0) if np.isfinite(most) else 0.0
+        missed += np.maximum(over, numbers * least - total) / unit * (np.maximum(over, numbers * least - total) > 1e-9)
+    return missed

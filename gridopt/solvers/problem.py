@@ -1,0 +1,203 @@
+"""One small problem as arrays: what the search sees, and the plain measure of any answer to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import connected_components
+
+from gridopt._kernels.state import SLACK, Board
+from gridopt.errors import SolverError, preview
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int32]
+
+
+class Score(NamedTuple):
+    """How good a partition is: the three raw terms, their weighted sum, and how far out of bounds it is."""
+
+    terms: Floats  # (3) proximity, governance, size
+    objective: float
+    violation: float
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """Units to be shared out to ``n_grids`` grids; arrays only, read-only.
+
+    indptr, neighbours, cost   CSR of the graph, both directions; cost is what governance pays for a cut edge
+    weights       (n, m) measures with bounds, column 0 the size measure
+    mass          (n,)   what proximity weighs
+    xy            (n, 2) metres
+    low, high     (k, m) hard bounds of each grid and measure, 0 / inf for none
+    comfort       (k, 2) band of sizes that cost nothing, (-inf, inf) for an exempt grid
+    target        (k,)   the size that distance outside the band is measured by
+    fixed         (n,)   the grid a unit must stay in, -1 for a free unit
+    closed        (k,)   grids that take no free unit but such as weigh nothing in every measure
+    coefficients  (3,)   on proximity, governance and size
+    shortfall_cost, excess_cost   what going below low or above high costs, where no partition keeps the bounds
+    """
+
+    indptr: Ints
+    neighbours: Ints
+    cost: Floats
+    weights: Floats
+    mass: Floats
+    xy: Floats
+    low: Floats
+    high: Floats
+    comfort: Floats
+    target: Floats
+    fixed: Ints
+    closed: NDArray[np.bool_]
+    coefficients: Floats
+    shortfall_cost: float = 1.0
+    excess_cost: float = 1.0
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, np.ndarray):
+                copied = np.ascontiguousarray(value, _dtype(field.name)).copy()
+                copied.flags.writeable = False
+                object.__setattr__(self, field.name, copied)
+        n, k, m = self.n_units, self.n_grids, self.weights.shape[1]
+        shapes = {"indptr": (n + 1,), "cost": self.neighbours.shape, "mass": (n,), "xy": (n, 2), "fixed": (n,)}
+        shapes |= {"low": (k, m), "high": (k, m), "comfort": (k, 2), "target": (k,), "closed": (k,)}
+        shapes |= {"coefficients": (3,)}
+        wrong = [f"{name} {getattr(self, name).shape}" for name, shape in shapes.items()
+                 if getattr(self, name).shape != shape]  # fmt: skip
+        if wrong:
+            raise SolverError(f"The arrays of a problem of {n} units and {k} grids do not fit: {preview(wrong)}.")
+        if not 1 <= k <= n:
+            raise SolverError(
+                f"{n} units cannot form {k} grids: ask for 1 to {n}.",
+                zh=f"{n} 个划分单元无法组成 {k} 个网格:网格数须在 1 至 {n} 之间。",
+            )
+
+    @property
+    def n_units(self) -> int:
+        return len(self.weights)
+
+    @property
+    def n_grids(self) -> int:
+        return len(self.low)
+
+    @cached_property
+    def order(self) -> Ints:
+        """Units along a Hilbert curve, the order in which the kernels hold them."""
+        return np.argsort(_hilbert(self.xy), kind="stable").astype(np.int32)
+
+    @cached_property
+    def board(self) -> Board:
+        """The problem as the kernels see it: Hilbert order, neighbours in rotation, centred coordinates."""
+        n, order = self.n_units, self.order
+        place = np.empty(n, np.int32)
+        place[order] = np.arange(n, dtype=np.int32)
+        degree = np.diff(self.indptr)
+        heads = place[np.repeat(np.arange(n), degree)]
+        tails = place[self.neighbours]
+        xy = (self.xy - self.xy.mean(axis=0))[order]
+        ways = xy[tails] - xy[heads]
+        turn = np.lexsort((tails, np.arctan2(ways[:, 1], ways[:, 0]), heads))
+        heads, tails = heads[turn].astype(np.int64), tails[turn].astype(np.int64)
+        indptr = np.concatenate([[0], np.cumsum(degree[order])])
+        following = np.arange(len(heads)) + 1
+        last = following == indptr[heads + 1]
+        following[last] = indptr[heads[last]]
+        return Board(
+            indptr.astype(np.int32),
+            tails.astype(np.int32),
+            np.isin(tails * n + tails[following], heads * n + tails),
+            self.cost[turn],
+            self.weights[order],
+            self.mass[order],
+            np.ascontiguousarray(xy),
+            self.low.copy(),
+            self.high.copy(),
+            self.comfort.copy(),
+            self.target.copy(),
+            self.fixed[order] >= 0,
+            (self.weights[order] == 0).all(axis=1),
+            self.closed.copy(),
+            self.coefficients.copy(),
+            np.array([self.shortfall_cost, self.excess_cost], np.float64),
+        )
+
+
+def evaluate(problem: Problem, labels: Ints) -> Score:
+    """Terms, objective and violation of labels (n,), from their definitions.
+
+    Proximity is the sum of mass times squared distance to the grid's centroid of mass, governance the cost of
+    the edges cut, size the squared distance outside the comfort band relative to the target. Violation is the
+    sum over grids and measures of the shortfall or excess relative to its bound, times what it costs.
+    """
+    k = problem.n_grids
+    sums = np.column_stack([np.bincount(labels, column, k) for column in problem.weights.T])
+    mass = np.bincount(labels, problem.mass, k)
+    xy = problem.xy - problem.xy.mean(axis=0)
+    centres = np.column_stack([np.bincount(labels, problem.mass * axis, k) for axis in xy.T])
+    centres = np.divide(centres, mass[:, None], out=np.zeros_like(centres), where=mass[:, None] > 0)
+    proximity = (problem.mass * ((xy - centres[labels]) ** 2).sum(axis=1)).sum()
+    heads = np.repeat(np.arange(problem.n_units), np.diff(problem.indptr))
+    governance = problem.cost[labels[heads] != labels[problem.neighbours]].sum() / 2
+    outside = np.maximum(0, np.maximum(problem.comfort[:, 0] - sums[:, 0], sums[:, 0] - problem.comfort[:, 1]))
+    size = ((outside / problem.target) ** 2).sum()
+    terms = np.array([proximity, governance, size])
+    short = np.where(sums < problem.low * (1 - SLACK), problem.low - sums, 0) / np.where(
+        problem.low > 0, problem.low, 1
+    )
+    most = np.where(problem.high > 0, problem.high * (1 + SLACK), SLACK)
+    excess = np.where(sums > most, sums - problem.high, 0)
+    excess /= np.where((problem.high > 0) & np.isfinite(problem.high), problem.high, 1)
+    violation = problem.shortfall_cost * short.sum() + problem.excess_cost * excess.sum()
+    return Score(terms, float(terms @ problem.coefficients), float(violation))
+
+
+def n_pieces(problem: Problem, labels: Ints) -> NDArray[np.int64]:
+    """Connected pieces of each grid, (k,); 0 for an empty grid."""
+    piece = connected_pieces(problem, labels)
+    first = np.unique(piece, return_index=True)[1]
+    return np.bincount(labels[first], minlength=problem.n_grids)
+
+
+def is_connected(problem: Problem, labels: Ints) -> bool:
+    """Whether every grid is used and in one piece."""
+    return bool((n_pieces(problem, labels) == 1).all())
+
+
+def connected_pieces(problem: Problem, labels: Ints) -> Ints:
+    """Number of the connected piece each unit lies in, pieces being of one label, numbered by first unit."""
+    n = problem.n_units
+    heads = np.repeat(np.arange(n), np.diff(problem.indptr))
+    same = labels[heads] == labels[problem.neighbours]
+    indptr = np.concatenate([[0], np.cumsum(np.bincount(heads[same], minlength=n))])
+    graph = csr_array((np.ones(same.sum(), np.int8), problem.neighbours[same], indptr), shape=(n, n))
+    return np.asarray(connected_components(graph, directed=False)[1], np.int32)
+
+
+def _dtype(name: str) -> type:
+    if name in ("indptr", "neighbours", "fixed"):
+        return np.int32
+    return np.bool_ if name == "closed" else np.float64
+
+
+def _hilbert(xy: Floats, bits: int = 16) -> NDArray[np.int64]:
+    """Place of each point on a Hilbert curve over the points' square (Hamilton 2006, in two dimensions)."""
+    low, extent = xy.min(axis=0), float(np.ptp(xy, axis=0).max())
+    x, y = ((xy - low) / (extent or 1.0) * (2**bits - 1)).astype(np.int64).T
+    key = np.zeros(len(xy), np.int64)
+    for bit in range(bits - 1, -1, -1):
+        side = 1 << bit
+        right, up = (x & side) > 0, (y & side) > 0
+        key += side * side * ((3 * right) ^ up)
+        x, y = x & (side - 1), y & (side - 1)
+        mirrored = right & ~up
+        x, y = np.where(mirrored, side - 1 - x, x), np.where(mirrored, side - 1 - y, y)
+        x, y = np.where(up, x, y), np.where(up, y, x)
+    return key

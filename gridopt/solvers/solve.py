@@ -1,0 +1,198 @@
+"""The whole graph solved community by community, in parallel; a given drawing measured by the same ruler."""
+
+from __future__ import annotations
+
+import os
+import zlib
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from tqdm.auto import tqdm
+
+from gridopt.errors import InfeasibleError, preview
+from gridopt.graph import UnitGraph
+from gridopt.objective import TERMS, Scales, coefficients, raw_terms, scales_of
+from gridopt.partition import Partition
+from gridopt.rules import Rules
+from gridopt.solvers.community import Bindings, Community, exempt_grids, pose
+from gridopt.solvers.contraction import contract
+from gridopt.solvers.effort import Effort
+from gridopt.solvers.findings import Search, findings
+from gridopt.solvers.piece import Drawn, draw_piece
+from gridopt.solvers.pieces import Piece, take_apart
+from gridopt.solvers.seed import inertial_bisection
+from gridopt.solvers.solution import PARTS, Solution
+
+Ints = NDArray[np.int32]
+Floats = NDArray[np.float64]
+
+
+def solve(
+    graph: UnitGraph, rules: Rules, *, bindings: Bindings, effort: Effort, seed: int = 0, lang: str = "en"
+) -> Solution:
+    """Draw grids over the whole graph.
+
+    Each community has its own seed, ``SeedSequence([seed, crc32(community_id)])``, and results are
+    gathered in community order, so that workers change nothing. Raises `InfeasibleError` where rules
+    that may never be relaxed cannot be met.
+    """
+
+    def draw(parent: int) -> _Answer:
+        community = _community(graph, rules, bindings, parent)
+        own = np.random.SeedSequence([seed, zlib.crc32(community.name.encode())]).generate_state(1)[0]
+        return _draw(community, effort, int(own), lang)
+
+    answers = _each(draw, len(graph.parent_ids), effort.workers)
+    _refuse_what_may_never_relax(rules, answers)
+    return _gather(graph, answers)
+
+
+def measure(
+    graph: UnitGraph, rules: Rules, labels: Sequence[int] | Ints, *, bindings: Bindings, lang: str = "en"
+) -> Solution:
+    """A given drawing by the ruler of `solve`: same terms, scales and findings, nothing moved."""
+    given = Partition(graph, np.asarray(labels, np.int32)).labels
+
+    def weigh(parent: int) -> _Answer:
+        community = _community(graph, rules, bindings, parent)
+        own = np.unique(given[graph.parents == parent], return_inverse=True)[1].astype(np.int32)
+        return _weighed(community, own, Search(), lang)
+
+    answers = _each(weigh, len(graph.parent_ids), 1)
+    return _gather(graph, answers)
+
+
+@dataclass(frozen=True, eq=False)
+class _Answer:
+    name: str
+    labels: Ints
+    raw: Floats
+    scales: Scales
+    weighted: Floats
+    status: str
+    bound: float | None
+    violations: pd.DataFrame
+
+
+def _community(graph: UnitGraph, rules: Rules, bindings: Bindings, parent: int) -> Community:
+    part, units = graph.of_parent(parent)
+    own = bindings.at(units)
+    return Community(graph.parent_ids[parent], part, rules.at(own.kinds[0] if own.kinds else ""), own)
+
+
+def _each(task: Callable[[int], _Answer], n: int, workers: int | None) -> list[_Answer]:
+    count = min(workers or os.cpu_count() or 1, max(n, 1))
+    if count == 1:
+        return [task(i) for i in tqdm(range(n), desc="gridopt", unit="community", disable=None, leave=False)]
+    with ThreadPoolExecutor(count) as pool:
+        answers = pool.map(task, range(n))
+        return list(tqdm(answers, total=n, desc="gridopt", unit="community", disable=None, leave=False))
+
+
+def _draw(community: Community, effort: Effort, seed: int, lang: str) -> _Answer:
+    scales = _scales(community)
+    factors = coefficients(community.rules, scales)
+    labels = np.empty(community.n_units, np.int32)
+    n_grids = 0
+    drawn = []
+    pieces = take_apart(community)
+    for number, piece in enumerate(pieces):
+        one = _drawn(community, piece, factors, (effort, seed + number))
+        labels[piece.units] = n_grids + one.labels[piece.groups]
+        n_grids += int(one.labels.max()) + 1
+        drawn.append(one)
+    return _weighed(community, labels, _learned(community, pieces, drawn), lang)
+
+
+def _drawn(community: Community, piece: Piece, factors: Floats, how: tuple[Effort, int]) -> Drawn:
+    part, _ = community.graph.subgraph(piece.units)
+    merged = contract(part, piece.groups)
+    if piece.role == "alone":
+        return Drawn.one_grid(merged.n_units)
+    return draw_piece(merged, community, factors, effort=how[0], seed=how[1])
+
+
+def _learned(community: Community, pieces: list[Piece], drawn: list[Drawn]) -> Search:
+    n = community.n_units
+    role, piece_of = np.empty(n, object), np.empty(n, np.int32)
+    impossible, wished = np.empty(n, bool), np.empty(n, np.int32)
+    for number, (piece, one) in enumerate(zip(pieces, drawn, strict=True)):
+        role[piece.units], piece_of[piece.units] = piece.role, number
+        impossible[piece.units], wished[piece.units] = one.impossible, one.n_wished
+    optimal = all(one.optimal for one in drawn) and not _land_left_open(community, role)
+    return Search(tuple(role), piece_of, impossible, wished, optimal)
+
+
+def _land_left_open(community: Community, role: NDArray[np.object_]) -> bool:
+    """Whether empty land could also have joined a grid that stands alone: then nothing is proved."""
+    graph = community.graph
+    alone = (role == "alone") & ~community.dedicated
+    empty = (graph.weights[:, 0] == 0) & (role == "free")
+    a, b = graph.edges[:, 0], graph.edges[:, 1]
+    return bool(((alone[a] & empty[b]) | (alone[b] & empty[a])).any())
+
+
+def _scales(community: Community) -> Scales:
+    total = community.graph.weights[:, 0].sum()
+    number = int(np.clip(round(total / community.rules.size.target), 1, community.n_units))
+    drawing = inertial_bisection(pose(community.graph, community, np.ones(len(TERMS)), number))
+    return scales_of(community.graph, drawing, community.rules)
+
+
+def _weighed(community: Community, labels: Ints, search: Search, lang: str) -> _Answer:
+    scales = _scales(community)
+    raw = raw_terms(community.graph, labels, community.rules, exempt=exempt_grids(community, labels))
+    weighted = raw * coefficients(community.rules, scales)
+    violations = findings(community, labels, search, lang=lang)
+    status = "relaxed" if violations["relaxed"].any() else "optimal" if search.optimal else "feasible"
+    bound = float(weighted.sum()) if search.optimal else None
+    return _Answer(community.name, labels, raw, scales, weighted, status, bound, violations)
+
+
+def _gather(graph: UnitGraph, answers: list[_Answer]) -> Solution:
+    labels = np.empty(graph.n_units, np.int32)
+    tables, rows, n_grids = [], [], 0
+    for parent, answer in enumerate(answers):
+        labels[graph.parents == parent] = answer.labels + n_grids
+        start = n_grids
+        moved = [tuple(start + one for one in own) for own in answer.violations["labels"]]
+        tables.append(answer.violations.assign(labels=pd.Series(moved, answer.violations.index, dtype=object)))
+        n_grids += int(answer.labels.max()) + 1
+        rows.append(_part(answer))
+    parts = pd.DataFrame(rows, index=pd.Index(graph.parent_ids, name="community_id"), columns=PARTS)
+    weighted = np.sum([answer.weighted for answer in answers], axis=0)
+    filled = [table for table in tables if len(table)] or tables[:1]
+    objective = float(weighted.sum())
+    bounds = [answer.bound for answer in answers]
+    bound = None if any(one is None for one in bounds) else float(sum(one for one in bounds if one is not None))
+    gap = None if bound is None else 0.0 if objective == 0 else max(0.0, (objective - bound) / objective)
+    statuses = {answer.status for answer in answers}
+    status = "relaxed" if "relaxed" in statuses else "feasible" if "feasible" in statuses else "optimal"
+    terms = dict(zip(TERMS, weighted.tolist(), strict=True))
+    table = pd.concat(filled, ignore_index=True)
+    return Solution(Partition(graph, labels), objective, terms, bound, gap, status, table, parts)
+
+
+def _part(answer: _Answer) -> dict[str, object]:
+    objective = float(answer.weighted.sum())
+    gap = None if answer.bound is None else 0.0
+    scales = {f"{term}_scale": getattr(answer.scales, term) for term in TERMS}
+    raw = dict(zip(TERMS, answer.raw.tolist(), strict=True))
+    known = {"n_grids": int(answer.labels.max()) + 1, "objective": objective, "bound": answer.bound, "gap": gap}
+    return {**known, "status": answer.status, **raw, **scales}
+
+
+def _refuse_what_may_never_relax(rules: Rules, answers: list[_Answer]) -> None:
+    rows = [row for answer in answers for row in answer.violations.to_dict("records")]
+    broken = [row for row in rows if row["relaxed"] in rules.relax.never]
+    if broken:
+        listed = preview(f"{row['community_id']}: {row['reason']}" for row in broken)
+        raise InfeasibleError(
+            f"{len(broken)} grids cannot meet rules that may never be relaxed: {listed}. "
+            "Take the rule out of rules.relax.never, or change its limit.",
+            zh=f"{len(broken)} 个网格无法满足不可放宽的规则:{listed}。请将其移出 rules.relax.never,或调整界限。",
+        )

@@ -1,0 +1,63 @@
+"""The gate to HiGHS: true status, bound and values; set partitioning on pools solved by eye."""
+
+import numpy as np
+import pytest
+from scipy.sparse import csc_array
+
+from gridopt.milp import Limits, Program, solve
+from gridopt.milp.set_partitioning import choose
+
+
+def covering(cost, columns, integral=True) -> Program:
+    matrix = csc_array(np.array(columns, float).T)
+    ones = np.ones(matrix.shape[0])
+    return Program(np.array(cost, float), matrix, ones, ones, integral)
+
+
+def test_an_optimum_comes_with_its_bound() -> None:
+    outcome = solve(covering([3, 2, 2], [[1, 1], [1, 0], [0, 1]]))
+    assert outcome.status == "optimal"
+    assert outcome.objective == pytest.approx(3)
+    assert outcome.bound == pytest.approx(3)
+    assert outcome.values is not None
+    assert outcome.values.round().tolist() == [1, 0, 0]
+
+
+def test_an_impossible_program_is_called_infeasible_and_has_no_values() -> None:
+    outcome = solve(covering([1, 1], [[1, 0, 0], [0, 1, 0]]))
+    assert (outcome.status, outcome.values, outcome.objective, outcome.bound) == ("infeasible", None, None, None)
+
+
+def test_a_solve_that_ends_at_its_limit_is_never_called_optimal() -> None:
+    rng = np.random.default_rng(0)
+    matrix = csc_array((rng.random((25, 300)) < 0.25).astype(float))
+    side = np.full(25, 3.0)
+    hard = Program(rng.random(300) + matrix.sum(axis=0), matrix, side, side)
+    outcome = solve(hard, Limits(nodes=1, iterations=40))
+    assert outcome.status == "limit"
+
+
+def test_a_relaxation_gives_reduced_costs() -> None:
+    outcome = solve(covering([3, 2, 2], [[1, 1], [1, 0], [0, 1]], integral=False))
+    assert outcome.reduced is not None
+    assert outcome.objective == pytest.approx(3)
+
+
+POOL = csc_array(np.array([[1, 1, 0, 0], [0, 0, 1, 1], [1, 0, 0, 0], [0, 1, 1, 0], [0, 0, 0, 1]], float).T)
+
+
+def test_the_cheapest_disjoint_grids_of_the_asked_number_are_chosen() -> None:
+    cost = np.array([5.0, 5.0, 1.0, 1.0, 1.0])
+    assert choose(POOL, cost, 3).objective == pytest.approx(3)
+    two = choose(POOL, cost, 2)
+    assert two.chosen is not None
+    assert two.chosen.tolist() == [0, 1]
+
+
+def test_a_known_plan_only_prunes_what_cannot_beat_it() -> None:
+    cost = np.array([5.0, 5.0, 1.0, 1.0, 1.0])
+    assert choose(POOL, cost, 3, incumbent=3.0).objective == pytest.approx(3)
+
+
+def test_a_number_that_no_choice_reaches_is_infeasible() -> None:
+    assert choose(POOL, np.ones(5), 1).status == "infeasible"

@@ -1,0 +1,171 @@
+"""Whole solves: bounds met wherever they can be, what cannot be met named with its reason, workers without effect."""
+
+from itertools import product
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from gridopt.errors import InfeasibleError
+from gridopt.graph import UnitGraph
+from gridopt.partition import Partition
+from gridopt.rules import Relax, Rules
+from gridopt.solvers.community import Bindings
+from gridopt.solvers.effort import Effort
+from gridopt.solvers.solve import measure, solve
+from tests.test_pieces import line
+from tests.towns import graph_of, town
+
+QUICK = Effort.named("quick")
+
+
+def drawn(community, rules=None, lang="en"):
+    graph = community.graph
+    return solve(graph, rules or community.rules, bindings=community.bindings, effort=QUICK, lang=lang)
+
+
+def rows(solution) -> list[tuple[str, str, str]]:
+    return list(solution.violations[["class", "rule", "proof"]].itertuples(index=False, name=None))
+
+
+def test_a_plain_town_is_drawn_within_every_bound_and_proved_best() -> None:
+    city = town("a a a a\na a a a\na a a a")
+    graph = graph_of(city)
+    solution = solve(graph, city.rules, bindings=Bindings.none(12), effort=QUICK)
+    sizes = solution.partition.sums()[:, 0]
+    assert ((sizes >= 300) & (sizes <= 500)).all()
+    assert (solution.partition.n_pieces() == 1).all()
+    assert solution.status == "optimal"
+    assert solution.gap == 0
+    assert solution.objective == pytest.approx(sum(solution.terms.values()))
+    assert rows(solution) == []
+
+
+@pytest.mark.parametrize("seed", range(15))
+def test_bounds_are_met_whenever_full_enumeration_meets_them(seed) -> None:
+    rng = np.random.default_rng(seed)
+    city = town("a a a\na a a\na a a")
+    households = rng.integers(40, 300, 9).astype(float)
+    plain = graph_of(city)
+    graph = UnitGraph.from_arrays(households, plain.edges, xy=plain.xy, border=plain.metres, measures=("households",))
+    possible = any(
+        _feasible(graph, np.array(labels), k)
+        for k in range(1, int(households.sum() // 300) + 1)
+        for labels in product(range(k), repeat=9)
+        if labels[0] == 0
+    )
+    solution = solve(graph, Rules(), bindings=Bindings.none(9), effort=QUICK)
+    sizes = solution.partition.sums()[:, 0]
+    assert bool(((sizes >= 300) & (sizes <= 500)).all()) == possible
+    assert (solution.violations["proof"] == "proved").all()
+
+
+def _feasible(graph, labels, k) -> bool:
+    if len(np.unique(labels)) < k:
+        return False
+    sizes = np.bincount(labels, graph.weights[:, 0])
+    if sizes.min() < 300 or sizes.max() > 500:
+        return False
+    return bool((Partition(graph, labels.astype(np.int32)).n_pieces() == 1).all())
+
+
+def test_a_community_below_low_is_one_grid_for_information() -> None:
+    solution = drawn(line([100, 80]))
+    assert solution.partition.n_grids == 1
+    assert rows(solution) == [("information", "size.low", "proved")]
+    assert "180 households, fewer than 300" in solution.violations["reason"][0]
+
+
+def test_a_total_that_fits_no_number_is_for_information() -> None:
+    solution = drawn(line([260, 260]))
+    assert solution.partition.n_grids == 1
+    assert rows(solution) == [("information", "size.high", "proved")]
+    assert "fit no number of grids" in solution.violations["reason"][0]
+
+
+def test_a_unit_above_high_is_named_with_its_size() -> None:
+    solution = drawn(line([200, 200, 900, 200, 200]))
+    assert solution.partition.labels.tolist() == [0, 0, 1, 2, 2]
+    assert set(solution.violations["unit_ids"]) == {"2"}
+    assert "unit 2 alone has 900 households; the limit is 500" in solution.violations["reason"][0]
+
+
+def test_units_too_coarse_for_the_bounds_are_proved_so() -> None:
+    solution = drawn(line([250, 250, 250]))
+    assert solution.partition.n_grids == 2
+    assert rows(solution) == [("decide", "size.low", "proved")]
+    assert solution.status == "relaxed"
+
+
+def test_the_lower_bound_gives_way_before_the_upper_one_and_the_order_can_be_turned() -> None:
+    assert drawn(line([250, 250, 250])).violations["relaxed"].tolist() == ["size.low"]
+    turned = Rules(relax=Relax(order=("size.high", "size.low")))
+    assert drawn(line([290, 290, 290], rules=turned)).violations["relaxed"].tolist() == ["size.low", "size.high"]
+
+
+def test_a_rule_that_may_never_give_way_makes_the_problem_infeasible() -> None:
+    rules = Rules(relax=Relax(never=("size.low",)))
+    with pytest.raises(InfeasibleError, match="never be relaxed"):
+        drawn(line([250, 250, 250], rules=rules))
+
+
+def test_a_split_estate_falls_into_the_fewest_parts_and_is_listed() -> None:
+    names = ("", "", "g", "g", "g", "g", "", "")
+    solution = drawn(line([200, 150, 200, 206, 206, 200, 150, 200], groups=names))
+    assert solution.partition.labels.tolist() == [0, 0, 1, 1, 2, 2, 3, 3]
+    assert rows(solution) == [("decide", "governance.keep_whole", "proved")]
+
+
+def test_an_estate_in_the_stretch_stays_whole_for_information() -> None:
+    solution = drawn(line([300, 280, 280, 300], groups=("", "g", "g", "")))
+    assert solution.partition.labels.tolist() == [0, 1, 1, 2]
+    assert rows(solution) == [("information", "size.high", "proved")]
+
+
+def test_a_grid_over_a_wall_is_listed_as_being_in_two_pieces() -> None:
+    solution = drawn(line([150, 150, 50, 50], walls=(1,)))
+    assert ("information", "connected", "proved") in rows(solution)
+
+
+def test_reasons_follow_the_language() -> None:
+    assert "不足 300" in drawn(line([100, 80]), lang="zh").violations["reason"][0]
+
+
+def two_communities() -> UnitGraph:
+    rng = np.random.default_rng(5)
+    edges = [(i, i + 1) for i in range(39)] + [(i, i + 2) for i in range(38)]
+    return UnitGraph.from_arrays(rng.integers(20, 120, 40), edges, xy=rng.uniform(0, 900, (40, 2)),
+                                 parents=[i // 20 for i in range(40)], measures=("households",))  # fmt: skip
+
+
+def test_workers_change_nothing() -> None:
+    graph = two_communities()
+    answers = [
+        solve(graph, Rules(), bindings=Bindings.none(40), effort=Effort(600, 2, workers=workers), seed=3)
+        for workers in (1, 2, 4)
+    ]
+    for other in answers[1:]:
+        assert other.partition.labels.tolist() == answers[0].partition.labels.tolist()
+        pd.testing.assert_frame_equal(other.parts, answers[0].parts)
+
+
+def test_the_city_adds_up_its_communities() -> None:
+    solution = solve(two_communities(), Rules(), bindings=Bindings.none(40), effort=QUICK)
+    assert solution.objective == pytest.approx(solution.parts["objective"].sum())
+
+
+def test_measuring_a_drawing_gives_it_the_score_it_was_drawn_with() -> None:
+    graph = two_communities()
+    solution = solve(graph, Rules(), bindings=Bindings.none(40), effort=QUICK)
+    weighed = measure(graph, Rules(), solution.partition.labels, bindings=Bindings.none(40))
+    assert weighed.objective == pytest.approx(solution.objective)
+    assert weighed.partition.labels.tolist() == solution.partition.labels.tolist()
+    assert weighed.bound is None
+
+
+def test_measuring_names_what_a_given_drawing_breaks() -> None:
+    community = line([200, 200, 200, 200])
+    given = measure(community.graph, community.rules, [0, 1, 1, 0], bindings=community.bindings)
+    assert rows(given) == [("decide", "connected", "not found")]
+    small = measure(community.graph, community.rules, [0, 1, 1, 1], bindings=community.bindings)
+    assert [rule for _, rule, _ in rows(small)] == ["size.low", "size.high"]
