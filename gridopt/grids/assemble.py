@@ -5,12 +5,27 @@ from __future__ import annotations
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import shapely
+from numpy.typing import NDArray
 
 from gridopt.city import City
-from gridopt.contracts import BUILDINGS, COMMUNITIES, GRIDS, UNITS, VIOLATIONS
+from gridopt.contracts import COMMUNITIES, GRIDS, UNITS, VIOLATIONS
+from gridopt.errors import TableError
+from gridopt.graph import UnitGraph
+from gridopt.grids.bounds_text import bounds_texts
+from gridopt.grids.buildings import building_table
 from gridopt.grids.plan import Plan
+from gridopt.grids.scope import scopes
+from gridopt.grids.shapes import grid_shapes
+from gridopt.measures import border_metres, border_share, label_points, neck_widths, polsby_popper, walks
 from gridopt.solvers.solution import Solution
+
+Floats = NDArray[np.float64]
+Labels = NDArray[np.int64]
+Columns = dict[str, NDArray[np.float64]]
+
+COUNTS = ["households", "residents", "buildings", "workload"]
+UNRECOGNISED = ("open", "crossing")
+"""Kinds of border that follow no recognised line: open ground, and the ways across a barrier."""
 
 
 def assemble(
@@ -21,21 +36,33 @@ def assemble(
 ) -> Plan:
     """A Plan from a solution over the city's units.
 
-    Codes are provisional (community id, a bar, the grid's number); `gridopt.coding.encode` gives the
-    real ones. Seed, effort and source are the caller's to set with `Plan.replace`.
+    Codes are provisional (community id, a bar, the grid's number); ``name`` and ``seq`` wait with them
+    for `gridopt.coding.encode`. Seed, effort and source are the caller's to set with `Plan.replace`.
     """
-    labels = solution.partition.labels
-    provisional = units["community_id"].str.cat(pd.Series(labels, units.index).map("|{:04d}".format))
-    coded = units.assign(grid_code=provisional)[UNITS[1:]]
-    grids = _grids(city, coded)
+    units = units.sort_index()
+    labels = _labels(solution, units)
+    codes = _provisional(units["community_id"], labels)
+    coded = units.assign(grid_code=pd.Series(codes[labels], index=units.index, dtype="str"))[UNITS[1:]]
+    violations = _violations(solution, codes)
+    buildings = building_table(city, coded)
+    grids = _grids(city, coded, labels)
+    grids = grids.assign(
+        **_border_measures(coded, borders, labels),
+        **_size_measures(city, grids, _sizes(city, coded, solution), labels, points=coded.representative_point()),
+        **_shape_measures(grids),
+        unmet=_unmet(violations, grids.index),
+        scope=scopes(buildings, coded, city),
+        bounds_text=bounds_texts(grids, city),
+    )
+    grids = grids[GRIDS[1:]].sort_index()
     return Plan(
         city=city,
         grids=grids,
         units=coded,
         borders=borders,
-        buildings=_buildings(city, coded),
-        communities=_communities(city, coded, grids, solution),
-        violations=_violations(solution, coded),
+        buildings=buildings,
+        communities=_communities(city, grids, solution),
+        violations=violations,
         objective=solution.objective,
         terms=solution.terms,
         bound=solution.bound,
@@ -43,52 +70,130 @@ def assemble(
     )
 
 
-def _grids(city: City, units: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    code = units["grid_code"]
-    shapes = units.geometry.groupby(code).agg(lambda parts: shapely.coverage_union_all(parts.to_numpy()))
-    sums = units[["households", "residents", "buildings", "workload"]].fillna(0).groupby(code).sum()
-    first = units.groupby(code)[["community_id", "area_kind"]].first()
-    grids = gpd.GeoDataFrame(sums.join(first), geometry=gpd.GeoSeries(shapes, crs=city.crs), crs=city.crs)
-    grids = grids.join(city.communities[["community", "township_id", "county_id"]], on="community_id")
-    points = grids.geometry.representative_point()
-    plain = {"name": "", "status": "draft", "scope": "", "bounds_text": "", "kind": "base", "seq": 0, "unmet": ""}
-    zero = dict.fromkeys(["deviation", "cut_border_m", "unrecognised_border_share", "walk_mean_m", "walk_max_m"], 0.0)
-    grids = grids.assign(
-        **plain, **zero, neck_m=0.0, polsby_popper=4 * np.pi * grids.area / grids.length**2, area_m2=grids.area
-    )
-    grids = grids.assign(units=code.value_counts(), label_x=points.x, label_y=points.y, valid_from=None, valid_to=None)
-    grids.index.name = "grid_code"
-    return grids.sort_index()[GRIDS[1:]]
+def _labels(solution: Solution, units: gpd.GeoDataFrame) -> Labels:
+    """Labels in the order of the units table."""
+    graph = solution.partition.graph
+    position = pd.Index(graph.ids).get_indexer(units.index)
+    unknown = int((position < 0).sum())
+    if unknown or len(units) != graph.n_units:
+        raise TableError(
+            f"the solution is of {graph.n_units} units, but the units table has {len(units)}, {unknown} of them "
+            "unknown to it. Solve the graph of these very units.",
+            zh=f"求解结果含 {graph.n_units} 个划分单元,单元表有 {len(units)} 个,其中 {unknown} 个不在结果中。"
+            "请用同一套划分单元重新求解。",
+        )
+    return np.asarray(solution.partition.labels[position], np.int64)
 
 
-def _buildings(city: City, units: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    given = city.layer("buildings")
-    if given is None:
-        columns = {name: pd.Series(dtype="str") for name in BUILDINGS[1:-1]}
-        return gpd.GeoDataFrame(columns, geometry=gpd.GeoSeries([], crs=city.crs))
-    points = given.set_geometry(given.geometry.representative_point())
-    joined = points.sjoin(units[["grid_code", "community_id", "geometry"]], predicate="within")
-    owner = joined[~joined.index.duplicated()]
-    table = given.loc[owner.index].assign(
-        unit_id=owner["unit_id"], grid_code=owner["grid_code"], community_id=owner["community_id"]
-    )
-    return table[BUILDINGS[1:]]
+def _provisional(community_ids: pd.Series, labels: Labels) -> NDArray[np.object_]:
+    """One code a label: its community's id, a bar, and the label."""
+    first = np.unique(labels, return_index=True)[1]
+    width = max(4, len(str(len(first) - 1)))
+    owners = community_ids.to_numpy()[first]
+    return np.array([f"{owner}|{label:0{width}d}" for label, owner in enumerate(owners)], dtype=object)
 
 
-def _communities(city: City, units: gpd.GeoDataFrame, grids: gpd.GeoDataFrame, solution: Solution) -> gpd.GeoDataFrame:
-    owner = grids["community_id"]
-    shapes = grids.geometry.groupby(owner).agg(lambda parts: shapely.coverage_union_all(parts.to_numpy()))
-    table = city.communities[["community", "township_id", "county_id", "area_kind"]].join(
-        solution.parts[["n_grids", "objective", "bound", "gap", "status"]]
-    )
-    sums = grids.groupby("community_id")[["households", "residents"]].sum()
-    return gpd.GeoDataFrame(table.join(sums), geometry=gpd.GeoSeries(shapes, crs=city.crs), crs=city.crs)[
-        COMMUNITIES[1:]
-    ]
+def _grids(city: City, units: gpd.GeoDataFrame, labels: Labels) -> gpd.GeoDataFrame:
+    """Grids in label order: shape, sums, parents, and what needs no measuring."""
+    by_label = units.groupby(labels)
+    codes = pd.Index(by_label["grid_code"].first(), name="grid_code", dtype="str")
+    sums = units[COUNTS].fillna(0).groupby(labels).sum().astype({"buildings": "int64"})
+    facts = {"community_id": by_label["community_id"].first(), "units": by_label.size(), "kind": _kinds(units, labels)}
+    table = sums.assign(**facts).set_index(codes)
+    table = table.join(city.communities[["community", "township_id", "county_id", "area_kind"]], on="community_id")
+    shapes = gpd.GeoSeries(grid_shapes(units.geometry.to_numpy(), labels), index=codes, crs=city.crs)
+    grids = gpd.GeoDataFrame(table, geometry=shapes, crs=city.crs)
+    return grids.assign(name="", status="draft", seq=0, valid_from=city.valid_from, valid_to=None)
 
 
-def _violations(solution: Solution, units: gpd.GeoDataFrame) -> pd.DataFrame:
-    codes = units.groupby(solution.partition.labels)["grid_code"].first()
+def _kinds(units: gpd.GeoDataFrame, labels: Labels) -> pd.Series:
+    """``dedicated`` where institutions hold all the people of a grid, or all of its land if it has none."""
+    people = units[["households", "residents"]].fillna(0).sum(axis=1) > 0
+    institution = units["dedicated"] != ""
+    held = pd.DataFrame({"people": people, "held": people & institution, "land": institution}).groupby(labels).sum()
+    everyone = (held["people"] > 0) & (held["held"] == held["people"])
+    all_land = (held["people"] == 0) & (held["land"] == np.bincount(labels))
+    return (everyone | all_land).map({True: "dedicated", False: "base"})
+
+
+def _border_measures(units: gpd.GeoDataFrame, borders: pd.DataFrame, labels: Labels) -> Columns:
+    """Border with other grids of the community, and the share of it that follows no recognised line."""
+    edges = np.column_stack([units.index.get_indexer(borders[column]) for column in ("unit_a", "unit_b")])
+    metres, unrecognised = borders["metres"].to_numpy(float), borders["kind"].isin(UNRECOGNISED).to_numpy()
+    return {
+        "cut_border_m": border_metres(labels, edges, metres),
+        "unrecognised_border_share": border_share(labels, edges, metres, unrecognised),
+    }
+
+
+def _sizes(city: City, units: gpd.GeoDataFrame, solution: Solution) -> Floats:
+    """The size measure of each unit, as the rules of its community's area kind count it."""
+    kinds = city.communities["area_kind"].reindex(units["community_id"]).to_numpy()
+    sizes = np.zeros(len(units))
+    for kind in np.unique(kinds):
+        here = kinds == kind
+        sizes[here] = _measured(units, solution.partition.graph, city.rules.at(kind).size.measure)[here]
+    return sizes
+
+
+def _measured(units: gpd.GeoDataFrame, graph: UnitGraph, measure: str) -> Floats:
+    """One measure of every unit: as the graph weighs it (a formula has no column), else a column of units."""
+    if measure in graph.measures:
+        weights = pd.Series(graph.weights[:, graph.measures.index(measure)], index=graph.ids)
+        return np.asarray(weights.reindex(units.index), np.float64)
+    if measure not in units:
+        raise TableError(
+            f'the size measure "{measure}" is neither a measure of the graph nor a column of units.',
+            zh=f"规模指标 “{measure}” 既不在图的指标中,也不是划分单元表的列。",
+        )
+    return np.asarray(units[measure].fillna(0), np.float64)
+
+
+def _size_measures(
+    city: City, grids: gpd.GeoDataFrame, sizes: Floats, labels: Labels, *, points: gpd.GeoSeries
+) -> Columns:
+    """Deviation from the target, and the walks of what the size counts."""
+    targets = grids["area_kind"].map({kind: city.rules.at(kind).size.target for kind in grids["area_kind"].unique()})
+    mean, longest = walks(labels, sizes, np.column_stack([points.x, points.y]))
+    deviation = np.bincount(labels, sizes, len(grids)) / targets.to_numpy(float) - 1
+    return {"deviation": deviation, "walk_mean_m": mean, "walk_max_m": longest}
+
+
+def _shape_measures(grids: gpd.GeoDataFrame) -> Columns:
+    shapes = grids.geometry.to_numpy()
+    points = label_points(shapes)
+    return {
+        "area_m2": grids.area.to_numpy(),
+        "polsby_popper": polsby_popper(shapes),
+        "neck_m": neck_widths(shapes),
+        "label_x": points[:, 0],
+        "label_y": points[:, 1],
+    }
+
+
+def _unmet(violations: pd.DataFrame, codes: pd.Index) -> pd.Series:
+    """Rules that each grid does not meet, by name, ";" between."""
+    listed = violations.assign(grid_code=violations["grid_codes"].str.split(";")).explode("grid_code")
+    rules = listed.sort_values("rule").groupby("grid_code")["rule"].agg(lambda names: ";".join(names.unique()))
+    return rules.reindex(codes).fillna("").astype("str")
+
+
+def _communities(city: City, grids: gpd.GeoDataFrame, solution: Solution) -> gpd.GeoDataFrame:
+    """Communities rolled up from their grids, with what the solver says of each."""
+    owners, names = pd.factorize(grids["community_id"], sort=True)
+    by_owner = grids.groupby("community_id")
+    table = city.communities[["community", "township_id", "county_id", "area_kind"]].reindex(names)
+    table = table.join(by_owner[["households", "residents"]].sum()).join(by_owner.size().rename("n_grids"))
+    table = table.join(solution.parts[["objective", "bound", "gap", "status"]])
+    table.index.name = "community_id"
+    shapes = gpd.GeoSeries(grid_shapes(grids.geometry.to_numpy(), owners), index=table.index, crs=city.crs)
+    return gpd.GeoDataFrame(table, geometry=shapes, crs=city.crs)[COMMUNITIES[1:]]
+
+
+def _violations(solution: Solution, codes: NDArray[np.object_]) -> pd.DataFrame:
+    """The solver's findings by provisional grid code."""
     listed = solution.violations
-    named = listed.assign(grid_codes=[";".join(codes[i] for i in labels) for labels in listed["labels"]])
-    return named[VIOLATIONS].reset_index(drop=True)
+    named = [";".join(codes[list(labels)]) for labels in listed["labels"]]
+    return listed.assign(grid_codes=pd.Series(named, index=listed.index, dtype="str"))[VIOLATIONS].reset_index(
+        drop=True
+    )

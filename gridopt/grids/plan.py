@@ -13,6 +13,7 @@ import pandas as pd
 
 from gridopt.city import City
 from gridopt.contracts import BORDERS, CODES, GRIDS, UNITS, VIOLATIONS, check_columns, empty
+from gridopt.grids.summary import summary_card, summary_text
 
 STATUSES = {"draft": "草案", "consultation": "征求意见", "approved": "审定", "filed": "备案"} | {
     "in_force": "启用",
@@ -78,6 +79,10 @@ class Plan:
         names = ("households", "residents", "buildings", "area_m2")
         return {name: float(self.grids[name].sum()) for name in names}
 
+    def summary(self, lang: str | None = None) -> str:
+        """The plan in a few honest sentences, ``"zh"`` or ``"en"`` (the city's language unless given)."""
+        return summary_text(self, lang or self.city.settings.lang)
+
     def replace(self, **changes: Any) -> Plan:
         """The same plan with some fields changed."""
         return dataclasses.replace(self, **changes)
@@ -87,3 +92,6 @@ class Plan:
             f"<Plan {self.city.name!r}: {self.n_grids:,} grids of {len(self.units):,} units in "
             f"{len(self.communities):,} communities, objective {self.objective:.4f}, {len(self.to_decide)} to decide>"
         )
+
+    def _repr_html_(self) -> str:
+        return summary_card(self, self.city.settings.lang)

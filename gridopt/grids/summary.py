@@ -1,0 +1,124 @@
+"""A plan in a few plain sentences, and as a card in a notebook."""
+
+from __future__ import annotations
+
+import html
+from collections import Counter
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from gridopt.terms import label
+
+if TYPE_CHECKING:
+    from gridopt.grids.plan import Plan
+
+MOST_ROWS = 5
+"""Matters to decide that are told one by one, and grids shown in a notebook."""
+OPTIMAL = 5e-4
+"""Gap below which a plan reads as the best there is: it would be shown as 0.0 %."""
+
+_SHOWN = ["grid_code", "name", "community", "households", "residents", "walk_mean_m", "scope", "bounds_text", "unmet"]
+
+_EN = {
+    "colon": ": ",
+    "listing": ", ",
+    "head": "{city}: {n_grids:,} grids of {n_units:,} units in {n_communities:,} communities.",
+    "people": "{households:,.0f} households, {residents:,.0f} residents, {buildings:,.0f} buildings, {km2:,.2f} km².",
+    "sizes": "Households in a grid: median {median:,.0f}, from {least:,.0f} to {most:,.0f}. "
+    "{n_met:,} of {n_grids:,} grids ({met:.1%}) meet every rule.",
+    "walks": "Mean walk {walk:,.0f} m, longest {longest:,.0f} m; {share:.0%} of the border between grids "
+    "follows no recognised line.",
+    "score": "Score {objective:.3f} = {terms}.",
+    "proved": "No plan under these rules can score more than {gap:.1%} better (proved).",
+    "optimal": "No plan under these rules scores better (proved).",
+    "unproved": "How far the score is from the best possible has not been proved.",
+    "none": "Nothing is left to decide.",
+    "decide": "To decide ({n}):",
+    "more": "… and {n} more in the violations table",
+    "information": "For information ({n}): {rules}.",
+}
+_ZH = {
+    "colon": "：",
+    "listing": "、",
+    "head": "{city}：{n_communities:,} 个村（社区）的 {n_units:,} 个划分单元划为 {n_grids:,} 个网格。",
+    "people": "{households:,.0f} 户，{residents:,.0f} 人，楼栋 {buildings:,.0f} 幢，面积 {km2:,.2f} 平方公里。",
+    "sizes": "每格户数中位数 {median:,.0f}，最少 {least:,.0f}，最多 {most:,.0f}；"
+    "{n_grids:,} 个网格中 {n_met:,} 个（{met:.1%}）符合全部规则。",
+    "walks": "平均步行距离 {walk:,.0f} 米，最远 {longest:,.0f} 米；网格之间的边界有 {share:.0%} 不沿公认界线。",
+    "score": "目标值 {objective:.3f} = {terms}。",
+    "proved": "在现行规则下，目标值最多还能改进 {gap:.1%}（已证明）。",
+    "optimal": "在现行规则下，没有更好的方案（已证明）。",
+    "unproved": "距最优方案还差多少，尚未证明。",
+    "none": "没有需决定的事项。",
+    "decide": "需决定（{n} 项）：",
+    "more": "……其余 {n} 项见需说明事项表",
+    "information": "供了解（{n} 项）：{rules}。",
+}
+
+
+def summary_text(plan: Plan, lang: str) -> str:
+    """What the plan holds, how well it obeys the rules, what must be decided: one line each."""
+    words = _ZH if lang == "zh" else _EN
+    lines = [words[part].format(**_figures(plan)) for part in ("head", "people", "sizes", "walks")]
+    return "\n".join([*lines, *_score(plan, words, lang), *_matters(plan, words, lang)])
+
+
+def summary_card(plan: Plan, lang: str) -> str:
+    """The same as HTML, with the first grids in a table; every value escaped."""
+    text = "<br>".join(html.escape(line) for line in summary_text(plan, lang).split("\n"))
+    shown = plan.grids.head(MOST_ROWS).reset_index()[_SHOWN]
+    shown = shown.rename(columns={name: label(name, lang) for name in _SHOWN})
+    return f"<div>{text}</div>{shown.to_html(index=False, float_format='{:,.0f}'.format)}"
+
+
+def _figures(plan: Plan) -> Mapping[str, object]:
+    grids = plan.grids
+    sizes, border = grids["households"], grids["cut_border_m"].to_numpy(float)
+    n_met = int((grids["unmet"] == "").sum())
+    return {
+        "city": plan.city.name or "gridopt",
+        "n_grids": len(grids),
+        "n_units": len(plan.units),
+        "n_communities": len(plan.communities),
+        **plan.totals,
+        "km2": plan.totals["area_m2"] / 1e6,
+        "median": sizes.median() if len(grids) else 0,
+        "least": sizes.min() if len(grids) else 0,
+        "most": sizes.max() if len(grids) else 0,
+        "n_met": n_met,
+        "met": n_met / max(len(grids), 1),
+        "walk": _mean(grids["walk_mean_m"], sizes),
+        "longest": grids["walk_max_m"].max() if len(grids) else 0,
+        "share": _mean(grids["unrecognised_border_share"], pd.Series(border, grids.index)),
+    }
+
+
+def _mean(values: pd.Series, weights: pd.Series) -> float:
+    total = float(weights.sum())
+    return float(np.dot(values, weights)) / total if total > 0 else 0.0
+
+
+def _score(plan: Plan, words: Mapping[str, str], lang: str) -> list[str]:
+    """The score with its terms, and how good it is proved to be."""
+    terms = " + ".join(f"{label(name, lang)} {value:.3f}" for name, value in plan.terms.items())
+    score = words["score"].format(objective=plan.objective, terms=terms or f"{plan.objective:.3f}")
+    proof = "unproved" if plan.gap is None else "optimal" if plan.gap < OPTIMAL else "proved"
+    return [score, words[proof].format(gap=plan.gap)]
+
+
+def _matters(plan: Plan, words: Mapping[str, str], lang: str) -> list[str]:
+    """What must be decided, the first few with their reasons, and what is for information, by rule."""
+    open_matters = plan.to_decide
+    lines = [words["decide"].format(n=len(open_matters)) if len(open_matters) else words["none"]]
+    for _, row in open_matters.head(MOST_ROWS).iterrows():
+        lines.append(f"  - {row['community_id']} {label(row['rule'], lang)}{words['colon']}{row['reason']}")
+    if len(open_matters) > MOST_ROWS:
+        lines.append("  " + words["more"].format(n=len(open_matters) - MOST_ROWS))
+    known = sorted(plan.violations.loc[plan.violations["class"] != "decide", "rule"].astype("str"))
+    if known:
+        rules = words["listing"].join(f"{label(rule, lang)} {n}" for rule, n in Counter(known).items())
+        lines.append(words["information"].format(n=len(known), rules=rules))
+    return lines
