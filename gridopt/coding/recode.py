@@ -1,0 +1,111 @@
+"""Recoding a plan: new codes, sequence numbers and names, put through every table that mentions a grid."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import geopandas as gpd
+import pandas as pd
+
+from gridopt.city import City
+from gridopt.coding.names import grid_names
+from gridopt.coding.scan import sequences
+from gridopt.coding.templates import AUTO, Template, check_parents, choose_template
+from gridopt.errors import RuleError, TableError, check_keys, preview
+from gridopt.grids.plan import Plan
+
+
+def encode(plan: Plan, template: str | None = None) -> Plan:
+    """The same plan with every grid coded, numbered in scan order and named.
+
+    ``template`` is one of `TEMPLATES` or ``"auto"``; None takes the city's ``[rules.code] template``,
+    ``"auto"`` where it has none. The template in fact used is recorded in ``plan.code_template``.
+    Grids come out sorted by code. Encoding twice changes nothing, and neither row order nor the codes
+    of before play any part. Raises a `RuleError` for a template that is not offered, that does not fit
+    a community's id, or that has too few digits for a community's grids.
+    """
+    chosen = choose_template(_wanted(plan.city, template), plan.city.communities.index)
+    check_parents(chosen, plan.grids["community_id"].unique())
+    first_units = plan.units.index.to_series().groupby(plan.units["grid_code"]).min()
+    _check_holdings(plan.grids, first_units)
+    sequence = sequences(plan.grids, first_units)
+    _check_digits(chosen, sequence.groupby(plan.grids["community_id"]).max())
+    codes = [chosen.code(community, seq) for community, seq in zip(plan.grids["community_id"], sequence, strict=True)]
+    renamed = dict(zip(plan.grids.index, codes, strict=True))
+    grids = _coded_grids(plan, sequence, codes)
+    return plan.replace(
+        grids=grids,
+        units=_with_codes(plan.units, renamed),
+        buildings=_with_codes(plan.buildings, renamed),
+        violations=plan.violations.assign(grid_codes=_listed(plan.violations["grid_codes"], renamed)),
+        codes=_codes_table(grids),
+        code_template=chosen.name,
+    )
+
+
+def _wanted(city: City, template: str | None) -> str:
+    settings = city.settings.code
+    check_keys(settings, ("template",), "[rules.code]")
+    return str(settings.get("template", AUTO)) if template is None else template
+
+
+def _check_holdings(grids: gpd.GeoDataFrame, first_units: pd.Series) -> None:
+    """Every grid must hold a unit, and every unit's grid must exist: else codes cannot be put through."""
+    empty = sorted(grids.index.difference(first_units.index))
+    strange = sorted(first_units.index.difference(grids.index))
+    if empty or strange:
+        raise TableError(
+            f"grids and units disagree: {len(empty)} grids hold no unit ({preview(empty)}), {len(strange)} codes of "
+            f"units are no grid ({preview(strange)}). Assess the units again to build both tables from one column.",
+            zh=f"网格表与划分单元表不一致:{len(empty)} 个网格没有单元({preview(empty)}),"
+            f"单元表中有 {len(strange)} 个编码不是网格({preview(strange)})。请用 assess 重新生成两张表。",
+        )
+
+
+def _check_digits(template: Template, counts: pd.Series) -> None:
+    full = counts[counts > template.most]
+    if len(full):
+        listed = preview(f"{community} ({count})" for community, count in full.items())
+        raise RuleError(
+            f"code template {template.name} numbers at most {template.most} grids a community; {len(full)} have more: "
+            f"{listed}. Choose a template with more digits, or a larger target size.",
+            zh=f"编码模板 {template.name} 每个村(社区)至多 {template.most} 个网格;{len(full)} 个超出:{listed}。"
+            "请选用位数更多的模板,或提高目标规模。",
+        )
+
+
+def _coded_grids(plan: Plan, sequence: pd.Series, codes: list[str]) -> gpd.GeoDataFrame:
+    numbered = plan.grids.assign(seq=sequence)
+    starts = numbered["valid_from"].astype("object")
+    named = numbered.assign(
+        name=grid_names(numbered, _institutions(plan)),
+        valid_from=starts.where(starts.notna(), plan.city.valid_from),
+    )
+    named.index = pd.Index(codes, dtype="str", name="grid_code")
+    return named.sort_index()
+
+
+def _institutions(plan: Plan) -> pd.Series:
+    """The institution of each grid that holds a dedicated unit, by the grid's present code."""
+    dedicated = plan.units.loc[plan.units["dedicated"].fillna("") != "", ["grid_code", "dedicated"]].sort_index()
+    names: pd.Series = dedicated.groupby("grid_code")["dedicated"].first()
+    layer = plan.city.layer("dedicated")
+    if layer is not None and "name" in layer:
+        known = layer["name"].fillna("").to_dict()
+        names = names.map(lambda one: known.get(one) or one)
+    return names
+
+
+def _with_codes(table: gpd.GeoDataFrame, renamed: Mapping[str, str]) -> gpd.GeoDataFrame:
+    return table.assign(grid_code=table["grid_code"].map(lambda code: renamed.get(code, code)).astype("str"))
+
+
+def _listed(grid_codes: pd.Series, renamed: Mapping[str, str]) -> pd.Series:
+    return grid_codes.map(
+        lambda text: ";".join(sorted(renamed.get(code, code) for code in text.split(";") if code))
+    ).astype("str")
+
+
+def _codes_table(grids: gpd.GeoDataFrame) -> pd.DataFrame:
+    table = pd.DataFrame({"grid_code": grids.index, "valid_from": grids["valid_from"].to_numpy()})
+    return table.assign(valid_to=None, successor=None)
