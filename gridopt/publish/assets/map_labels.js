@@ -1,0 +1,56 @@
+"use strict";
+// Names drawn on one canvas: as text they cannot run, and thousands of them stay light.
+const GridoptLabels = L.Layer.extend({
+  initialize(source) { this.source = source; },
+  onAdd(map) {
+    this.map = map;
+    this.canvas = L.DomUtil.create("canvas", "leaflet-zoom-hide", map.getPane("labels"));
+    map.on("moveend resize", this.draw, this);
+    this.draw();
+  },
+  onRemove(map) {
+    map.off("moveend resize", this.draw, this);
+    this.canvas.remove();
+  },
+  draw() {
+    const map = this.map, size = map.getSize(), sharp = window.devicePixelRatio || 1;
+    L.DomUtil.setPosition(this.canvas, map.containerPointToLayerPoint([0, 0]));
+    this.canvas.width = size.x * sharp;
+    this.canvas.height = size.y * sharp;
+    this.canvas.style.width = size.x + "px";
+    this.canvas.style.height = size.y + "px";
+    const pen = this.canvas.getContext("2d");
+    pen.scale(sharp, sharp);
+    pen.textAlign = "center";
+    pen.textBaseline = "middle";
+    pen.lineJoin = "round";
+    this.taken = [];
+    for (const label of this.source(this.metresPerPixel())) this.place(pen, label, size);
+  },
+  metresPerPixel() {
+    const map = this.map, middle = map.getSize().divideBy(2);
+    const a = map.containerPointToLatLng(middle), b = map.containerPointToLatLng(middle.add([100, 0]));
+    return map.distance(a, b) / 100;
+  },
+  // label: {at: [lat, lng], lines: [text], px, weight, ink}
+  place(pen, label, size) {
+    const p = this.map.latLngToContainerPoint(label.at);
+    if (p.x < -60 || p.y < -20 || p.x > size.x + 60 || p.y > size.y + 20) return;
+    const font = getComputedStyle(document.body).fontFamily, step = label.px * 1.25;
+    pen.font = `${label.weight} ${label.px}px ${font}`;
+    const wide = Math.max(...label.lines.map((line) => pen.measureText(line).width)) / 2 + 2;
+    const high = (step * label.lines.length) / 2;
+    const box = [p.x - wide, p.y - high, p.x + wide, p.y + high];
+    if (this.taken.some((b) => box[0] < b[2] && box[2] > b[0] && box[1] < b[3] && box[3] > b[1])) return;
+    this.taken.push(box);
+    label.lines.forEach((line, i) => {
+      const y = p.y + (i - (label.lines.length - 1) / 2) * step;
+      pen.font = `${i ? 400 : label.weight} ${i ? label.px - 1 : label.px}px ${font}`;
+      pen.strokeStyle = "rgba(255,255,255,.82)";
+      pen.lineWidth = 3;
+      pen.strokeText(line, p.x, y);
+      pen.fillStyle = label.ink;
+      pen.fillText(line, p.x, y);
+    });
+  },
+});

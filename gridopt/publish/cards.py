@@ -1,0 +1,91 @@
+"""The card of a grid: what platforms show when someone asks whose place this is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pandas as pd
+
+from gridopt.grids.plan import STATUSES, Plan
+from gridopt.publish.facts import posts_by_grid, split_codes
+from gridopt.publish.sentences import number, percent, say
+from gridopt.terms import label
+
+# column of grids, how its value is written
+_ROWS: tuple[tuple[str, Callable[[Any, str], str]], ...] = (
+    ("community", lambda value, lang: str(value)),
+    ("scope", lambda value, lang: str(value) or "—"),
+    ("bounds_text", lambda value, lang: str(value) or "—"),
+    ("households", lambda value, lang: number(value)),
+    ("residents", lambda value, lang: number(value)),
+    ("buildings", lambda value, lang: number(value)),
+    ("kind", lambda value, lang: label(str(value), lang)),
+    ("area_kind", lambda value, lang: label(str(value), lang)),
+    ("deviation", lambda value, lang: f"{value * 100:+.0f}%"),
+    ("walk_mean_m", lambda value, lang: number(value)),
+    ("walk_max_m", lambda value, lang: number(value)),
+    ("area_m2", lambda value, lang: number(value)),
+)
+
+_FIGURES = ("households", "residents", "buildings")
+
+
+def card_rows(plan: Plan, *, posts: pd.DataFrame | None, lang: str) -> dict[str, Any]:
+    """``labels`` of the rows, ``rows`` of texts by grid, and ``posts`` as (role, number) pairs by grid."""
+    grids = plan.grids
+    columns = [[write(value, lang) for value in grids[name]] for name, write in _ROWS]
+    staffed = posts_by_grid(posts, lang)
+    return {
+        "labels": [label(name, lang) for name, _ in _ROWS],
+        "figures": [place for place, (name, _) in enumerate(_ROWS) if name in _FIGURES],
+        "rows": [list(row) for row in zip(*columns, strict=True)],
+        "posts_label": label("posts", lang),
+        "posts": [[[role, f"{count:g}"] for role, count in staffed.get(code, [])] for code in grids.index],
+        "status": [_status(name, lang) for name in grids["status"]],
+        "unmet_label": label("unmet", lang),
+    }
+
+
+def _status(name: str, lang: str) -> str:
+    return STATUSES.get(name, name) if lang == "zh" else label(name, lang)
+
+
+def findings(plan: Plan, lang: str) -> dict[str, Any]:
+    """What a grid could not meet: ``rows`` of texts, and for each grid the numbers of its rows."""
+    rows: list[dict[str, str]] = []
+    by_grid: dict[str, list[int]] = {code: [] for code in plan.grids.index}
+    listed = pd.concat([plan.to_decide, plan.violations[plan.violations["class"] != "decide"]])
+    for place, row in enumerate(listed.itertuples(index=False)):
+        facts = dict(zip(listed.columns, row, strict=True))
+        rows.append(
+            {
+                "class": facts["class"],
+                "said": label(facts["class"], lang),
+                "rule": label(facts["rule"], lang),
+                "against": _against(facts["value"], facts["limit"], lang),
+                "reason": str(facts["reason"]),
+                "remedy": str(facts["remedy"]),
+            }
+        )
+        for code in split_codes(facts["grid_codes"]):
+            if code in by_grid:
+                by_grid[code].append(place)
+    return {"rows": rows, "by_grid": list(by_grid.values())}
+
+
+def _against(value: Any, limit: Any, lang: str) -> str:
+    seen, allowed = pd.to_numeric(value, errors="coerce"), pd.to_numeric(limit, errors="coerce")
+    if pd.isna(seen):
+        return ""
+    return number(seen) if pd.isna(allowed) else say("seen_against", lang, value=number(seen), limit=number(allowed))
+
+
+def reach_by_place(reach: pd.DataFrame | None, lang: str) -> dict[str, Any]:
+    """For each grid or community the share of residents within each tier's limit."""
+    places: dict[str, list[list[str]]] = {}
+    if reach is not None:
+        for row in reach.itertuples(index=False):
+            text = f"{label(str(row.tier), lang)} · {number(row.limit_m)} m"
+            places.setdefault(str(row.place_id), []).append([text, percent(row.share, 0)])
+    return {"label": label("reach", lang), "places": places}

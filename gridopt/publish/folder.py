@@ -1,0 +1,191 @@
+"""The plan folder: everything written aside, read back, and only then put in the place of the old."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from gridopt.errors import GridoptError, TableError, preview
+from gridopt.grids import Plan
+from gridopt.publish import geojson, tables
+from gridopt.publish.atomic import LEFTOVERS, move_all, new_folder, write_bytes
+from gridopt.publish.geopackage import write_geopackage
+from gridopt.publish.layers import plan_layers
+from gridopt.publish.record import as_json, file_hashes, plan_record, run_record
+from gridopt.read import plan_folder
+from gridopt.read.plan_folder import FIGURES, FILES, INDEXES, LISTS
+
+_log = logging.getLogger("gridopt")
+
+
+@dataclass(frozen=True, eq=False)
+class Publication:
+    """What goes into a folder: the plan, the tables of the later stages, and the language of its pages.
+
+    ``today`` is the assessment of the grids in force, for the report's before and after.
+    """
+
+    plan: Plan
+    posts: pd.DataFrame | None = None
+    reach: pd.DataFrame | None = None
+    blind_spots: gpd.GeoDataFrame | None = None
+    today: Plan | None = None
+    lang: str = "zh"
+
+
+Page = Callable[[Publication, Path], None]
+"""Writes pages for people (a map, a report) into a folder."""
+
+
+def publish(
+    plan: Plan,
+    folder: str | Path,
+    *,
+    posts: pd.DataFrame | None = None,
+    reach: pd.DataFrame | None = None,
+    today: Plan | None = None,
+    lang: str | None = None,
+) -> Path:
+    """Write a plan folder: GeoPackage, GeoJSON, tables, records, offline map and report.
+
+    ``posts`` and ``reach`` are written as given, empty where not given; ``today`` is the plan that
+    `assess` made of the grids in force. ``lang`` defaults to the city's own. All files are first
+    written into ``folder/.new-<pid>`` and read back, then moved, ``run.json`` last; other people's
+    files stay. Raises `GridoptError` where the folder exists and holds something else than a plan,
+    or where the files could not be written whole: the old folder is then as it was.
+    """
+    from gridopt.coverage import blind_spots
+    from gridopt.publish.maps import write_map
+    from gridopt.publish.report import write_report
+
+    def draw_map(shown: Publication, place: Path) -> None:
+        write_map(shown.plan, place / "map.html", posts=shown.posts, reach=shown.reach, lang=shown.lang)
+
+    def draw_report(shown: Publication, place: Path) -> None:
+        given = {"posts": shown.posts, "reach": shown.reach, "today": shown.today}
+        write_report(shown.plan, place, **given, lang=shown.lang)
+
+    spots = blind_spots(plan, posts)
+    publication = Publication(plan, posts, reach, spots, today, lang or plan.city.settings.lang)
+    return write_folder(publication, folder, pages=(draw_map, draw_report))
+
+
+def write_folder(publication: Publication, folder: str | Path, *, pages: Sequence[Page]) -> Path:
+    """`publish` with the makers of its pages named."""
+    started = datetime.now(UTC)
+    target = Path(folder)
+    _refuse_foreign(target)
+    with new_folder(target) as new:
+        layers = _write_tables(publication, new)
+        for page in pages:
+            page(publication, new)
+        names = _written(new)
+        _read_back(new, layers, names)
+        hashes = file_hashes(new, names)
+        write_bytes(new / "run.json", as_json(run_record(publication.plan, started, hashes)))
+        outdated = _outdated_figures(target, names)
+        move_all(new, target, names=[*names, "run.json"])
+    (target / FIGURES).mkdir(exist_ok=True)
+    for name in outdated:
+        (target / name).unlink(missing_ok=True)
+    _log.info("published %d grids in %s", publication.plan.n_grids, target)
+    return target
+
+
+def _refuse_foreign(target: Path) -> None:
+    if not target.exists() or plan_folder.is_plan_folder(target):
+        return
+    if not target.is_dir() or any(not inside.name.startswith(LEFTOVERS) for inside in target.iterdir()):
+        raise GridoptError(
+            f"{target} exists and is not a plan folder; it is left as it is. Name a new folder with --out.",
+            zh=f"{target} 已存在且不是方案文件夹,未作改动。请用 --out 指定新文件夹。",
+        )
+
+
+def _write_tables(publication: Publication, new: Path) -> dict[str, Any]:
+    plan = publication.plan
+    layers = plan_layers(plan, posts=publication.posts, reach=publication.reach, blind_spots=publication.blind_spots)
+    write_geopackage(layers, new / "plan.gpkg")
+    write_bytes(new / "grids.geojson", geojson.grid_features(layers["grids"]))
+    write_bytes(new / "plan.json", as_json(plan_record(plan)))
+    write_bytes(new / "tables.xlsx", tables.workbook(plan, layers, publication.lang))
+    for name, content in tables.lists(layers).items():
+        write_bytes(new / name, content)
+    return layers
+
+
+def _written(new: Path) -> list[str]:
+    """Every file of the new folder by its relative name: the known ones in their order, then the figures."""
+    missing = [name for name in FILES if name != "run.json" and not (new / name).is_file()]
+    if missing:
+        raise GridoptError(f"{preview(missing)} were not written.", zh=f"{preview(missing)} 未写出。")
+    figures = sorted(path.relative_to(new).as_posix() for path in (new / FIGURES).rglob("*") if path.is_file())
+    return [*[name for name in FILES if name != "run.json"], *figures]
+
+
+def _read_back(new: Path, layers: Mapping[str, Any], names: Sequence[str]) -> None:
+    """Raise unless every file says what was meant: a full disk can leave short files without an error."""
+    faults = [f"{name} is empty" for name in names if (new / name).stat().st_size == 0]
+    try:
+        stored = plan_folder.read_layers(new)
+        faults += [fault for name, table in layers.items() for fault in _layer_faults(name, table, stored.get(name))]
+        faults += _other_faults(new, layers)
+    except TableError as fault:
+        faults.append(str(fault))
+    if faults:
+        raise GridoptError(
+            f"what was written does not read back whole: {preview(faults)}. The disk may be full; "
+            "the old folder is as it was.",
+            zh=f"写出的文件读回后不完整:{preview(faults)}。磁盘可能已满;原文件夹未改动。",
+        )
+
+
+def _layer_faults(name: str, meant: Any, stored: Any) -> list[str]:
+    if stored is None or len(stored) != len(meant):
+        return [f"layer {name} has {0 if stored is None else len(stored)} of {len(meant)} rows"]
+    index = INDEXES.get(name)
+    faults = []
+    if index and list(stored.index) != meant[index].tolist():
+        faults.append(f"layer {name} has other ids")
+    for column in meant.select_dtypes("number").columns:
+        if column not in stored or not np.isclose(stored[column].sum(), meant[column].sum(), rtol=1e-12, atol=1e-9):
+            faults.append(f"layer {name} has another sum of {column}")
+    if "geometry" in meant and len(meant):
+        before, after = meant["geometry"].to_numpy(), stored["geometry"].to_numpy()
+        if not np.allclose(shapely.area(before), shapely.area(after), rtol=1e-12, equal_nan=True):
+            faults.append(f"layer {name} has other shapes")
+    return faults
+
+
+def _other_faults(new: Path, layers: Mapping[str, Any]) -> list[str]:
+    grids = layers["grids"]
+    faults = []
+    if [feature.get("id") for feature in plan_folder.read_features(new)["features"]] != grids["grid_code"].tolist():
+        faults.append("grids.geojson has other ids")
+    if plan_folder.read_record(new)["totals"]["grids"] != len(grids):
+        faults.append("plan.json has other totals")
+    if set(grids["grid_code"]) - set(plan_folder.read_sheets(new)["grids"]["grid_code"]):
+        faults.append("tables.xlsx lacks grids")
+    for name in LISTS:
+        if len(plan_folder.read_list(new, name)) != len(layers[name.removesuffix(".csv")]):
+            faults.append(f"{name} has another number of rows")
+    return faults
+
+
+def _outdated_figures(target: Path, names: Sequence[str]) -> list[str]:
+    """Figures that an earlier run wrote and this one did not; pictures that we did not write stay."""
+    try:
+        before = plan_folder.read_record(target, "run.json").get("sha256", {})
+    except TableError:
+        return []
+    ours = [str(name) for name in before if str(name).startswith(f"{FIGURES}/") and ".." not in str(name)]
+    return sorted(name for name in ours if name not in names and (target / name).is_file())

@@ -1,0 +1,107 @@
+"""The layers of a plan folder: a plan's tables flattened, sorted, and rolled up to townships and counties."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+import shapely
+
+from gridopt.contracts import check_columns, empty
+from gridopt.grids import Plan
+from gridopt.read.plan_folder import LAYERS, typed
+
+_KEPT_BY_GEOPACKAGE = {"fid", "geom", "ogc_fid"}
+_SORTED_BY = {
+    "grids": ["grid_code"],
+    "units": ["unit_id"],
+    "borders": ["unit_a", "unit_b", "kind"],
+    "buildings": ["building_id"],
+    "communities": ["community_id"],
+    "posts": ["post_id"],
+    "codes": ["grid_code", "valid_from"],
+}
+_SHOWN = ("grids", "units", "buildings", "communities", "townships", "counties", "blind_spots")
+
+
+def plan_layers(
+    plan: Plan,
+    *,
+    posts: pd.DataFrame | None = None,
+    reach: pd.DataFrame | None = None,
+    blind_spots: gpd.GeoDataFrame | None = None,
+) -> dict[str, Any]:
+    """Every layer of the folder by name, in the order of `LAYERS`, indexes as columns, empty where not given."""
+    tables = {
+        "grids": plan.grids,
+        "units": plan.units,
+        "borders": plan.borders,
+        "buildings": _numbered(plan.buildings),
+        "communities": plan.communities,
+        "townships": _roll_up(plan, "township"),
+        "counties": _roll_up(plan, "county"),
+        "posts": posts,
+        "reach": reach,
+        "blind_spots": blind_spots,
+        "violations": plan.violations,
+        "repairs": plan.city.repairs,
+        "codes": _codes(plan),
+    }
+    return {name: _flat(table, name, plan.city.crs) for name, table in tables.items()}
+
+
+def _flat(table: pd.DataFrame | None, name: str, crs: Any) -> Any:
+    """A table as its layer shows it: contract columns first, sorted by its ids, the index a column."""
+    columns = LAYERS[name]
+    given = empty(columns) if table is None else table
+    if given.index.name in columns and given.index.name not in given:
+        given = given.reset_index()
+    if not len(given) and name in _SHOWN and "geometry" not in given:
+        given = gpd.GeoDataFrame(given, geometry=gpd.GeoSeries([], crs=crs), crs=crs)
+    check_columns(given, columns, name)
+    flat = typed(given, columns).drop(columns=[c for c in given if str(c).lower() in _KEPT_BY_GEOPACKAGE])
+    if name in _SORTED_BY:
+        flat = flat.sort_values(_SORTED_BY[name], kind="stable")
+    if name not in _SHOWN:
+        return pd.DataFrame(flat).reset_index(drop=True)
+    shown = gpd.GeoDataFrame(flat, geometry="geometry").reset_index(drop=True)
+    return shown if shown.crs is not None else shown.set_crs(crs)
+
+
+def _numbered(buildings: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Buildings with the ``number`` column that a scope is written from, empty where the layer has none."""
+    return buildings if "number" in buildings else buildings.assign(number="")
+
+
+def _codes(plan: Plan) -> Any:
+    """Every code ever used: those on record, and the plan's own where the record lacks them."""
+    recorded = plan.codes.reset_index() if plan.codes.index.name == "grid_code" else plan.codes
+    fresh = plan.grids.index.difference(pd.Index(recorded["grid_code"]))
+    own = plan.grids.loc[fresh, ["valid_from", "valid_to"]].assign(successor="").reset_index()
+    if not len(recorded):
+        return own
+    return pd.concat([recorded, own.astype(object)], ignore_index=True) if len(own) else recorded
+
+
+def _roll_up(plan: Plan, level: str) -> gpd.GeoDataFrame:
+    """One row a township or county: what its grids add up to, and their common outline."""
+    key = f"{level}_id"
+    grids, communities = plan.grids, plan.communities
+    names = plan.city.communities
+    if level in names:
+        called = names.groupby(names[key])[level].first()
+    else:
+        called = pd.Series("", index=pd.Index([], dtype="str"))
+    sums = grids.groupby(key)[["households", "residents", "buildings", "area_m2"]].sum()
+    shapes = communities.geometry.groupby(communities[key]).agg(lambda parts: shapely.union_all(parts.to_numpy()))
+    table = sums.assign(
+        n_grids=grids[key].value_counts(),
+        n_communities=communities[key].value_counts(),
+        **{level: called.reindex(sums.index).fillna("").astype("str")},
+    )
+    if level == "township":
+        table["county_id"] = communities.groupby(key)["county_id"].first()
+    shown = gpd.GeoDataFrame(table, geometry=gpd.GeoSeries(shapes, crs=plan.city.crs), crs=plan.city.crs)
+    shown.index.name = key
+    return shown.sort_index()

@@ -1,0 +1,197 @@
+"""A first project file for a folder of layers: what was found is filled in, what was not is shown as a comment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from gridopt.errors import TableError
+from gridopt.publish.atomic import write_bytes
+from gridopt.read.project import LAYERS
+from gridopt.read.scan import NEEDED, Found, scan_folder
+
+FILE_NAME = "project.toml"
+
+LAYER_NOTES: Mapping[str, tuple[str, str]] = {
+    "communities": ("what a grid may not cross; required: path and id", "村(社区)界,网格不得跨越;必填 path 与 id"),
+    "units": (
+        "ready-made units; without them, built from barriers and buildings",
+        "现成的划分单元;没有则由道路、河流、楼栋生成",
+    ),
+    "buildings": (
+        "polygons or points: floors or height, households, dwellings, use, estate",
+        "楼栋面或点:层数或高度、户数、套数、用途、小区",
+    ),
+    "population": (
+        'control totals by community (or level = "units"), or a raster',
+        '按村(社区)的总数(或 level = "units"),或人口栅格',
+    ),
+    "roads": ("with class, name, width", "含等级、名称、宽度"),
+    "rivers": ("lines or polygons", "线或面"),
+    "railways": ("lines", "线"),
+    "walls": ("walls of estates", "小区围墙"),
+    "crossings": ("bridges, underpasses, gates", "桥梁、地道、出入口"),
+    "estates": ("kept whole", "保持完整的小区"),
+    "groups": ("villagers' groups, natural villages", "村民小组、自然村"),
+    "dedicated": ("institutions that form their own grid", "单独成为专属网格的单位"),
+    "facilities": ("with a tier column", "须有层级列 tier"),
+    "events": ("points with date and kind, or counts by community", "含日期、种类的点,或按村(社区)的计数"),
+    "roster": ("people: role, employment, base, capacity", "人员:岗位、专兼职、驻地、容量"),
+    "current_grids": ("today's grids, to be measured by the same ruler", "现有网格,用同一把尺子评估"),
+}
+
+RULES: Mapping[str, str] = {
+    "en": """
+# Rules: the defaults are provincial practice; confirm each locally.
+[rules.size]                 # moderate in size
+measure = "households"
+low = 300
+target = 350                 # chooses the number of grids
+high = 500
+comfort = [330, 450]         # no border moves for size inside it
+stretch = 1.2                # how far above high before a kept-whole group is split
+count = "auto"               # or the total for the city, or a table by community id
+also = { residents = { high = 2500 } }
+
+[rules.proximity]            # near and convenient
+weight = 1.0
+
+[rules.governance]           # easy to govern
+weight = 1.0
+keep_whole = ["estates"]
+# barriers = { "road.primary" = "wall" }     # restates a class: wall, seam or none
+
+# Any rule may be restated for an area kind: urban, old_town, fringe, commercial, park, rural, hill.
+[rules.area.rural.size]
+low = 100
+target = 250
+high = 400
+comfort = [150, 350]
+
+[rules.code]
+template = "auto"            # stat15 where every community id has 12 digits
+""",
+    "zh": """
+# 规则:默认值为各省常见做法,请结合本地规定逐项确认。
+[rules.size]                 # 规模适度
+measure = "households"       # 按户数
+low = 300
+target = 350                 # 决定网格个数
+high = 500
+comfort = [330, 450]         # 在此范围内不为规模移动边界
+stretch = 1.2                # 完整小区可超过上限的倍数,再超则拆分
+count = "auto"               # 或全市总数,或按村(社区)编码的表
+also = { residents = { high = 2500 } }
+
+[rules.proximity]            # 就近就便
+weight = 1.0
+
+[rules.governance]           # 有利治理
+weight = 1.0
+keep_whole = ["estates"]
+# barriers = { "road.primary" = "wall" }     # 改定某类线:wall 不可跨越,seam 宜作边界,none 无影响
+
+# 任何规则都可按区域类型另定:urban, old_town, fringe, commercial, park, rural, hill
+[rules.area.rural.size]
+low = 100
+target = 250
+high = 400
+comfort = [150, 350]
+
+[rules.code]
+template = "auto"            # 村(社区)编码均为 12 位时用 stat15
+""",
+}
+
+
+def new_project(folder: str | Path, *, lang: str = "en") -> Path:
+    """Write a commented ``project.toml`` for the layers found in a folder, and return its path.
+
+    Raises:
+        TableError: the folder does not exist, or already has a ``project.toml``: it is never overwritten.
+    """
+    root = Path(folder)
+    target = root / FILE_NAME
+    if not root.is_dir():
+        raise TableError(
+            f"{root} is not a folder. Name the folder of your layers.", zh=f"{root} 不是文件夹。请指明图层所在文件夹。"
+        )
+    if target.exists():
+        raise TableError(
+            f"{target} is already there and is not overwritten. Edit it, or move it away first.",
+            zh=f"{target} 已存在,不会覆盖。请直接编辑,或先移走。",
+        )
+    text = project_text(root.resolve().name, scan_folder(root), lang=lang)
+    return write_bytes(target, text.encode())
+
+
+def project_text(name: str, found: Sequence[Found], *, lang: str = "en") -> str:
+    """The text of a project file for layers that were found."""
+    zh = lang == "zh"
+    head = [
+        "# gridopt 项目文件。路径以本文件所在文件夹为准;带 # 的行不起作用。" if zh
+        else "# A gridopt project file. Paths are relative to this file; lines that begin with # are off.",
+        "[city]",
+        f"name = {_quoted(name)}",
+        '# crs = "EPSG:4549"          # 默认自动选择 CGCS2000 三度带或 UTM' if zh
+        else '# crs = "EPSG:4549"          # default: the CGCS2000 3-degree zone or UTM zone of the communities',
+        '# edition = "2023"           # 区划代码版本' if zh else '# edition = "2023"           # of the division codes',
+        '# valid_from = "2026-01-01"',
+    ]  # fmt: skip
+    by_role = {layer.role: layer for layer in found if layer.role}
+    parts = ["\n".join(head)]
+    parts += [_section(role, by_role.get(role), zh) for role in LAYERS if role in LAYER_NOTES]
+    others = [layer for layer in found if not layer.role]
+    if others:
+        title = "# 其他文件和图层(未使用):" if zh else "# Further files and layers, not used:"
+        parts.append("\n".join([title, *(f"#   {_described(layer)}" for layer in others)]))
+    return "\n\n".join(parts) + "\n" + RULES["zh" if zh else "en"]
+
+
+def _section(role: str, layer: Found | None, zh: bool) -> str:
+    note = LAYER_NOTES[role][zh]
+    if layer is None and role != "communities":
+        return f"# [layers.{role}]{' ' * max(1, 16 - len(role))}# {note}"
+    if layer is not None and role != "communities" and not layer.is_complete:
+        lacking = ", ".join(key for key in NEEDED[role] if key not in layer.columns)
+        place = _described(layer)
+        words = f"可能是 {place},但找不到列 {lacking}" if zh else f"perhaps {place}, but no column for {lacking}"
+        return f"# [layers.{role}]{' ' * max(1, 16 - len(role))}# {note}\n#   {words}"
+    lines = [f"[layers.{role}]{' ' * max(1, 18 - len(role))}# {note}"]
+    if layer is None:
+        return "\n".join([*lines, '# path = "..."', '# id = "..."'])
+    lines.append(f"path = {_quoted(layer.path)}")
+    if layer.layer is not None:
+        lines.append(f"layer = {_quoted(layer.layer)}")
+    lines += [f"{key} = {_quoted(column)}" for key, column in layer.columns.items()]
+    if role == "communities" and "id" not in layer.columns:
+        lines.append('# id = "..."              # ' + ("必填" if zh else "required"))
+    if layer.crs is None and layer.kind not in ("table", "raster"):
+        lines.append(
+            '# crs = "EPSG:..."        # ' + ("图层没有坐标系,必填" if zh else "the layer names none: required")
+        )
+    unused = [name for name in layer.names if name not in layer.columns.values()]
+    if layer.kind != "raster":
+        lines.append("# " + (f"{layer.rows} 行" if zh else f"{layer.rows} rows") + _rest(unused, zh))
+    return "\n".join(lines)
+
+
+def _rest(names: Sequence[str], zh: bool) -> str:
+    listed = ", ".join(" ".join(name.split()) for name in names[:20])
+    return (f";其余列:{listed}" if zh else f"; other columns: {listed}") if names else ""
+
+
+def _described(layer: Found) -> str:
+    place = f"{layer.path} [{layer.layer}]" if layer.layer else layer.path
+    facts = " ".join(layer.trouble.split()) or f"{layer.kind}, {layer.rows} rows, {', '.join(layer.names[:12])}"
+    return f"{' '.join(place.split())}: {facts}"
+
+
+def _quoted(text: str) -> str:
+    """Text as a TOML basic string."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return (
+        '"'
+        + "".join(letter if ord(letter) >= 32 and letter != "\x7f" else f"\\u{ord(letter):04x}" for letter in escaped)
+        + '"'
+    )

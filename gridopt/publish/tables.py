@@ -1,0 +1,206 @@
+"""``tables.xlsx`` and the CSV files: the plan for people who work in spreadsheets."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import openpyxl
+import pandas as pd
+from openpyxl.cell import WriteOnlyCell
+from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
+from openpyxl.utils import get_column_letter
+
+from gridopt.grids import Plan
+from gridopt.grids.plan import STATUSES
+from gridopt.read.plan_folder import LISTS, SHEETS
+from gridopt.terms import label
+
+TITLES = {
+    "grids": ("网格划分一览表", "Grids"),
+    "posts": ("岗位", "Posts"),
+    "buildings": ("楼栋归属", "Buildings by grid"),
+    "violations": ("需说明事项", "Matters to explain"),
+}
+_TOTALS = ("households", "residents", "buildings", "area_m2")
+_WIDTHS = {"scope": 40, "bounds_text": 40, "reason": 48, "remedy": 40, "name": 26, "community": 16, "township": 16} | {
+    "grid_code": 21,
+    "grid_codes": 30,
+    "unit_ids": 30,
+    "building_id": 18,
+    "community_id": 16,
+    "township_id": 14,
+    "post_id": 20,
+    "grid": 26,
+}
+_WORDS = frozenset("kind class rule proof relaxed role employment status area_kind".split())
+_FORMATS = {"area_m2": "#,##0", "walk_mean_m": "0", "households": "#,##0", "residents": "#,##0", "buildings": "#,##0"}
+_MOST_ROWS = 200_000
+_A4 = 9
+_STILL = datetime(2000, 1, 1)
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+_HEAD = PatternFill("solid", fgColor="DCE6F1")
+_SUBTOTAL = PatternFill("solid", fgColor="F2F2F2")
+_THIN = Border(*[Side("thin", color="BFBFBF")] * 4)
+
+
+@dataclass(frozen=True)
+class _Row:
+    values: Sequence[Any]
+    is_total: bool = False
+
+
+def workbook(plan: Plan, layers: Mapping[str, Any], lang: str) -> bytes:
+    """The workbook as bytes, the same for the same plan: four sheets, codes and ids as text cells.
+
+    A sheet has a title row and a header row (both frozen and printed on every page), then one row a
+    grid, post, building or matter to explain; grids have subtotals by township and a total.
+    """
+    tables = {
+        "grids": _grid_rows(plan, layers["grids"], lang),
+        "posts": _plain_rows(layers["posts"], "posts", lang),
+        "buildings": _plain_rows(_housed(layers), "buildings", lang),
+        "violations": _plain_rows(layers["violations"], "violations", lang),
+    }
+    book = openpyxl.Workbook(write_only=True)
+    for name, rows in tables.items():
+        _write_sheet(book, (name, _title(plan, name, lang)), rows, lang)
+    book.properties.creator = "gridopt"
+    book.properties.created = book.properties.modified = _STILL
+    written = io.BytesIO()
+    book.save(written)
+    return _still(written.getvalue())
+
+
+def _title(plan: Plan, name: str, lang: str) -> str:
+    heading = TITLES[name][lang == "en"]
+    statuses = sorted(set(plan.grids["status"]))
+    stated = [STATUSES.get(one, one) if lang == "zh" else label(one, lang) for one in statuses]
+    city = plan.city.name
+    return f"{city}{heading}（{'、'.join(stated)}）" if lang == "zh" else f"{city} · {heading} ({', '.join(stated)})"
+
+
+def _grid_rows(plan: Plan, grids: pd.DataFrame, lang: str) -> Iterator[_Row]:
+    """Grids township by township, each followed by its subtotal, and the total last."""
+    columns = SHEETS["grids"]
+    names = plan.city.communities
+    called = names.groupby("township_id")["township"].first().to_dict() if "township" in names else {}
+    for township_id, group in grids.groupby("township_id", sort=True):
+        township = str(called.get(township_id) or township_id)
+        for row in group.assign(township=township)[columns].itertuples(index=False):
+            yield _Row(_worded(columns, row, lang))
+        yield _total(columns, group, f"{township} {'小计' if lang == 'zh' else 'subtotal'}")
+    yield _total(columns, grids, "合计" if lang == "zh" else "total")
+
+
+def _total(columns: Sequence[str], grids: pd.DataFrame, heading: str) -> _Row:
+    sums = {name: grids[name].sum() for name in _TOTALS}
+    return _Row([heading, *[sums.get(name) for name in columns[1:]]], is_total=True)
+
+
+def _housed(layers: Mapping[str, Any]) -> pd.DataFrame:
+    """Buildings sorted by grid, with the grid's name."""
+    buildings, grids = layers["buildings"], layers["grids"]
+    named = pd.DataFrame(buildings).assign(grid=buildings["grid_code"].map(grids.set_index("grid_code")["name"]))
+    return named.sort_values(["grid_code", "estate", "building_id"], kind="stable")
+
+
+def _plain_rows(table: pd.DataFrame, name: str, lang: str) -> Iterator[_Row]:
+    columns = SHEETS[name]
+    for row in table.head(_MOST_ROWS)[columns].itertuples(index=False):
+        yield _Row(_worded(columns, row, lang))
+    if len(table) > _MOST_ROWS:
+        rest = len(table) - _MOST_ROWS
+        yield _Row(
+            [f"另有 {rest} 行,见 {name}.csv" if lang == "zh" else f"{rest} more rows in {name}.csv"], is_total=True
+        )
+
+
+def _worded(columns: Sequence[str], row: Sequence[Any], lang: str) -> list[Any]:
+    """A row with its code words in the reader's language."""
+    return [
+        ";".join(label(word, lang) for word in value.split(";")) if name in _WORDS and isinstance(value, str) else value
+        for name, value in zip(columns, row, strict=True)
+    ]
+
+
+def _write_sheet(book: Any, named: tuple[str, str], rows: Iterator[_Row], lang: str) -> None:
+    name, title = named
+    columns = SHEETS[name]
+    sheet = book.create_sheet(TITLES[name][lang == "en"])
+    sheet.freeze_panes = "A3"
+    sheet.print_title_rows = "1:2"
+    sheet.page_setup.orientation = "landscape"
+    sheet.page_setup.paperSize = _A4
+    sheet.page_setup.fitToHeight = 0
+    sheet.sheet_properties.pageSetUpPr = openpyxl.worksheet.properties.PageSetupProperties(fitToPage=True)
+    for place, column in enumerate(columns, 1):
+        sheet.column_dimensions[get_column_letter(place)].width = _WIDTHS.get(column, 12)
+    heading = _cell(sheet, title, "")
+    heading.font = Font(bold=True, size=14)
+    sheet.append([heading])
+    sheet.append([_header(sheet, column, lang) for column in columns])
+    for row in rows:
+        cells = [_cell(sheet, value, column) for value, column in zip(row.values, columns, strict=False)]
+        for cell in cells:
+            cell.border = _THIN
+            if row.is_total:
+                cell.font, cell.fill = Font(bold=True), _SUBTOTAL
+        sheet.append(cells)
+
+
+def _header(sheet: Any, column: str, lang: str) -> Any:
+    cell = _cell(sheet, label("name" if column == "grid" else column, lang), "")
+    cell.font, cell.fill, cell.border = Font(bold=True), _HEAD, _THIN
+    cell.alignment = Alignment(horizontal="center", vertical="center", wrap_text=True)
+    return cell
+
+
+def _cell(sheet: Any, value: Any, column: str) -> Any:
+    """One cell: text stays text, so that a spreadsheet neither rounds a code nor runs a formula."""
+    if isinstance(value, str):
+        cell = WriteOnlyCell(sheet, _UNPRINTABLE.sub("", value))
+        cell.data_type = "s"
+        cell.number_format = "@"
+        cell.alignment = Alignment(vertical="top", wrap_text=_WIDTHS.get(column, 0) >= 30)
+        return cell
+    empty = value is None or pd.isna(value)
+    cell = WriteOnlyCell(sheet, None if empty else value.item() if hasattr(value, "item") else value)
+    cell.number_format = _FORMATS.get(column, "General")
+    return cell
+
+
+def _still(book: bytes) -> bytes:
+    """The same workbook with every date in its archive set to one fixed moment."""
+    written = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(book)) as old, zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as new:
+        for name in sorted(old.namelist()):
+            content = old.read(name)
+            if name == "docProps/core.xml":
+                stamp = _STILL.strftime("%Y-%m-%dT%H:%M:%SZ").encode()
+                content = re.sub(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", stamp, content)
+            info = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
+            info.compress_type = zipfile.ZIP_DEFLATED
+            new.writestr(info, content)
+    return written.getvalue()
+
+
+def lists(layers: Mapping[str, Any]) -> dict[str, bytes]:
+    """The CSV files by name, UTF-8 with a BOM so that spreadsheets read Chinese."""
+    files = {}
+    for name, columns in LISTS.items():
+        table = pd.DataFrame(layers[name.removesuffix(".csv")])[list(columns)]
+        texts = [column for column in columns if pd.api.types.is_string_dtype(table[column])]
+        table[texts] = table[texts].map(_harmless, na_action="ignore")
+        files[name] = table.to_csv(index=False, lineterminator="\r\n").encode("utf-8-sig")
+    return files
+
+
+def _harmless(text: str) -> str:
+    """Text that a spreadsheet would run as a formula, behind an apostrophe."""
+    return f"'{text}" if text[:1] in ("=", "+", "@", "\t", "\r") else text

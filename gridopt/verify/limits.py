@@ -1,0 +1,106 @@
+"""Is every grid within its bounds, or the exception declared?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import pandas as pd
+
+from gridopt.verify.counts import once
+from gridopt.verify.faults import Fault, fault, found
+from gridopt.verify.files import Stored
+
+_CLASSES = ("decide", "information")
+
+
+def bounds(stored: Stored) -> Iterator[Fault]:
+    """Every grid keeps the bounds of its community's area kind, or violations say that it does not.
+
+    Grids that hold a dedicated unit have no bounds of size.
+    """
+    grids, units = once(stored.layers["grids"]), stored.layers["units"]
+    kinds = grids["community_id"].map(once(stored.layers["communities"])["area_kind"]).fillna("")
+    institutions = set(units.loc[units["dedicated"] != "", "grid_code"]) | set(
+        grids.index[grids["kind"] == "dedicated"]
+    )
+    for kind in sorted(set(kinds)):
+        inside = grids[(kinds == kind) & ~grids.index.isin(list(institutions))]
+        for rule, measure, low, high in _limits(stored.record["rules"], kind):
+            sizes = _sizes(measure, inside, units)
+            if sizes is None:
+                continue
+            for side, outside in (("low", sizes < _number(low, -1) - 1e-6), ("high", sizes > _number(high, 1) + 1e-6)):
+                known = declared(stored.layers["violations"], _names(rule, side))
+                silent = [code for code in sizes.index[outside] if code not in known]
+                limit = low if side == "low" else high
+                yield from found(
+                    ("bounds", "grids"),
+                    silent,
+                    f"grids break {rule}.{side} = {limit} of {measure}, undeclared",
+                    f"{{n}} 个网格超出 {rule}.{side} = {limit}({measure}),且未列入需说明事项",
+                )
+    yield from _walks(stored, grids)
+
+
+def _limits(rules: Mapping[str, Any], kind: str) -> Iterator[tuple[str, str, Any, Any]]:
+    """(rule, measure, low, high) for an area kind."""
+    size = {**rules.get("size", {}), **rules.get("area", {}).get(kind, {}).get("size", {})}
+    yield "size", size.get("measure", "households"), size.get("low"), size.get("high")
+    for measure, limits in size.get("also", {}).items():
+        yield f"size.also.{measure}", measure, limits.get("low"), limits.get("high")
+
+
+def _sizes(measure: str, grids: Any, units: Any) -> Any:
+    if measure in grids:
+        return grids[measure]
+    if measure in units:
+        return units[measure].fillna(0).groupby(units["grid_code"]).sum().reindex(grids.index).fillna(0)
+    return None
+
+
+def _number(limit: Any, sign: int) -> float:
+    return sign * float("inf") if limit is None else float(limit)
+
+
+def _names(rule: str, side: str) -> Callable[[str], bool]:
+    """Rules of violations that excuse a bound; a relaxed bound may carry a longer name."""
+    return lambda name: name.startswith(f"{rule}.{side}") or name == rule
+
+
+def _walks(stored: Stored, grids: Any) -> list[Fault]:
+    limit = stored.record["rules"].get("proximity", {}).get("max_walk")
+    if limit is None:
+        return []
+    known = declared(stored.layers["violations"], lambda name: "max_walk" in name)
+    far = [code for code in grids.index[grids["walk_max_m"] > float(limit) + 1e-6] if code not in known]
+    return found(
+        ("bounds", "grids"),
+        far,
+        f"grids break proximity.max_walk = {limit}, undeclared",
+        f"{{n}} 个网格超出最远步行距离 {limit} 米,且未列入需说明事项",
+    )
+
+
+def declared(violations: pd.DataFrame, concerns: Callable[[str], bool]) -> set[str]:
+    """Grid codes named by violations of the rules that a test accepts."""
+    rows = violations[violations["rule"].map(concerns).astype(bool)] if len(violations) else violations
+    return {code for listed in rows["grid_codes"] for code in str(listed).split(";") if code}
+
+
+def declarations(stored: Stored) -> Iterator[Fault]:
+    """Violations name grids, units and communities that exist, a known class, and a reason."""
+    table = stored.layers["violations"]
+    for column, layer in (("grid_codes", "grids"), ("unit_ids", "units"), ("community_id", "communities")):
+        named = {one for listed in table[column] for one in str(listed).split(";") if one}
+        lost = sorted(named - set(stored.layers[layer].index))
+        yield from found(
+            ("violations", "violations"),
+            lost,
+            f"{layer} are named that do not exist",
+            f"提到的 {{n}} 个 {layer} 不存在",
+        )
+    strange = sorted(set(table["class"]) - set(_CLASSES))
+    yield from found(("violations", "violations"), strange, "classes are unknown", "{n} 种类别未知")
+    if (table["reason"] == "").any():
+        yield fault(("violations", "violations"), [], "a row gives no reason", "有事项未写原因")

@@ -1,0 +1,84 @@
+"""tables.xlsx and the CSV files, as a spreadsheet opens them."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import openpyxl
+import pytest
+
+from gridopt.grids import Plan
+from gridopt.publish.layers import plan_layers
+from gridopt.publish.tables import lists, workbook
+from tests.folders import full_plan, posts_of, reach_of
+
+
+def opened(plan: Plan, lang: str = "zh") -> Any:
+    layers = plan_layers(plan, posts=posts_of(plan), reach=reach_of(plan))
+    return openpyxl.load_workbook(io.BytesIO(workbook(plan, layers, lang)))
+
+
+def test_the_sheets_are_named_in_the_readers_language() -> None:
+    assert opened(full_plan()).sheetnames == ["网格划分一览表", "岗位", "楼栋归属", "需说明事项"]
+    assert opened(full_plan(), "en").sheetnames == ["Grids", "Posts", "Buildings by grid", "Matters to explain"]
+
+
+def test_codes_are_text_cells_and_heads_are_printed_on_every_page() -> None:
+    for sheet in opened(full_plan()):
+        assert sheet.freeze_panes == "A3"
+        assert sheet.print_title_rows == "$1:$2"
+    sheet = opened(full_plan())["网格划分一览表"]
+    cell = sheet.cell(3, 3)
+    assert (cell.value, cell.data_type, cell.number_format) == ("320411001101001", "s", "@")
+    assert sheet["A1"].value == "测试镇网格划分一览表（草案）"
+    assert sheet.cell(2, 3).value == "网格编码"
+
+
+def test_grids_have_a_subtotal_by_township_and_a_total() -> None:
+    sheet = opened(full_plan())["网格划分一览表"]
+    households = [(sheet.cell(row, 1).value, sheet.cell(row, 8).value) for row in range(3, sheet.max_row + 1)]
+    assert households == [
+        ("320411001", 600),
+        ("320411001", 300),
+        ("320411001", 300),
+        ("320411001", 600),
+        ("320411001 小计", 1800),
+        ("合计", 1800),
+    ]
+
+
+def test_every_building_is_listed_under_its_grid() -> None:
+    sheet = opened(full_plan())["楼栋归属"]
+    rows = list(sheet.iter_rows(min_row=3, values_only=True))
+    assert len(rows) == 19
+    assert [row[0] for row in rows] == sorted(row[0] for row in rows)
+    assert rows[0][1] == "a社区第一网格"
+
+
+def test_a_formula_in_a_name_is_text() -> None:
+    plan = full_plan()
+    evil = plan.replace(buildings=plan.buildings.assign(name='=HYPERLINK("http://example.org")\x07'))
+    cells = [row[3] for row in opened(evil)["楼栋归属"].iter_rows(min_row=3)]
+    assert {cell.data_type for cell in cells} == {"s"}
+    written = lists(plan_layers(evil))["buildings.csv"].decode("utf-8-sig")
+    assert ",=HYPERLINK" not in written
+    assert ',"=HYPERLINK' not in written
+
+
+def test_csv_files_begin_with_a_byte_order_mark() -> None:
+    plan = full_plan()
+    files = lists(plan_layers(plan, posts=posts_of(plan), reach=reach_of(plan)))
+    assert sorted(files) == ["buildings.csv", "posts.csv", "reach.csv"]
+    for content in files.values():
+        assert content.startswith(b"\xef\xbb\xbf")
+    assert files["posts.csv"].decode("utf-8-sig").count("\r\n") == 9
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_workbook_is_the_same_bytes_whenever_it_is_made(lang: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = full_plan()
+    layers = plan_layers(plan)
+    first = workbook(plan, layers, lang)
+    monkeypatch.setattr("zipfile.time.time", lambda: 2_000_000_000.0)
+    assert workbook(plan, layers, lang) == first
