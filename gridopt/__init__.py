@@ -7,7 +7,41 @@
 from __future__ import annotations
 
 import importlib
-from typing import Any
+import sys
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gridopt import measures as measures
+    from gridopt import solvers as solvers
+    from gridopt.city import City as City
+    from gridopt.city import Settings as Settings
+    from gridopt.coding import encode as encode
+    from gridopt.coverage import blind_spots as blind_spots
+    from gridopt.coverage import reach as reach
+    from gridopt.errors import GridoptError as GridoptError
+    from gridopt.errors import InfeasibleError as InfeasibleError
+    from gridopt.errors import RuleError as RuleError
+    from gridopt.errors import SolverError as SolverError
+    from gridopt.errors import TableError as TableError
+    from gridopt.graph import UnitGraph as UnitGraph
+    from gridopt.grids.plan import Plan as Plan
+    from gridopt.locate import locate as locate
+    from gridopt.partition import Partition as Partition
+    from gridopt.plan import datasets as datasets
+    from gridopt.plan.assess import assess as assess
+    from gridopt.plan.compare import compare as compare
+    from gridopt.plan.draw import draw as draw
+    from gridopt.plan.stored import read_plan as read_plan
+    from gridopt.publish.folder import publish as publish
+    from gridopt.read.city import read_city as read_city
+    from gridopt.rules import Rules as Rules
+    from gridopt.solvers.effort import Effort as Effort
+    from gridopt.solvers.solution import Solution as Solution
+    from gridopt.staffing import staff as staff
+    from gridopt.units import make_borders as make_borders
+    from gridopt.units import make_units as make_units
+    from gridopt.verify import check as check
 
 __version__ = "0.1.0"
 
@@ -56,3 +90,14 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted(__all__)
+
+
+class _Face(ModuleType):
+    """The package itself: a room called like a verb (locate, publish) must not hide the verb."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if not (name in _HOMES and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Face

@@ -1,0 +1,98 @@
+"""Arguments in, exit status out: 0 done, 1 undecided or faulty, 2 bad input, 3 our fault, 130 interrupted."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from gridopt.cli import verbs
+from gridopt.cli.words import LANGUAGES, language, say
+from gridopt.errors import GridoptError, SolverError
+
+Verb = Callable[[argparse.Namespace], int]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one verb. Results go to stdout, progress and warnings to stderr."""
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    lang = language(given)
+    asked = parser(lang).parse_args(given)
+    asked.lang = lang
+    logging.basicConfig(stream=sys.stderr, format="%(message)s", level=logging.WARNING)
+    try:
+        verb: Verb = asked.verb
+        return verb(asked)
+    except SolverError as error:
+        return _own_fault(error, lang)
+    except GridoptError as error:
+        sys.stderr.write(f"{error.text(lang)}\n")
+        return 2
+    except KeyboardInterrupt:
+        sys.stderr.write(f"{say('interrupted', lang)}\n")
+        return 130
+    except OSError as error:
+        sys.stderr.write(f"{say('failed_write', lang, path=error.filename or '', error=error.strerror or error)}\n")
+        return 2
+    except Exception as error:
+        traceback.print_exc(file=sys.stderr)
+        return _own_fault(error, lang)
+
+
+def parser(lang: str) -> argparse.ArgumentParser:
+    """The verbs and their options, with help in one language."""
+    top = argparse.ArgumentParser(prog="gridopt", description=say("about", lang))
+    choices = top.add_subparsers(required=True, metavar="verb")
+
+    def verb(name: str, run: Verb) -> argparse.ArgumentParser:
+        one = choices.add_parser(name, help=say(name, lang), description=say(name, lang))
+        one.add_argument("--lang", choices=LANGUAGES, help=say("lang", lang))
+        one.set_defaults(verb=run)
+        return one
+
+    demo = verb("demo", verbs.demo)
+    demo.add_argument("--out", type=Path, default=Path("gridopt-demo"), help=say("out", lang))
+    demo.set_defaults(effort="standard", seed=0, workers=None, strict=False)
+    new = verb("new", verbs.new)
+    new.add_argument("folder", type=Path, help=say("layers", lang))
+    inspect = verb("inspect", verbs.inspect)
+    inspect.add_argument("project", type=Path, help=say("project", lang))
+    inspect.add_argument("--html", type=Path, help=say("html", lang))
+    inspect.add_argument("--json", action="store_true", help=say("json", lang))
+    draw = verb("draw", verbs.draw)
+    _drawing(draw, lang)
+    draw.add_argument("--workers", type=_positive, help=say("workers", lang))
+    draw.add_argument("--seed", type=int, default=0, help=say("seed", lang))
+    draw.add_argument("--effort", default="standard", help=say("effort", lang))
+    assess = verb("assess", verbs.assess)
+    _drawing(assess, lang)
+    assess.add_argument("--grids", type=Path, required=True, help=say("grids", lang))
+    check = verb("check", verbs.check)
+    check.add_argument("folder", type=Path, help=say("folder", lang))
+    check.add_argument("--json", action="store_true", help=say("json", lang))
+    locate = verb("locate", verbs.locate)
+    locate.add_argument("folder", type=Path, help=say("folder", lang))
+    locate.add_argument("--points", type=Path, required=True, help=say("points", lang))
+    locate.add_argument("--out", type=Path, required=True, help=say("out", lang))
+    return top
+
+
+def _drawing(one: argparse.ArgumentParser, lang: str) -> None:
+    one.add_argument("project", type=Path, help=say("project", lang))
+    one.add_argument("--out", type=Path, required=True, help=say("out", lang))
+    one.add_argument("--strict", action="store_true", help=say("strict", lang))
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return number
+
+
+def _own_fault(error: Exception, lang: str) -> int:
+    sys.stderr.write(f"{say('own_fault', lang, error=f'{type(error).__name__}: {error}')}\n")
+    return 3

@@ -1,0 +1,143 @@
+"""What each verb does: read, call the one function it is named after, write, say where."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+from pathlib import Path
+
+from gridopt.city import City
+from gridopt.cli.words import say
+from gridopt.grids.plan import Plan
+
+SHOWN = 8
+"""Rows of what must be decided that are printed; all stand in the report."""
+
+
+def demo(asked: argparse.Namespace) -> int:
+    """The demo town drawn and published, its layers and project file left beside the plan."""
+    from gridopt.plan.datasets import write_demo_town
+
+    with tempfile.TemporaryDirectory() as place:
+        status = _draw_and_publish(write_demo_town(place), asked)
+    write_demo_town(asked.out / "town")
+    return status
+
+
+def new(asked: argparse.Namespace) -> int:
+    """A project file for the layers of a folder."""
+    from gridopt.publish.project_file import new_project
+
+    path = new_project(asked.folder, lang=asked.lang)
+    _print(say("wrote", asked.lang, path=path))
+    return 0
+
+
+def inspect(asked: argparse.Namespace) -> int:
+    """What was found, repaired and summed up in the layers."""
+    from gridopt.publish.inspection import inspection_dict, inspection_text, write_inspection
+    from gridopt.read.city import read_city
+
+    city = read_city(asked.project, lang=asked.lang)
+    _print(json.dumps(inspection_dict(city), ensure_ascii=False, indent=1) if asked.json else inspection_text(city))
+    if asked.html:
+        write_inspection(city, asked.html)
+        sys.stderr.write(f"{say('wrote', asked.lang, path=asked.html)}\n")
+    return 0
+
+
+def draw(asked: argparse.Namespace) -> int:
+    """Read, draw, publish."""
+    return _draw_and_publish(asked.project, asked)
+
+
+def assess(asked: argparse.Namespace) -> int:
+    """Read, measure the given drawing, publish."""
+    from gridopt.plan.assess import assess as measure
+    from gridopt.publish.folder import refuse_foreign
+    from gridopt.read.city import read_city
+    from gridopt.read.drawing import read_drawing
+
+    refuse_foreign(asked.out)
+    city = read_city(asked.project, lang=asked.lang)
+    given = read_drawing(asked.grids)
+    return _publish(measure(city, given.units, grids=given.grids), asked)
+
+
+def check(asked: argparse.Namespace) -> int:
+    """Verify a plan folder; 0 whole and true, 1 faults, 2 no plan folder."""
+    from gridopt.verify import check as verify
+
+    faults = verify(asked.folder)
+    if asked.json:
+        _print(
+            json.dumps({"folder": str(asked.folder), "faults": faults.to_dict("records")}, ensure_ascii=False, indent=1)
+        )
+    elif len(faults):
+        _print(say("faults", asked.lang, folder=asked.folder, n=len(faults)))
+        for fault in faults.itertuples():
+            _print(f"- {fault.rule} [{fault.layer}] {fault.message}" + (f" ({fault.ids})" if fault.ids else ""))
+    else:
+        _print(say("sound", asked.lang, folder=asked.folder))
+    return 1 if len(faults) else 0
+
+
+def locate(asked: argparse.Namespace) -> int:
+    """The grid of each point, as a table beside the points' own columns."""
+    from gridopt.locate import locate as find
+    from gridopt.plan.stored import read_plan
+    from gridopt.publish.located import check_format, write_located
+    from gridopt.read.drawing import read_points
+
+    check_format(asked.out)
+    plan = read_plan(asked.folder)
+    points = read_points(asked.points)
+    found = find(plan.grids, points)
+    write_located(points, found, asked.out)
+    _print(say("located", asked.lang, inside=int(found["grid_code"].notna().sum()), n=len(found)))
+    _print(say("wrote", asked.lang, path=asked.out))
+    return 0
+
+
+def _draw_and_publish(project: Path, asked: argparse.Namespace) -> int:
+    from gridopt.plan.draw import draw as draw_grids
+    from gridopt.publish.folder import refuse_foreign
+    from gridopt.read.city import read_city
+
+    refuse_foreign(asked.out)
+    city = read_city(project, lang=asked.lang)
+    plan = draw_grids(city, effort=asked.effort, seed=asked.seed, workers=asked.workers)
+    return _publish(plan, asked, today=_today(city))
+
+
+def _today(city: City) -> Plan | None:
+    """Today's grids by the same ruler, wherever they are given."""
+    from gridopt.plan.assess import assess as measure
+
+    return None if city.current_grids is None else measure(city)
+
+
+def _publish(plan: Plan, asked: argparse.Namespace, *, today: Plan | None = None) -> int:
+    """The whole folder, then where it is and what must be decided."""
+    from gridopt.coverage import reach
+    from gridopt.publish.folder import publish
+    from gridopt.staffing import staff
+
+    out, lang = asked.out, asked.lang
+    publish(plan, out, posts=staff(plan), reach=reach(plan), today=today, lang=lang)
+    _print(plan.summary(lang))
+    _print(say("plan_at", lang, path=out))
+    _print(say("map_at", lang, path=out / "map.html"))
+    _print(say("report_at", lang, path=out / "report.html"))
+    undecided = plan.to_decide
+    if len(undecided):
+        sys.stderr.write(f"{say('decide', lang, n=len(undecided))}\n")
+        for row in undecided.head(SHOWN).itertuples():
+            sys.stderr.write(f"  {row.grid_codes} [{row.rule}] {row.reason}\n")
+    return 1 if asked.strict and len(undecided) else 0
+
+
+def _print(text: str) -> None:
+    sys.stdout.write(f"{text}\n")

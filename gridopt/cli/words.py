@@ -1,0 +1,74 @@
+"""What the command line says, in English and Chinese."""
+
+from __future__ import annotations
+
+import locale
+import os
+from collections.abc import Sequence
+
+LANGUAGES = ("zh", "en")
+
+_WORDS: dict[str, tuple[str, str]] = {
+    "about": (
+        "Draws a city's community grids: whole, balanced, walkable, coded, staffed and checked.",
+        "划分城市社区网格:不留空白、规模适度、步行可达,统一编码、配备人员、独立核验。",
+    ),
+    "demo": ("the whole job on the embedded demo town", "用内置示范镇走完全流程"),
+    "new": ("a commented project file from the layers found in a folder", "按文件夹中的图层生成带说明的项目文件"),
+    "inspect": ("reads and checks the layers, draws nothing", "读取并检查图层,不划分"),
+    "draw": ("draws grids and publishes the plan folder", "划分网格并生成方案文件夹"),
+    "assess": ("a given or hand-corrected drawing, measured; nothing moved", "核对现有或手工修改的划分,不作移动"),
+    "check": ("verifies a plan folder independently", "独立核验方案文件夹"),
+    "locate": ("names the grid of each point of a file", "查询每个点所在的网格"),
+    "project": ("the project file", "项目文件"),
+    "folder": ("the plan folder", "方案文件夹"),
+    "layers": ("the folder with the layers", "图层所在文件夹"),
+    "out": ("where to write", "输出位置"),
+    "seed": ("seed of the search", "搜索的随机种子"),
+    "workers": ("communities drawn side by side (default: one a core)", "并行划分的村(社区)数(默认每核一个)"),
+    "effort": ("quick, standard or thorough", "quick 快速、standard 标准、thorough 充分"),
+    "strict": ("exit with 1 where something must be decided", "有需决定事项时以状态 1 退出"),
+    "lang": ("language of words and reports", "界面与报告语言"),
+    "grids": (
+        "the drawing: polygons, a table of unit_id and grid_code, or a plan folder or its plan.gpkg",
+        "给定的划分:面图层、含 unit_id 与 grid_code 的表,或方案文件夹及其 plan.gpkg",
+    ),
+    "html": ("also write the findings as a page", "另存为网页"),
+    "json": ("as JSON", "以 JSON 输出"),
+    "points": ("a file of points", "点文件"),
+    "map_at": ("map: {path}", "地图:{path}"),
+    "report_at": ("report: {path}", "报告:{path}"),
+    "plan_at": ("plan folder: {path}", "方案文件夹:{path}"),
+    "wrote": ("wrote {path}", "已写入 {path}"),
+    "decide": ("{n} to be decided (the first few; all are in the report and in violations):",
+               "需决定 {n} 项(以下为前几项,全部见报告与“需说明事项”):"),
+    "sound": ("{folder}: whole and true", "{folder}:完整、属实"),
+    "faults": ("{folder}: {n} faults", "{folder}:{n} 处问题"),
+    "located": ("{inside} of {n} points lie in a grid", "{n} 个点中有 {inside} 个位于网格内"),
+    "interrupted": ("interrupted; nothing was written", "已中断;未写入任何内容"),
+    "own_fault": (
+        "gridopt failed: {error}. This is a fault of gridopt itself; nothing was written. Please report it with the "
+        "lines above.",
+        "gridopt 内部错误:{error}。这是程序自身的问题,未写入任何内容。请连同上面的信息一并反馈。",
+    ),
+    "failed_write": ("cannot write {path}: {error}. Check the disk, the rights and the name; the old files stand.",
+                     "无法写入 {path}:{error}。请检查磁盘、权限与文件名;原有文件未改动。"),
+}  # fmt: skip
+
+
+def say(key: str, lang: str, **values: object) -> str:
+    """One phrase in one language."""
+    return _WORDS[key][0 if lang == "en" else 1].format(**values)
+
+
+def language(arguments: Sequence[str]) -> str:
+    """The language asked for with ``--lang``, else that of the locale."""
+    for i, one in enumerate(arguments):
+        asked = one.removeprefix("--lang=") if one.startswith("--lang=") else ""
+        if one == "--lang" and i + 1 < len(arguments):
+            asked = arguments[i + 1]
+        if asked in LANGUAGES:
+            return asked
+    named = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG")
+    named = named or locale.getlocale()[0] or ""
+    return "zh" if named.lower().startswith(("zh", "chinese")) else "en"

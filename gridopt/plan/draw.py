@@ -1,0 +1,83 @@
+"""Drawing grids: units, borders, graph, solution, grids, codes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import geopandas as gpd
+import pandas as pd
+
+from gridopt.city import City
+from gridopt.coding import encode
+from gridopt.contracts import REPAIRS, UNITS, check_columns
+from gridopt.graph import UnitGraph
+from gridopt.grids.assemble import assemble
+from gridopt.grids.plan import Plan
+from gridopt.solvers.community import Bindings
+from gridopt.solvers.effort import Effort
+from gridopt.solvers.solution import Solution
+from gridopt.solvers.solve import solve
+from gridopt.units import make_borders, make_units
+
+Solve = Callable[[UnitGraph, Bindings], Solution]
+
+
+def draw(
+    city: City,
+    units: gpd.GeoDataFrame | None = None,
+    *,
+    borders: pd.DataFrame | None = None,
+    effort: str | Effort = "standard",
+    seed: int = 0,
+    workers: int | None = None,
+) -> Plan:
+    """Draw grids over the city's units that obey its rules, coded and measured.
+
+    ``units`` and ``borders`` are made from the city's layers unless given. The plan is the same for any
+    order of rows and number of ``workers``; what no plan can meet is listed in ``plan.violations``.
+    Raises `TableError` where the units cannot be used and `InfeasibleError` where a rule in
+    ``rules.relax.never`` cannot be met.
+    """
+    work = Effort.named(effort) if isinstance(effort, str) else effort
+    if workers is not None:
+        work = work.replace(workers=workers)
+
+    def search(graph: UnitGraph, bindings: Bindings) -> Solution:
+        return solve(graph, city.rules, bindings=bindings, effort=work, seed=seed, lang=city.settings.lang)
+
+    plan = build(city, search, units=units, borders=borders)
+    return plan.replace(seed=seed, effort=effort if isinstance(effort, str) else "custom", source="draw")
+
+
+def build(
+    city: City,
+    search: Solve,
+    *,
+    units: gpd.GeoDataFrame | None = None,
+    borders: pd.DataFrame | None = None,
+) -> Plan:
+    """A coded plan from units and a way to give them labels: the steps that every verb shares."""
+    started = time.perf_counter()
+    units = make_units(city) if units is None else units
+    check_columns(units, UNITS[:-2], "units")
+    city = with_repairs(city, units)
+    borders = make_borders(city, units) if borders is None else borders
+    made = time.perf_counter()
+    graph = UnitGraph.from_units(
+        units, borders, measures=city.rules.measures, min_border=city.rules.governance.min_border
+    )
+    solution = search(graph, Bindings.of_units(units))
+    solved = time.perf_counter()
+    plan = encode(assemble(city, units, borders, solution))
+    seconds = {"units": made - started, "solve": solved - made, "grids": time.perf_counter() - solved}
+    return plan.replace(details={"parts": solution.parts, "status": solution.status}, log={"seconds": seconds})
+
+
+def with_repairs(city: City, units: gpd.GeoDataFrame) -> City:
+    """The city with what making its units repaired added to the record."""
+    rows = units.attrs.get("repairs", ())
+    if not rows:
+        return city
+    listed = [table for table in (city.repairs, pd.DataFrame(list(rows), columns=REPAIRS)) if len(table)]
+    return city.replace(repairs=pd.concat(listed, ignore_index=True))

@@ -1,0 +1,110 @@
+"""A plan folder back into a Plan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyproj
+
+from gridopt.city import City, Settings
+from gridopt.contracts import UNITS
+from gridopt.errors import TableError, preview
+from gridopt.grids import Plan
+from gridopt.read import plan_folder
+from gridopt.rules import Rules
+
+_UNIT_LAYER = [name for name in UNITS[1:] if name not in ("buildings", "floor_area", "events", "workload")]
+_SETTINGS = ("code", "staff", "tiers", "workload", "publish")
+
+
+def read_plan(folder: str | Path) -> Plan:
+    """The plan that `publish` wrote, or one mended by hand since.
+
+    The city comes back with its communities, rules and settings, its buildings, and the plan's units as
+    ready-made units; roads, facilities and the other layers stay in the project's own files. Publishing
+    the plan again writes the same bytes. Raises `TableError` where the folder holds no plan, or lacks
+    layers.
+    """
+    path = plan_folder.find_plan_folder(folder)
+    record = plan_folder.read_record(path)
+    tables = plan_folder.read_layers(path)
+    missing = [name for name in plan_folder.LAYERS if name not in tables]
+    if missing:
+        raise TableError(
+            f"{path}: plan.gpkg lacks the layers {preview(missing, 20)}. Publish the plan again from its project.",
+            zh=f"{path}:plan.gpkg 缺少图层 {preview(missing, 20)}。请由项目文件重新发布方案。",
+        )
+    return Plan(
+        city=_city(record, tables),
+        grids=tables["grids"],
+        units=tables["units"],
+        borders=tables["borders"],
+        buildings=tables["buildings"],
+        communities=tables["communities"],
+        violations=tables["violations"],
+        objective=_objective(record["objective"]),
+        terms={name: _objective(value) for name, value in record["terms"].items()},
+        bound=record["bound"],
+        gap=record["gap"],
+        seed=record["seed"],
+        effort=record["effort"],
+        source=record["city"]["source"],
+        code_template=record["rules"]["code"]["template"],
+        codes=tables["codes"],
+        details={"parts": _parts(record["communities"])},
+        log=_log(path),
+    )
+
+
+def _objective(value: float | None) -> float:
+    return float("nan") if value is None else float(value)
+
+
+def _city(record: Mapping[str, Any], tables: Mapping[str, Any]) -> City:
+    facts, rules = record["city"], record["rules"]
+    settings = Settings(**{name: rules.get(name, {}) for name in _SETTINGS}, lang=facts["lang"])
+    layers = {"units": tables["units"][_UNIT_LAYER].assign(grid_code="")}
+    if len(tables["buildings"]):
+        layers["buildings"] = tables["buildings"].drop(columns=["unit_id", "grid_code", "community_id"])
+    return City(
+        name=facts["name"],
+        crs=pyproj.CRS(facts["crs"]),
+        communities=_communities(tables),
+        rules=Rules.from_dict(rules),
+        layers=layers,
+        settings=settings,
+        repairs=tables["repairs"],
+        inputs=record["inputs"],
+        edition=facts["edition"],
+        valid_from=facts["valid_from"],
+    )
+
+
+def _communities(tables: Mapping[str, Any]) -> Any:
+    """The city's communities: their own columns, and the names of township and county where there are some."""
+    table = tables["communities"][["community", "township_id", "county_id", "area_kind", "geometry"]]
+    for level, layer in (("township", "townships"), ("county", "counties")):
+        names = tables[layer][level]
+        if (names != "").any():
+            table = table.assign(**{level: table[f"{level}_id"].map(names).fillna("")})
+    return table
+
+
+def _parts(communities: list[dict[str, Any]]) -> pd.DataFrame:
+    """One row a community: figures, terms before scaling, and their scales, as the solver gave them."""
+    rows = []
+    for one in communities:
+        scales = {f"{term}_scale": value for term, value in one["scales"].items()}
+        figures = {name: one[name] for name in ("n_grids", "objective", "bound", "gap", "status")}
+        rows.append({**figures, **one["terms"], **scales})
+    return pd.DataFrame(rows, index=pd.Index([one["id"] for one in communities], name="community_id"))
+
+
+def _log(path: Path) -> Mapping[str, Any]:
+    try:
+        return dict(plan_folder.read_record(path, "run.json").get("log", {}))
+    except TableError:
+        return {}
