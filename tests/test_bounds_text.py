@@ -85,6 +85,14 @@ def test_two_lines_along_one_side_are_both_named_the_longer_first():
     assert sides(0, roads=roads, lang="en")[0] == "北路, 南路"
 
 
+def test_many_short_lines_that_make_up_half_a_side_name_it_by_the_longest_two():
+    # Twelve pieces of 25 m: two lanes run along two of them each, two more along one each.
+    lanes = {"甲巷": (5, 45), "乙巷": (80, 120), "丙巷": (155, 170), "丁巷": (205, 220)}
+    drawn = [(name, np.nan, [(200, first), (200, last)]) for name, (first, last) in lanes.items()]
+    assert sides(0, roads=lines(*drawn))[0] == "乙巷、甲巷"
+    assert sides(0, roads=lines(*drawn[:3]))[0] == UNNAMED
+
+
 def test_of_two_lines_the_nearer_names_the_side():
     assert (
         sides(0, roads=lines(("远路", np.nan, [(208, 0), (208, 300)]), ("近路", np.nan, [(203, 0), (203, 300)])))[0]

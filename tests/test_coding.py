@@ -282,3 +282,18 @@ def test_a_code_can_be_judged_by_its_template(code, community, well_formed):
 def test_a_code_on_an_id_of_letters_needs_its_hyphen():
     assert TEMPLATES["id+3"].is_code_of("A7-012", "A7")
     assert not TEMPLATES["id+3"].is_code_of("A7012", "A7")
+
+
+def test_codes_in_force_are_kept_with_their_gaps_and_others_numbered_anew() -> None:
+    plan = encode(small_plan())
+    first, second = plan.grids["community_id"].unique()
+    kept = dict(zip(plan.grids.index[:3], [f"{first}007", f"{first}002", f"{first}009"], strict=True))
+    again = encode(plan, in_force={**kept, f"{second}001": "no code at all"})
+    assert again.grids.index.tolist() == [f"{first}002", f"{first}007", f"{first}009", f"{second}001"]
+    assert again.grids.loc[f"{first}007", "geometry"].equals(plan.grids["geometry"].iloc[0])
+
+
+def test_codes_in_force_of_another_community_are_not_kept() -> None:
+    plan = encode(small_plan())
+    moved = {code: f"999999999999{i:03d}" for i, code in enumerate(plan.grids.index, 1)}
+    assert encode(plan, in_force=moved).grids.index.tolist() == plan.grids.index.tolist()

@@ -82,10 +82,16 @@ def _against(value: Any, limit: Any, lang: str) -> str:
 
 
 def reach_by_place(reach: pd.DataFrame | None, lang: str) -> dict[str, Any]:
-    """For each grid or community the share of residents within each tier's limit."""
+    """For each grid the share of residents within each tier's limit."""
     places: dict[str, list[list[str]]] = {}
     if reach is not None:
-        for row in reach.itertuples(index=False):
-            text = f"{label(str(row.tier), lang)} · {number(row.limit_m)} m"
-            places.setdefault(str(row.place_id), []).append([text, percent(row.share, 0)])
+        of_grids = reach[reach["level"] == "grid"]
+        for row in of_grids.itertuples(index=False):
+            places.setdefault(str(row.place_id), []).append([tier_text(row, lang), percent(row.share, 0)])
     return {"label": label("reach", lang), "places": places}
+
+
+def tier_text(row: Any, lang: str) -> str:
+    """A tier with its limit: "1级设施 · 500米内"; a limit that is not one distance is left out."""
+    tier = say("tier", lang, n=row.tier) if str(row.tier).isdigit() else label(str(row.tier), lang)
+    return tier if pd.isna(row.limit_m) else say("within", lang, tier=tier, metres=number(row.limit_m))

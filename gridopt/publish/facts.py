@@ -10,7 +10,7 @@ import pandas as pd
 
 from gridopt.grids.plan import STATUSES, Plan
 from gridopt.rules import Rules, Size
-from gridopt.terms import label
+from gridopt.terms import TERMS, label
 
 SIZE_CLASSES = ("below", "low", "comfort", "high", "above", "exempt")
 
@@ -158,7 +158,8 @@ def posts_by_grid(posts: pd.DataFrame | None, lang: str) -> Mapping[str, list[tu
     """For each grid code the posts of each role: (how the role reads, number), in the order of roles."""
     if posts is None or posts.empty:
         return {}
-    named = posts.assign(said=[_role(row, lang) for row in posts[["role", "role_name"]].itertuples(index=False)])
+    kinds = zip(posts["role"], posts["role_name"], posts["employment"], strict=True)
+    named = posts.assign(said=[post_name(role, name, employment, lang) for role, name, employment in kinds])
     order = {name: place for place, name in enumerate(dict.fromkeys(named["said"]))}
     exploded = named.assign(grid_code=named["grid_code"].map(split_codes)).explode("grid_code")
     counts = exploded.dropna(subset=["grid_code"]).groupby(["grid_code", "said"]).size()
@@ -168,6 +169,7 @@ def posts_by_grid(posts: pd.DataFrame | None, lang: str) -> Mapping[str, list[tu
     return {code: sorted(roles, key=lambda role: order[role[0]]) for code, roles in listed.items()}
 
 
-def _role(row: tuple[str, str], lang: str) -> str:
-    role, role_name = row
-    return str(role_name or label(role, lang)) if lang == "zh" else label(role, lang)
+def post_name(role: str, role_name: str, employment: str, lang: str) -> str:
+    """How a post reads: workers by their employment, the usual roles by the glossary, others as the city says."""
+    kind = employment if role == "worker" and employment in TERMS else role
+    return label(kind, lang) if kind in TERMS else str(role_name or role)

@@ -22,20 +22,22 @@ MOST_FOOTPRINTS = 20_000
 MOST_SEARCHED_BUILDINGS = 200_000
 MOST_LINE_VERTICES = 200_000
 THIN_FOOTPRINT_M = 0.5
+AROUND_M = 120.0
 MAJOR_ROADS = ("motorway", "trunk", "primary", "secondary")
 
 
 def map_data(plan: Plan, *, posts: pd.DataFrame | None, reach: pd.DataFrame | None, lang: str) -> dict[str, Any]:
     """The content of ``map.html`` for one plan; coordinates are WGS84, see `shapes.coded_polygons`."""
     shapes = thin(plan.grids.geometry.to_numpy())
+    strong, fills = community_colours(plan.grids, shapes)
     return {
         "lang": lang,
         "title": say("map_title", lang, city=plan.city.name),
         "status": status_of(plan, lang),
         "counts": _counts(plan, lang),
         "text": {name: say(name, lang) for name, words in SENTENCES.items() if "{" not in words[0]},
-        "grids": _grids(plan, shapes, lang),
-        "communities": _communities(plan, shapes),
+        "grids": {**_grids(plan, shapes), "fill": fills.tolist()},
+        "communities": _communities(plan, shapes, strong),
         "cards": card_rows(plan, posts=posts, lang=lang),
         "findings": findings(plan, lang),
         "reach": reach_by_place(reach, lang),
@@ -60,7 +62,7 @@ def _counts(plan: Plan, lang: str) -> str:
     )
 
 
-def _grids(plan: Plan, shapes: NDArray[np.object_], lang: str) -> dict[str, list[Any]]:
+def _grids(plan: Plan, shapes: NDArray[np.object_]) -> dict[str, list[Any]]:
     grids = plan.grids
     labels = gpd.GeoSeries.from_xy(grids["label_x"], grids["label_y"], crs=plan.city.crs).to_crs(4326)
     x, y = coded_points(labels.x.to_numpy(), labels.y.to_numpy())
@@ -70,7 +72,6 @@ def _grids(plan: Plan, shapes: NDArray[np.object_], lang: str) -> dict[str, list
         "name": [name or code for name, code in zip(grids["name"], grids.index, strict=True)],
         "short": [_short(code, seq) for code, seq in zip(grids.index, grids["seq"], strict=True)],
         "owner": owners.get_indexer(grids["community_id"]).tolist(),
-        "fill": community_colours(grids, shapes)[1].tolist(),
         "size": size_classes(plan)["size"].tolist(),
         "decision": decision_classes(plan).tolist(),
         "amount": [number(size) for size in grid_sizes(plan)],
@@ -85,9 +86,8 @@ def _short(code: str, seq: Any) -> str:
     return str(int(seq)) if seq else code[-3:]
 
 
-def _communities(plan: Plan, shapes: NDArray[np.object_]) -> dict[str, list[Any]]:
+def _communities(plan: Plan, shapes: NDArray[np.object_], colours: pd.Series[str]) -> dict[str, list[Any]]:
     grids = plan.grids
-    strong, _ = community_colours(grids, shapes)
     names = grids.groupby("community_id")["community"].first()
     owner = grids["community_id"].to_numpy(dtype=object)
     whole = np.array([shapely.union_all(shapes[owner == one]) for one in names.index], dtype=object)
@@ -97,7 +97,7 @@ def _communities(plan: Plan, shapes: NDArray[np.object_]) -> dict[str, list[Any]
     return {
         "id": names.index.tolist(),
         "name": [name or one for one, name in names.items()],
-        "colour": strong[names.index].tolist(),
+        "colour": colours[names.index].tolist(),
         "n": grids["community_id"].value_counts()[names.index].tolist(),
         "x": x,
         "y": y,
@@ -150,7 +150,7 @@ def _numbers(plan: Plan, table: gpd.GeoDataFrame) -> pd.Series[str]:
     """What a building is called: its number inside its estate, else its name, else its id."""
     given = plan.city.layer("buildings")
     number_of = table["number"] if "number" in table else pd.Series("", index=table.index)
-    if "number" not in table and given is not None and "number" in given:
+    if "number" not in table and given is not None and "number" in given:  # a plan read back from its folder
         number_of = given["number"].reindex(table.index)
     called = number_of.fillna("").astype(str)
     called = called.mask(called == "", table["name"].fillna("").astype(str))
@@ -186,10 +186,16 @@ def _lines(plan: Plan) -> dict[str, list[Any]]:
 
 
 def _coded(table: gpd.GeoDataFrame, plan: Plan) -> list[list[int]]:
-    lines = shapely.simplify(table.geometry.to_numpy(), 1)
+    """Lines inside the city and a little around it."""
+    around = shapely.buffer(shapely.concave_hull(_land(plan), ratio=0.4), AROUND_M)
+    lines = shapely.intersection(shapely.simplify(table.geometry.to_numpy(), 1), around)
     if shapely.get_num_coordinates(lines).sum() > MOST_LINE_VERTICES:
         return []
     return coded_lines(wgs84(lines, plan.city.crs))
+
+
+def _land(plan: Plan) -> shapely.Geometry:
+    return shapely.geometrycollections(plan.communities.geometry.to_numpy())
 
 
 def _facilities(plan: Plan, lang: str) -> dict[str, list[Any]]:

@@ -28,6 +28,8 @@ def texts(values: pd.Series) -> pd.Series:
         return values.map({True: "true", False: ""}).astype("str")
     if pd.api.types.is_integer_dtype(values.dtype):
         return values.astype("str")
+    if values.dtype == "str":
+        return values.fillna("").str.strip()
     return pd.Series([_text(value) for value in values.tolist()], index=values.index, dtype="str", name=values.name)
 
 

@@ -13,8 +13,8 @@ from gridopt.read.columns import texts
 from gridopt.read.formats import layer_names, open_layer
 from gridopt.read.plan_folder import is_plan_folder
 
-LONGITUDES = ("lon", "lng", "longitude", "经度", "經度", "x")
-LATITUDES = ("lat", "latitude", "纬度", "緯度", "y")
+LONGITUDES = ("lon", "lng", "longitude", "经度", "經度")
+LATITUDES = ("lat", "latitude", "纬度", "緯度")
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +78,9 @@ def read_points(path: str | Path) -> gpd.GeoDataFrame:
             zh=f"{path} 中没有点:既无几何,也没有经纬度列;现有列:{preview(table.columns, 20)}。请命名为 lon 和 lat。",
         )
     lon, lat = (pd.to_numeric(table[name], errors="coerce") for name in (x, y))
-    return gpd.GeoDataFrame(table, geometry=gpd.points_from_xy(lon, lat), crs="EPSG:4326")
+    placed = gpd.GeoDataFrame(table, geometry=gpd.points_from_xy(lon, lat), crs="EPSG:4326")
+    placed.loc[lon.isna() | lat.isna(), "geometry"] = None
+    return placed
 
 
 def _without_crs(path: str | Path) -> TableError:

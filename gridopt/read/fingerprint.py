@@ -24,9 +24,10 @@ def fingerprint(table: pd.DataFrame, *, layer: str, crs: str | None) -> dict[str
     # A column that the layer does not have must not change the mark when its contract grows.
     plain = plain.loc[:, [not _is_blank(plain[name]) for name in plain.columns]]
     numbers = plain.select_dtypes("number")
-    written = pd.DataFrame({str(name): _written(plain[name]) for name in sorted(plain.columns)}, index=plain.index)
-    rows = ["\x1f".join(row) for row in written.itertuples(index=True, name=None)]
-    digest = hashlib.sha256("\x1e".join([*written.columns, *rows]).encode())
+    names = sorted(str(name) for name in plain.columns)
+    cells = [plain.index.astype("str").tolist(), *(_written(plain[name]) for name in names)]
+    rows = ["\x1f".join(row) for row in zip(*cells, strict=True)]
+    digest = hashlib.sha256("\x1e".join([*names, *rows]).encode())
     if isinstance(ordered, gpd.GeoDataFrame):
         for outline in shapely.to_wkb(_rounded(ordered.geometry.to_numpy())):
             digest.update(outline or b"\0")
@@ -35,13 +36,13 @@ def fingerprint(table: pd.DataFrame, *, layer: str, crs: str | None) -> dict[str
 
 
 def _is_blank(values: pd.Series) -> bool:
-    return bool((values.isna() | (values.astype("str") == "")).all())
+    return bool(values.isna().all()) or (not pd.api.types.is_numeric_dtype(values.dtype) and not (values != "").any())
 
 
-def _written(values: pd.Series) -> pd.Series:
+def _written(values: pd.Series) -> list[str]:
     if pd.api.types.is_numeric_dtype(values.dtype):
-        return values.map(lambda number: f"{number:.6f}")
-    return values.astype("str")
+        return [f"{number:.6f}" for number in values.tolist()]
+    return [str(text) for text in values.tolist()]
 
 
 def _rounded(shapes: Any) -> Any:

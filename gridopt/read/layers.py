@@ -254,7 +254,9 @@ def _indexed(
 
 def _made_ids(prefix: str, chosen: pd.DataFrame, shapes: gpd.GeoDataFrame | None) -> pd.Series:
     """Ids by (Hilbert key, WKB, texts): the same whatever the order of the rows."""
-    keys = pd.DataFrame({"text": chosen.map(str).agg("\x1f".join, axis=1) if chosen.shape[1] else ""}, chosen.index)
+    columns = [texts(chosen[key]).tolist() for key in sorted(chosen.columns)]
+    rows = ["\x1f".join(row) for row in zip(*columns, strict=True)] if columns else ""
+    keys = pd.DataFrame({"text": rows}, chosen.index)
     if shapes is not None:
         keys["wkb"] = [one or b"" for one in shapely.to_wkb(shapes.geometry.to_numpy())]
         present = (keys["wkb"] != b"").to_numpy() & ~shapely.is_empty(shapes.geometry.to_numpy())

@@ -171,7 +171,7 @@ document.addEventListener("DOMContentLoaded", () => {
   const staff = (i) => pairs(cards.posts_label, cards.posts[i]);
   const services = (i) => {
     const places = page.reach.places;
-    return pairs(page.reach.label, places[grids.code[i]] || places[communities.id[grids.owner[i]]] || []);
+    return pairs(page.reach.label, places[grids.code[i]] || []);
   };
   const unmet = (i) => {
     const listed = page.findings.by_grid[i].map((row) => page.findings.rows[row]);
@@ -209,7 +209,7 @@ document.addEventListener("DOMContentLoaded", () => {
       grids.name[page.buildings.grid[hit.building]],
     ],
   };
-  const zoomTo = (layers) => map.fitBounds(L.featureGroup(layers).getBounds(), { ...room(false), animate: false });
+  const zoomTo = (layers) => touch() || map.fitBounds(L.featureGroup(layers).getBounds(), { ...room(false), animate: false });
   const look = () => {
     const found = search.find(field.value);
     hits.hidden = !field.value.trim();
@@ -306,6 +306,12 @@ document.addEventListener("DOMContentLoaded", () => {
       : { paddingTopLeft: [panel.right + 20, 24], paddingBottomRight: [card ? 360 : 30, 30] };
   };
   const fit = () => map.fitBounds(whole, { ...room(false), animate: false });
+  // A window that changes size keeps showing the whole city until someone moves the map.
+  let untouched = true;
+  const touch = () => { untouched = false; };
+  map.on("dragstart click", touch);
+  map.getContainer().addEventListener("wheel", touch, { passive: true });
+  map.on("resize", () => untouched && state.chosen < 0 && fit());
 
   byId("title").textContent = page.title;
   byId("status").textContent = page.status;
