@@ -20,7 +20,7 @@ NECK_STEPS = 6
 """Bisection steps of the neck: it is found to within a 50th of the square root of the grid's area."""
 
 
-def border_metres(labels: ArrayLike, edges: ArrayLike, metres: ArrayLike) -> Floats:
+def border_metres(labels: ArrayLike, edges: ArrayLike, *, metres: ArrayLike) -> Floats:
     """Metres of border that each grid has with other grids, from the borders between units.
 
     labels (n,), edges (e, 2) positions of two units, metres (e,) their shared border.
@@ -33,15 +33,15 @@ def border_metres(labels: ArrayLike, edges: ArrayLike, metres: ArrayLike) -> Flo
     return np.asarray(both, np.float64)
 
 
-def border_share(labels: ArrayLike, edges: ArrayLike, metres: ArrayLike, chosen: ArrayLike) -> Floats:
+def border_share(labels: ArrayLike, edges: ArrayLike, *, metres: ArrayLike, chosen: ArrayLike) -> Floats:
     """Share of each grid's border with other grids that lies on the ``chosen`` edges (booleans); 0 without border."""
     lengths = np.asarray(metres, np.float64)
-    total = border_metres(labels, edges, lengths)
-    part = border_metres(labels, edges, np.where(np.asarray(chosen, bool), lengths, 0.0))
+    total = border_metres(labels, edges, metres=lengths)
+    part = border_metres(labels, edges, metres=np.where(np.asarray(chosen, bool), lengths, 0.0))
     return np.divide(part, total, out=np.zeros_like(total), where=total > 0)
 
 
-def centre_units(labels: ArrayLike, weights: ArrayLike, xy: ArrayLike) -> Ints:
+def centre_units(labels: ArrayLike, weights: ArrayLike, *, xy: ArrayLike) -> Ints:
     """Position of each grid's centre: the unit nearest the weighted centroid, the first of equals.
 
     labels (n,), weights (n,), xy (n, 2). A grid without any weight takes the plain centroid of its units.
@@ -60,14 +60,14 @@ def centre_units(labels: ArrayLike, weights: ArrayLike, xy: ArrayLike) -> Ints:
     return np.asarray(order[first], np.int64)
 
 
-def walks(labels: ArrayLike, weights: ArrayLike, xy: ArrayLike) -> tuple[Floats, Floats]:
+def walks(labels: ArrayLike, weights: ArrayLike, *, xy: ArrayLike) -> tuple[Floats, Floats]:
     """Weighted mean and longest straight walk from a grid's centre (`centre_units`) to its units, in metres.
 
     Only units with weight count; both are 0 where a grid has none, or a single unit.
     """
     label, weight, points = _as_points(labels, weights, xy)
     n_grids = _count(label)
-    distance = _lengths(points - points[centre_units(label, weight, points)][label])
+    distance = _lengths(points - points[centre_units(label, weight, xy=points)][label])
     total = np.bincount(label, weight, n_grids)
     paid = np.bincount(label, weight * distance, n_grids)
     mean = np.divide(paid, total, out=np.zeros(n_grids), where=total > 0)

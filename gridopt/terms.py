@@ -206,6 +206,9 @@ connected | 网格连通 | connected grids
 governance.barriers | 不跨阻隔 | no barrier crossed
 governance.enclosed | 网格嵌套 | grid inside another
 governance.dedicated | 专属网格 | dedicated grid
+blank | 未划入网格 | in no grid
+split_unit | 边界穿过划分单元 | unit cut by a border
+city | 全市 | city
 """
 
 # name: (English, 中文)

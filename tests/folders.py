@@ -66,7 +66,8 @@ def made_plan(rules: Rules, order: Sequence[int] = range(19)) -> Plan:
     solution = given_solution(graph_of(city), labels.tolist())
     plan = assemble(city, units, borders_of(units), solution)
     plan = plan.replace(terms={"proximity": 1.2, "governance": 0.6, "size": 0.2}, details={"parts": solution.parts})
-    return encode(plan, "stat15")
+    declared = plan.violations.assign(value=600.0, limit=700.0, reason="for the record")
+    return encode(plan.replace(violations=declared), "stat15")
 
 
 def posts_of(plan: Plan) -> pd.DataFrame:

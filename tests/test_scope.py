@@ -173,12 +173,12 @@ def test_a_building_that_is_not_told_is_found():
 
 def test_a_phrase_covers_a_place_whole_or_by_number():
     scope = "金狮小区1-12、15幢\N{FULLWIDTH SEMICOLON}翠苑\N{FULLWIDTH SEMICOLON}人民路2-6号"
-    assert covers(scope, "金狮小区", "7")
-    assert not covers(scope, "金狮小区", "13")
+    assert covers(scope, "金狮小区", label="7")
+    assert not covers(scope, "金狮小区", label="13")
     assert not covers(scope, "金狮小区")
     assert covers(scope, "翠苑")
-    assert covers(scope, "翠苑", "99")
-    assert covers(scope, "人民路", "3")
+    assert covers(scope, "翠苑", label="99")
+    assert covers(scope, "人民路", label="3")
 
 
 def test_scopes_do_not_hang_on_the_order_of_rows():

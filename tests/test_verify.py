@@ -210,6 +210,12 @@ FAULTS: dict[str, tuple[Callable[[Path], None], str, str, str]] = {
         "violations",
         "320411001101009",
     ),
+    "a violation with another size": (
+        edit("violations", lambda t: t.assign(value=590.0)),
+        "violations",
+        "violations",
+        A1,
+    ),
     "a border with other metres": (
         edit("borders", lambda t: t.assign(metres=t["metres"].where(t.index != 0, 250.0))),
         "borders",
@@ -253,6 +259,7 @@ FAULTS: dict[str, tuple[Callable[[Path], None], str, str, str]] = {
     "a missing file": (lambda place: (place / "map.html").unlink(), "files", "map.html", "map.html"),
     "a missing record": (lambda place: (place / "plan.json").unlink(), "files", "plan.json", "plan.json"),
     "a missing GeoPackage": (lambda place: (place / "plan.gpkg").unlink(), "files", "plan.gpkg", "plan.gpkg"),
+    "a record of the run cut short": (cut_short("run.json"), "files", "run.json", ""),
     "an empty file": (lambda place: (place / "report.html").write_bytes(b""), "files", "report.html", "report.html"),
     "a GeoPackage cut short": (cut_short("plan.gpkg"), "files", "plan.gpkg", ""),
     "a GeoJSON cut short": (cut_short("grids.geojson"), "geojson", "grids.geojson", ""),
@@ -318,8 +325,8 @@ def test_a_bound_broken_without_declaration_is_found_and_a_declared_one_passes(t
     faults = check(write(plan, tmp_path / "silent"))
     assert faults["rule"].tolist() == ["bounds"]
     assert faults["ids"].tolist() == [f"{A1};{B1}"]
-    row = plan.violations.iloc[0].to_dict()
-    rows = [row | {"rule": "size.high", "grid_codes": code, "unit_ids": ""} for code in (A1, B1)]
+    row = plan.violations.iloc[0].to_dict() | {"rule": "size.high", "unit_ids": ""}
+    rows = [row | {"grid_codes": code} for code in (A1, B1)]
     declared = plan.replace(violations=pd.DataFrame(rows))
     assert check(write(declared, tmp_path / "declared")).empty
 

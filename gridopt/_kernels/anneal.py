@@ -6,7 +6,7 @@ import math
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import float64, int64, types, uint64, void
+from numba import float64, int64, uint64, void
 from numpy.typing import NDArray
 
 from gridopt._kernels.contiguity import stays_whole
@@ -20,6 +20,7 @@ from gridopt._kernels.state import (
     Ints,
     below,
     change,
+    compiled_tuple,
     grid_cost,
     helper,
     kernel,
@@ -37,7 +38,7 @@ class Best(NamedTuple):
     at: NDArray[np.int64]  # (2) moves in the journal, moves of it that belong to the best; (-1, 0): journal lost
 
 
-BEST = types.NamedTuple((I1, F1, I2, int64[::1]), Best)
+BEST = compiled_tuple((I1, F1, I2, int64[::1]), Best)
 
 
 def new_best(labels: Ints, total: NDArray[np.float64]) -> Best:
@@ -88,7 +89,7 @@ def anneal(board: Any, state: Any, best: Any, sweeps: Any, seed: Any, schedule: 
     sweep. The change of the objective is measured in the mean cost of a unit of the two grids involved, so
     that dense and open ground cool alike. Returns the number of accepted moves.
     """
-    n, k = len(state.labels), len(state.count)
+    n, k = len(state.labels), len(state.n_units)
     labels, indptr, neighbours = state.labels, board.indptr, board.neighbours
     random = np.empty(1, np.uint64)
     random[0] = seed
@@ -105,13 +106,13 @@ def anneal(board: Any, state: Any, best: Any, sweeps: Any, seed: Any, schedule: 
                 continue
             to = labels[neighbours[indptr[unit] + below(random, degree)]]
             home = labels[unit]
-            if to == home or board.held[unit] or state.count[home] == 1:
+            if to == home or board.held[unit] or state.n_units[home] == 1:
                 continue
             if board.closed[to] and not board.empty[unit]:
                 continue
             objective, _, strain = change(board, state, unit, to)
             cost = grid_cost(board, state, home) + grid_cost(board, state, to)
-            scale = cost / (state.count[home] + state.count[to]) + floor
+            scale = cost / (state.n_units[home] + state.n_units[to]) + floor
             worse = objective / scale + pressure * strain
             if worse > 0.0 and (worse > 40.0 * heat or uniform(random) >= math.exp(-worse / heat)):
                 continue

@@ -3,17 +3,31 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import float64, int64, uint64, void
 
-from gridopt._kernels.state import F1, F2, I1, I2, helper, kernel, uniform
+from gridopt._kernels.state import F1, F2, I1, I2, Floats, Ints, compiled_tuple, helper, kernel, uniform
 
 
-@helper(float64(I1, F2, F1))
-def _axis(members: Any, xy: Any, mass: Any) -> Any:
+class Ground(NamedTuple):
+    """What bisection needs to know of the units."""
+
+    indptr: Ints  # (n + 1)
+    neighbours: Ints  # (e)
+    xy: Floats  # (n, 2) centred
+    mass: Floats  # (n)
+    sizes: Floats  # (n)
+
+
+GROUND = compiled_tuple((I1, I1, F2, F1, F1), Ground)
+
+
+@helper(float64(GROUND, I1))
+def _axis(ground: Any, members: Any) -> Any:
     """Angle of the principal axis of the members' mass; where no member has any, all count alike."""
+    xy, mass = ground.xy, ground.mass
     total, x, y = 0.0, 0.0, 0.0
     for i in members:
         total += mass[i]
@@ -74,12 +88,13 @@ def _cut(members: Any, sizes: Any, parts: Any, first: Any) -> Any:
     return best
 
 
-@helper(void(I1, I1, I1, I1, F1, I1, int64))
-def _join(members: Any, indptr: Any, neighbours: Any, side: Any, sizes: Any, queue: Any, which: Any) -> Any:
+@helper(void(GROUND, I1, I1, I1, int64))
+def _join(ground: Any, members: Any, side: Any, queue: Any, which: Any) -> Any:
     """Keep the largest connected piece of one side, hand the others over to the other side.
 
     ``side`` (n,) is ``which``, ``which ^ 1`` or anything else outside; visited units are marked by -which - 3.
     """
+    indptr, neighbours, sizes = ground.indptr, ground.neighbours, ground.sizes
     mark = -which - 3
     best, best_size, best_count = -1, -1.0, 0
     for i in members:
@@ -128,7 +143,7 @@ def _worth(members: Any, side: Any, sizes: Any, parts: Any) -> Any:
             count += 1
     share = low / total if total > 0.0 else count / len(members)
     most, least = min(parts - 1, count), max(1, parts - (len(members) - count))
-    return max(least, min(most, int(math.floor(parts * share + 0.5))))
+    return max(least, min(most, math.floor(parts * share + 0.5)))
 
 
 @helper(int64(I1, I1, I1))
@@ -147,19 +162,8 @@ def _arrange(members: Any, side: Any, scratch: Any) -> Any:
     return first
 
 
-@kernel(void(I1, I1, F2, F1, F1, I1, I2, float64, uint64, I1))
-def bisect(
-    indptr: Any,
-    neighbours: Any,
-    xy: Any,
-    mass: Any,
-    sizes: Any,
-    members: Any,
-    pieces: Any,
-    jitter: Any,
-    seed: Any,
-    parts: Any,
-) -> Any:
+@kernel(void(GROUND, I1, I2, float64, uint64, I1))
+def bisect(ground: Any, members: Any, pieces: Any, jitter: Any, seed: Any, parts: Any) -> Any:
     """Number in ``parts`` (n,) the connected parts into which recursive inertial bisection splits each piece.
 
     members (n',) units grouped by piece, reordered in place; pieces (p, 3) first position, last position + 1
@@ -167,7 +171,7 @@ def bisect(
     side first. Every piece must be connected; then every part is, and none is empty. ``jitter`` turns every
     axis at random by up to so many radians.
     """
-    n = len(indptr) - 1
+    n, xy, sizes = len(ground.mass), ground.xy, ground.sizes
     random = np.empty(1, np.uint64)
     random[0] = seed
     scratch, side, along = np.empty(n, np.int32), np.empty(n, np.int32), np.empty(n)
@@ -189,7 +193,7 @@ def bisect(
             for i in here:
                 parts[i] = label
             continue
-        angle = _axis(here, xy, mass) + jitter * (2.0 * uniform(random) - 1.0)
+        angle = _axis(ground, here) + jitter * (2.0 * uniform(random) - 1.0)
         for position in range(len(here)):
             i = here[position]
             along[i] = xy[i, 0] * math.cos(angle) + xy[i, 1] * math.sin(angle)
@@ -197,8 +201,8 @@ def bisect(
         cut = _cut(here, sizes, wanted, wanted // 2)
         for position in range(len(here)):
             side[here[position]] = 0 if position < cut else 1
-        _join(here, indptr, neighbours, side, sizes, scratch, 0)
-        _join(here, indptr, neighbours, side, sizes, scratch, 1)
+        _join(ground, here, side, scratch, 0)
+        _join(ground, here, side, scratch, 1)
         first = _worth(here, side, sizes, wanted)
         middle = low + _arrange(here, side, scratch)
         for i in here:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import boolean, float64, int64, types, void
+from numba import boolean, float64, int64, void
 from numpy.typing import NDArray
 
 from gridopt._kernels.contiguity import stays_whole
@@ -22,6 +22,7 @@ from gridopt._kernels.state import (
     Ints,
     State,
     change,
+    compiled_tuple,
     helper,
     kernel,
     move,
@@ -47,12 +48,12 @@ class Chain(NamedTuple):
     made: Ints  # (links, 2) unit moved and the grid it came from
 
 
-CHAIN = types.NamedTuple((I1, I1, I1, I1, I1, I2, I2, F2, I1, I1, I2), Chain)
+CHAIN = compiled_tuple((I1, I1, I1, I1, I1, I2, I2, F2, I1, I1, I2), Chain)
 
 
 def new_chain(board: Board, state: State) -> Chain:
     """Scratch for the chain search on a state."""
-    n, k, links, width = len(state.labels), len(state.count), len(WIDTHS), int(WIDTHS.max())
+    n, k, links, width = len(state.labels), len(state.n_units), len(WIDTHS), int(WIDTHS.max())
     return Chain(
         np.full(k, -1, np.int32),
         np.full(n, -1, np.int32),
@@ -105,7 +106,7 @@ def _shift(board: Any, state: Any, chain: Any, unit: Any, to: Any) -> Any:
 @helper(boolean(BOARD, STATE, int64, int64))
 def _may(board: Any, state: Any, unit: Any, to: Any) -> Any:
     """Whether a unit is free to go to a grid, contiguity aside."""
-    if board.held[unit] or state.count[state.labels[unit]] == 1:
+    if board.held[unit] or state.n_units[state.labels[unit]] == 1:
         return False
     return board.empty[unit] or not board.closed[to]
 
@@ -217,7 +218,7 @@ def relieve(board: Any, state: Any, chain: Any, links: Any, budget: Any, offset:
 
     Grids are taken in order from ``offset`` on; ``budget`` moves are tried at most for each grid and length.
     """
-    k = len(state.count)
+    k = len(state.n_units)
     _enlist(state, chain)
     found = True
     while found and state.total[1] > SAME:
@@ -250,9 +251,12 @@ def _step(board: Any, state: Any, unit: Any, gain: Any) -> Any:
     return True
 
 
-@helper(boolean(BOARD, STATE, int64, int64, float64, float64, float64))
-def _give_back(board: Any, state: Any, unit: Any, home: Any, objective: Any, violation: Any, gain: Any) -> Any:
-    """After ``unit`` has left ``home``: hand over a unit near it, of its new grid, that makes the swap pay."""
+@helper(boolean(BOARD, STATE, int64, int64, float64, float64))
+def _give_back(board: Any, state: Any, unit: Any, home: Any, most: Any, room: Any) -> Any:
+    """After ``unit`` has left ``home``: hand over a unit near it, of its new grid, to complete a swap.
+
+    One that changes the objective by less than ``most`` and the violation by ``room`` at most, if there is any.
+    """
     grid = state.labels[unit]
     for e in range(board.indptr[unit], board.indptr[unit + 1]):
         near = board.neighbours[e]
@@ -267,10 +271,8 @@ def _give_back(board: Any, state: Any, unit: Any, home: Any, objective: Any, vio
                 touches = touches or state.labels[board.neighbours[g]] == home
             if not touches:
                 continue
-            objective_back, violation_back, _ = change(board, state, other, home)
-            if objective + objective_back >= -gain or violation + violation_back > NOISE:
-                continue
-            if stays_whole(board, state, other):
+            objective, violation, _ = change(board, state, other, home)
+            if objective < most and violation <= room and stays_whole(board, state, other):
                 move(board, state, other, home)
                 return True
     return False
@@ -284,12 +286,14 @@ def _swap(board: Any, state: Any, unit: Any, gain: Any) -> Any:
         return False
     for e in range(board.indptr[unit], board.indptr[unit + 1]):
         to = state.labels[board.neighbours[e]]
-        if to == home or to == done or not _may(board, state, unit, to):
+        if to == home:
+            continue
+        if to == done or not _may(board, state, unit, to):
             continue
         done = to
         objective, violation, _ = change(board, state, unit, to)
         move(board, state, unit, to)
-        if _give_back(board, state, unit, home, objective, violation, gain):
+        if _give_back(board, state, unit, home, -gain - objective, NOISE - violation):
             return True
         move(board, state, unit, home)
     return False
@@ -302,7 +306,7 @@ def descend(board: Any, state: Any, passes: Any) -> Any:
     At most ``passes`` over the units; after the first only grids that have just changed, and their neighbours,
     are looked at. Returns the number of steps made.
     """
-    n, k = len(state.labels), len(state.count)
+    n, k = len(state.labels), len(state.n_units)
     changed = np.zeros(k, np.int32)
     gain = 1e-9 * abs(state.total[0]) / max(k, 1) + 1e-300
     steps = 0

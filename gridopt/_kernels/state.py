@@ -55,7 +55,7 @@ class State(NamedTuple):
     """A partition and everything that is kept up to date with it."""
 
     labels: Ints  # (n)
-    count: Ints  # (k) units of each grid
+    n_units: Ints  # (k) units of each grid
     sums: Floats  # (k, m)
     moment: Floats  # (k, 3) mass, mass * x, mass * y
     parts: Floats  # (k, 5) INERTIA, CUT, SIZE, VIOLATION, STRAIN of each grid
@@ -70,38 +70,52 @@ class State(NamedTuple):
 
 INERTIA, CUT, SIZE, VIOLATION, STRAIN = 0, 1, 2, 3, 4
 
+_compiler: Any = njit
+_types: Any = types
 F1, F2 = float64[::1], float64[:, ::1]
 I1, I2, B1, U1 = int32[::1], int32[:, ::1], boolean[::1], uint64[::1]
-BOARD = types.NamedTuple((I1, I1, B1, F1, F2, F1, F2, F2, F2, F2, F1, B1, B1, B1, F1, F1), Board)
-STATE = types.NamedTuple((I1, I1, F2, F2, F2, F1, I1, I1, I1, I1, I1, I1), State)
 
-PAIR = types.UniTuple(float64, 2)
-TRIPLE = types.UniTuple(float64, 3)
+
+def compiled_tuple(fields: tuple[Any, ...], cls: type) -> Any:
+    """The compiled type of a named tuple."""
+    return _types.NamedTuple(fields, cls)
+
+
+BOARD = compiled_tuple((I1, I1, B1, F1, F2, F1, F2, F2, F2, F2, F1, B1, B1, B1, F1, F1), Board)
+STATE = compiled_tuple((I1, I1, F2, F2, F2, F1, I1, I1, I1, I1, I1, I1), State)
+
+PAIR = _types.UniTuple(float64, 2)
+TRIPLE = _types.UniTuple(float64, 3)
 
 
 def kernel(signature: Any) -> Any:
     """The one way kernels are compiled: explicit types, cached on disk, free of the interpreter lock."""
-    return njit(signature, cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
+    return _compiler(signature, cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
 
 
 def helper(signature: Any) -> Any:
     """A function that only kernels call: without an entry from Python it compiles in half the time."""
     wrappers = {"no_cfunc_wrapper": True, "no_cpython_wrapper": True}
-    return njit(signature, cache=True, nogil=True, error_model="numpy", **wrappers)
+    return _compiler(signature, cache=True, nogil=True, error_model="numpy", **wrappers)
 
 
 def new_state(board: Board, labels: Ints) -> State:
     """A state of the given labels (n,), board order, with all sums filled in."""
     n, (k, m) = len(labels), board.low.shape
+    queue, stamp, owner, root, waiting = np.zeros((5, n), np.int32)
     state = State(
-        labels.astype(np.int32),
-        np.zeros(k, np.int32),
-        np.zeros((k, m)),
-        np.zeros((k, 3)),
-        np.zeros((k, 5)),
-        np.zeros(2),
-        *(np.zeros(n, np.int32) for _ in range(5)),
-        np.zeros(1, np.int32),
+        labels=labels.astype(np.int32),
+        n_units=np.zeros(k, np.int32),
+        sums=np.zeros((k, m)),
+        moment=np.zeros((k, 3)),
+        parts=np.zeros((k, 5)),
+        total=np.zeros(2),
+        queue=queue,
+        stamp=stamp,
+        owner=owner,
+        root=root,
+        waiting=waiting,
+        token=np.zeros(1, np.int32),
     )
     tally(board, state)
     return state
@@ -274,7 +288,7 @@ def move(board: Any, state: Any, unit: Any, to: Any) -> Any:
         state.moment[grid, 2] += sign * mass * board.xy[unit, 1]
         for j in range(state.sums.shape[1]):
             state.sums[grid, j] += sign * board.weights[unit, j]
-        state.count[grid] += int32(sign)
+        state.n_units[grid] += 1 if sign > 0.0 else -1
         settle(board, state, grid)
     state.labels[unit] = to
     size_after = parts[home, SIZE] + parts[to, SIZE]
@@ -285,16 +299,16 @@ def move(board: Any, state: Any, unit: Any, to: Any) -> Any:
 @kernel(void(BOARD, STATE))
 def tally(board: Any, state: Any) -> Any:
     """Fill every sum of a state from its labels."""
-    n, k = len(state.labels), len(state.count)
+    n, k = len(state.labels), len(state.n_units)
     for array in (state.sums, state.moment, state.parts):
         for grid in range(k):
             for j in range(array.shape[1]):
                 array[grid, j] = 0.0
     for grid in range(k):
-        state.count[grid] = 0
+        state.n_units[grid] = 0
     for i in range(n):
         grid = state.labels[i]
-        state.count[grid] += 1
+        state.n_units[grid] += 1
         state.moment[grid, 0] += board.mass[i]
         state.moment[grid, 1] += board.mass[i] * board.xy[i, 0]
         state.moment[grid, 2] += board.mass[i] * board.xy[i, 1]

@@ -15,20 +15,22 @@ from gridopt.errors import RuleError, TableError, check_keys, preview
 from gridopt.grids.plan import Plan
 
 
-def encode(plan: Plan, template: str | None = None) -> Plan:
+def encode(plan: Plan, template: str | None = None, *, in_force: Mapping[str, str] | None = None) -> Plan:
     """The same plan with every grid coded, numbered in scan order and named.
 
     ``template`` is one of `TEMPLATES` or ``"auto"``; None takes the city's ``[rules.code] template``,
     ``"auto"`` where it has none. The template in fact used is recorded in ``plan.code_template``.
     Grids come out sorted by code. Encoding twice changes nothing, and neither row order nor the codes
-    of before play any part. Raises a `RuleError` for a template that is not offered, that does not fit
+    of before play any part. ``in_force`` gives present grids the codes that they carry already: numbers in
+    force are never renumbered, so a community whose codes are all well formed and distinct keeps them,
+    with their gaps; any other is numbered in scan order. Raises a `RuleError` for a template that is not offered, that does not fit
     a community's id, or that has too few digits for a community's grids.
     """
     chosen = choose_template(_wanted(plan.city, template), plan.city.communities.index)
     check_parents(chosen, plan.grids["community_id"].unique())
     first_units = plan.units.index.to_series().groupby(plan.units["grid_code"]).min()
     _check_holdings(plan.grids, first_units)
-    sequence = sequences(plan.grids, first_units)
+    sequence = _kept(plan.grids, sequences(plan.grids, first_units), in_force or {}, chosen)
     _check_digits(chosen, sequence.groupby(plan.grids["community_id"]).max())
     codes = [chosen.code(community, seq) for community, seq in zip(plan.grids["community_id"], sequence, strict=True)]
     renamed = dict(zip(plan.grids.index, codes, strict=True))
@@ -41,6 +43,19 @@ def encode(plan: Plan, template: str | None = None) -> Plan:
         codes=_codes_table(grids),
         code_template=chosen.name,
     )
+
+
+def _kept(grids: gpd.GeoDataFrame, scanned: pd.Series, in_force: Mapping[str, str], template: Template) -> pd.Series:
+    """Sequence numbers as they are in force where a whole community has sound codes, else as scanned."""
+    codes = pd.Series([in_force.get(code, "") for code in grids.index], grids.index, dtype="str")
+    sound = pd.Series(
+        [template.is_code_of(code, community) for code, community in zip(codes, grids["community_id"], strict=True)],
+        grids.index,
+    )
+    sound &= ~codes.duplicated(keep=False)
+    whole = sound.groupby(grids["community_id"]).transform("all")
+    numbers = codes[whole].str[-template.sequence_digits :].astype(int)
+    return scanned.where(~whole, numbers.reindex(scanned.index, fill_value=0))
 
 
 def _wanted(city: City, template: str | None) -> str:

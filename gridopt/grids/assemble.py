@@ -121,8 +121,8 @@ def _border_measures(units: gpd.GeoDataFrame, borders: pd.DataFrame, labels: Lab
     edges = np.column_stack([units.index.get_indexer(borders[column]) for column in ("unit_a", "unit_b")])
     metres, unrecognised = borders["metres"].to_numpy(float), borders["kind"].isin(UNRECOGNISED).to_numpy()
     return {
-        "cut_border_m": border_metres(labels, edges, metres),
-        "unrecognised_border_share": border_share(labels, edges, metres, unrecognised),
+        "cut_border_m": border_metres(labels, edges, metres=metres),
+        "unrecognised_border_share": border_share(labels, edges, metres=metres, chosen=unrecognised),
     }
 
 
@@ -154,7 +154,7 @@ def _size_measures(
 ) -> Columns:
     """Deviation from the target, and the walks of what the size counts."""
     targets = grids["area_kind"].map({kind: city.rules.at(kind).size.target for kind in grids["area_kind"].unique()})
-    mean, longest = walks(labels, sizes, np.column_stack([points.x, points.y]))
+    mean, longest = walks(labels, sizes, xy=np.column_stack([points.x, points.y]))
     deviation = np.bincount(labels, sizes, len(grids)) / targets.to_numpy(float) - 1
     return {"deviation": deviation, "walk_mean_m": mean, "walk_max_m": longest}
 

@@ -25,6 +25,8 @@ PARALLEL = np.cos(np.radians(40))
 """An outline runs along a line where their directions differ by less than 40 degrees."""
 MUCH = 0.25
 """Share of a side from which what lies along it is named."""
+TOGETHER = 0.5
+"""Share of a side that names, none of which reaches `MUCH`, must have together for the longest to be given."""
 MOST = 2
 """Names given for one side."""
 
@@ -71,9 +73,10 @@ def bounds_texts(grids: gpd.GeoDataFrame, city: City, *, lang: str | None = None
 
     A piece of outline belongs to the side its outward normal points to. A side is named after the
     roads, water, railways or walls that at least a quarter of it runs along (two at most, the longer
-    first), or the estates whose edge it is; failing these after the communities behind it or the
-    city's edge; a side between two grids of one community along nothing with a name is unnamed, and
-    listed so at the end (`unnamed_sides` reads that back). Language: `text_language`.
+    first; also where many short ones make up half of it), or the estates whose edge it is; failing
+    these after the communities behind it or the city's edge. A side between two grids of one
+    community along nothing with a name is unnamed, and listed so at the end (`unnamed_sides` reads
+    that back). Language: `text_language`.
     """
     words = _WORDS[text_language(city, lang)]
     pieces = outline(grids.geometry.to_numpy())
@@ -99,12 +102,15 @@ def _sentence(named: list[str], words: _Words) -> str:
 
 
 def _told(pieces: Outline, names: Names, words: _Words) -> dict[tuple[int, int], str]:
-    """What is said of each (grid, side) that has names along at least `MUCH` of it."""
+    """What is said of each (grid, side) that has names along enough of it."""
     table = pd.DataFrame({"grid": pieces.grids, "side": pieces.sides, "metres": pieces.metres, "name": names})
     table["share"] = table["metres"] / table.groupby(["grid", "side"])["metres"].transform("sum")
     sums = table[table["name"] != ""].groupby(["grid", "side", "name"], as_index=False)["share"].sum()
-    # Rounded: which of two equal stretches comes first must not hang on the last bit of a sum.
-    much = sums[sums["share"] >= MUCH].assign(share=lambda rows: rows["share"].round(4))
+    # Rounded: a share that is just enough, or equal to another, must not hang on the last bit of a sum.
+    sums["share"] = sums["share"].round(4)
+    by_side = sums.groupby(["grid", "side"])["share"]
+    patchwork = (by_side.transform("max") < MUCH) & (by_side.transform("sum").round(3) >= TOGETHER)
+    much = sums[(sums["share"] >= MUCH) | patchwork]
     ordered = much.sort_values(["grid", "side", "share", "name"], ascending=[True, True, False, True])
     told: dict[tuple[int, int], list[str]] = {}
     for grid, side, name in zip(ordered["grid"], ordered["side"], ordered["name"], strict=True):

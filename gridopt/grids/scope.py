@@ -96,7 +96,7 @@ def scopes(buildings: pd.DataFrame, units: gpd.GeoDataFrame, city: City, *, lang
     """
     words = _WORDS[text_language(city, lang)]
     housed = buildings[buildings["grid_code"] != ""]
-    townships = city.communities["township_id"].reindex(housed["community_id"]).to_numpy()
+    townships = city.communities["township_id"].reindex(housed["community_id"]).fillna("").to_numpy()
     placed = places(housed).assign(grid_code=housed["grid_code"], township=townships)
     estates = _without(city.layer("estates"), placed["estate"])
     rows = _institutions(city, units) + _estates(placed, words) + _areas(estates, _ESTATE, units, words)
@@ -108,7 +108,7 @@ def scopes(buildings: pd.DataFrame, units: gpd.GeoDataFrame, city: City, *, lang
     return ordered.groupby("grid_code")["text"].agg(words.between.join).astype("str").rename("scope")
 
 
-def covers(scope: str, place: str, label: str = "") -> bool:
+def covers(scope: str, place: str, *, label: str = "") -> bool:
     """Whether a scope names a place as a whole, or, with ``label``, that number of the place."""
     for phrase in re.split(rf"{SEMICOLON}|; ", scope):
         if place and phrase == place:
@@ -124,20 +124,17 @@ def unlisted(buildings: pd.DataFrame, scope: pd.Series) -> pd.Index:
     asked = places(buildings).assign(grid_code=buildings["grid_code"])
     asked = asked[_numbered(asked) & (asked["grid_code"] != "")].explode("labels")
     keys = list(zip(asked["grid_code"].map(scope).fillna(""), asked["place"], asked["labels"], strict=True))
-    known = {key: covers(*key) for key in dict.fromkeys(keys)}
+    known = {key: covers(*key[:2], label=key[2]) for key in dict.fromkeys(keys)}
     return asked.index[[not known[key] for key in keys]].unique()
 
 
 def _institutions(city: City, units: gpd.GeoDataFrame) -> Rows:
+    """Institutions that hold units of the grid: by name, by id where the layer gives none."""
     held = units.loc[units["dedicated"] != "", ["grid_code", "dedicated"]].drop_duplicates()
     layer = city.layer("dedicated")
-    names = (
-        {} if layer is None else {key: name for key, name in layer["name"].items() if isinstance(name, str) and name}
-    )
-    return [
-        (code, _INSTITUTION, 0.0, clean(names.get(key, key)))
-        for code, key in zip(held["grid_code"], held["dedicated"], strict=True)
-    ]
+    names = {} if layer is None else layer["name"].fillna("").to_dict()
+    pairs = zip(held["grid_code"], held["dedicated"], strict=True)
+    return [(code, _INSTITUTION, 0.0, clean(names.get(key) or key)) for code, key in pairs]
 
 
 def _estates(placed: pd.DataFrame, words: _Words) -> Rows:

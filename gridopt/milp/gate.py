@@ -30,8 +30,8 @@ class Program:
 class Limits:
     """How much work a solve may do: counted, never timed, so that every machine stops at the same place."""
 
-    nodes: int = 5_000
-    iterations: int = 500_000
+    nodes: int = 1_000
+    iterations: int = 100_000
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Callable
 
@@ -41,7 +42,7 @@ def draw(
     """
     work = Effort.named(effort) if isinstance(effort, str) else effort
     if workers is not None:
-        work = work.replace(workers=workers)
+        work = dataclasses.replace(work, workers=workers)
 
     def search(graph: UnitGraph, bindings: Bindings) -> Solution:
         return solve(graph, city.rules, bindings=bindings, effort=work, seed=seed, lang=city.settings.lang)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import stat
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -83,6 +84,8 @@ def clear_leftovers(folder: Path) -> None:
 def _is_running(process: int) -> bool:
     if process == os.getpid():
         return False
+    if sys.platform == "win32":  # there os.kill would end the process instead of asking after it
+        return True
     try:
         os.kill(process, 0)
     except ProcessLookupError:

@@ -91,7 +91,12 @@ def reach_by_place(reach: pd.DataFrame | None, lang: str) -> dict[str, Any]:
     return {"label": label("reach", lang), "places": places}
 
 
+def tier_name(tier: str, lang: str) -> str:
+    """How a tier of services reads; tiers that are mere numbers get a word."""
+    return say("tier", lang, n=tier) if tier.isdigit() else label(tier, lang)
+
+
 def tier_text(row: Any, lang: str) -> str:
     """A tier with its limit: "1级设施 · 500米内"; a limit that is not one distance is left out."""
-    tier = say("tier", lang, n=row.tier) if str(row.tier).isdigit() else label(str(row.tier), lang)
+    tier = tier_name(str(row.tier), lang)
     return tier if pd.isna(row.limit_m) else say("within", lang, tier=tier, metres=number(row.limit_m))

@@ -83,7 +83,7 @@ def write_folder(publication: Publication, folder: str | Path, *, pages: Sequenc
     """`publish` with the makers of its pages named."""
     started = datetime.now(UTC)
     target = Path(folder)
-    _refuse_foreign(target)
+    refuse_foreign(target)
     with new_folder(target) as new:
         layers = _write_tables(publication, new)
         for page in pages:
@@ -101,7 +101,8 @@ def write_folder(publication: Publication, folder: str | Path, *, pages: Sequenc
     return target
 
 
-def _refuse_foreign(target: Path) -> None:
+def refuse_foreign(target: Path) -> None:
+    """Raise `GridoptError` where the folder exists and holds something else than a plan."""
     if not target.exists() or plan_folder.is_plan_folder(target):
         return
     if not target.is_dir() or any(not inside.name.startswith(LEFTOVERS) for inside in target.iterdir()):
@@ -173,7 +174,7 @@ def _other_faults(new: Path, layers: Mapping[str, Any]) -> list[str]:
         faults.append("grids.geojson has other ids")
     if plan_folder.read_record(new)["totals"]["grids"] != len(grids):
         faults.append("plan.json has other totals")
-    if set(grids["grid_code"]) - set(plan_folder.read_sheets(new)["grids"]["grid_code"]):
+    if set(grids["grid_code"]) - set(plan_folder.read_sheet(new, "grids")["grid_code"]):
         faults.append("tables.xlsx lacks grids")
     for name in LISTS:
         if len(plan_folder.read_list(new, name)) != len(layers[name.removesuffix(".csv")]):

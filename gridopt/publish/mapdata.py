@@ -11,7 +11,7 @@ import shapely
 from numpy.typing import NDArray
 
 from gridopt.grids.plan import Plan
-from gridopt.publish.cards import card_rows, findings, reach_by_place
+from gridopt.publish.cards import card_rows, findings, reach_by_place, tier_name
 from gridopt.publish.colours import DECISION_COLOURS, OUTLINE, SIZE_COLOURS, community_colours
 from gridopt.publish.facts import SIZE_CLASSES, decision_classes, grid_sizes, size_classes, size_rules, status_of
 from gridopt.publish.sentences import SENTENCES, number, say
@@ -209,7 +209,7 @@ def _facilities(plan: Plan, lang: str) -> dict[str, list[Any]]:
     return {
         "name": table["name"].fillna("").astype(str).tolist(),
         "tier": order.get_indexer(tiers).tolist(),
-        "tiers": [label(tier, lang) for tier in order],
+        "tiers": [tier_name(tier, lang) if tier else "" for tier in order],
         "x": x,
         "y": y,
     }

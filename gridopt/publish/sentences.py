@@ -45,6 +45,7 @@ _SENTENCES = {
     "nothing_unmet": ("规则全部满足", "Every rule is met"),
     "seen_against": ("{value},限值 {limit}", "{value} against {limit}"),
     "offline_note": ("本图不需要网络。坐标系 WGS84", "This map needs no network. Coordinates WGS84"),
+    "histogram_x": ("{measure}（{kind}，每个网格）", "{measure} of a grid ({kind})"),
     "tier": ("{n}级设施", "tier {n}"),
     "within": ("{tier} · {metres}米内", "{tier} · within {metres} m"),
     "community": ("村(社区)", "community"),

@@ -40,7 +40,7 @@ _WIDTHS = {"scope": 40, "bounds_text": 40, "reason": 48, "remedy": 40, "name": 2
 }
 _WORDS = frozenset("kind class rule proof relaxed role employment status area_kind".split())
 _FORMATS = {"area_m2": "#,##0", "walk_mean_m": "0", "households": "#,##0", "residents": "#,##0", "buildings": "#,##0"}
-_MOST_ROWS = 200_000
+_MOST_ROWS = 50_000
 _A4 = 9
 _STILL = datetime(2000, 1, 1)
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
@@ -141,38 +141,55 @@ def _write_sheet(book: Any, named: tuple[str, str], rows: Iterator[_Row], lang: 
     sheet.sheet_properties.pageSetUpPr = openpyxl.worksheet.properties.PageSetupProperties(fitToPage=True)
     for place, column in enumerate(columns, 1):
         sheet.column_dimensions[get_column_letter(place)].width = _WIDTHS.get(column, 12)
-    heading = _cell(sheet, title, "")
-    heading.font = Font(bold=True, size=14)
-    sheet.append([heading])
+    sheet.append([_styled(sheet, title, font=Font(bold=True, size=14))])
     sheet.append([_header(sheet, column, lang) for column in columns])
+    styles: dict[tuple[str, bool, bool], Any] = {}
     for row in rows:
-        cells = [_cell(sheet, value, column) for value, column in zip(row.values, columns, strict=False)]
-        for cell in cells:
-            cell.border = _THIN
-            if row.is_total:
-                cell.font, cell.fill = Font(bold=True), _SUBTOTAL
-        sheet.append(cells)
+        sheet.append([_cell(sheet, value, (column, row.is_total), styles) for value, column in _paired(row, columns)])
+
+
+def _paired(row: _Row, columns: Sequence[str]) -> Iterator[tuple[Any, str]]:
+    """Each value with its column; a row may end early."""
+    return zip(row.values, columns, strict=False)
 
 
 def _header(sheet: Any, column: str, lang: str) -> Any:
-    cell = _cell(sheet, label("name" if column == "grid" else column, lang), "")
-    cell.font, cell.fill, cell.border = Font(bold=True), _HEAD, _THIN
-    cell.alignment = Alignment(horizontal="center", vertical="center", wrap_text=True)
+    text = label("name" if column == "grid" else column, lang)
+    alignment = Alignment(horizontal="center", vertical="center", wrap_text=True)
+    return _styled(sheet, text, font=Font(bold=True), fill=_HEAD, border=_THIN, alignment=alignment)
+
+
+def _styled(sheet: Any, value: Any, **style: Any) -> Any:
+    cell = WriteOnlyCell(sheet, value)
+    for name, one in style.items():
+        setattr(cell, name, one)
     return cell
 
 
-def _cell(sheet: Any, value: Any, column: str) -> Any:
-    """One cell: text stays text, so that a spreadsheet neither rounds a code nor runs a formula."""
-    if isinstance(value, str):
+def _cell(sheet: Any, value: Any, place: tuple[str, bool], styles: dict[tuple[str, bool, bool], Any]) -> Any:
+    """One cell of a (column, is total): text stays text, so that a spreadsheet rounds no code and runs no formula.
+
+    ``styles`` holds the finished style of each kind of cell, which openpyxl is slow to put together.
+    """
+    is_text = isinstance(value, str)
+    key = (*place, is_text)
+    if key not in styles:
+        styles[key] = _styled(sheet, None, **_style(*key))._style
+    if is_text:
         cell = WriteOnlyCell(sheet, _UNPRINTABLE.sub("", value))
         cell.data_type = "s"
-        cell.number_format = "@"
-        cell.alignment = Alignment(vertical="top", wrap_text=_WIDTHS.get(column, 0) >= 30)
-        return cell
-    empty = value is None or pd.isna(value)
-    cell = WriteOnlyCell(sheet, None if empty else value.item() if hasattr(value, "item") else value)
-    cell.number_format = _FORMATS.get(column, "General")
+    else:
+        empty = value is None or pd.isna(value)
+        cell = WriteOnlyCell(sheet, None if empty else value.item() if hasattr(value, "item") else value)
+    cell._style = styles[key]
     return cell
+
+
+def _style(column: str, is_total: bool, is_text: bool) -> dict[str, Any]:
+    style = {"border": _THIN, "number_format": "@" if is_text else _FORMATS.get(column, "General")}
+    if is_text:
+        style["alignment"] = Alignment(vertical="top", wrap_text=_WIDTHS.get(column, 0) >= 30)
+    return style | ({"font": Font(bold=True), "fill": _SUBTOTAL} if is_total else {})
 
 
 def _still(book: bytes) -> bytes:

@@ -182,10 +182,11 @@ def read_list(folder: str | Path, name: str) -> pd.DataFrame:
         raise TableError(f"{name} cannot be read: {fault}.", zh=f"{name} 无法读取:{fault}。") from fault
 
 
-def read_sheets(folder: str | Path) -> dict[str, pd.DataFrame]:
-    """The sheets of ``tables.xlsx`` by the names of `SHEETS`, found by their order; cells as they stand."""
+def read_sheet(folder: str | Path, name: str) -> pd.DataFrame:
+    """One sheet of ``tables.xlsx`` by its name in `SHEETS`, found by its place; cells as they stand."""
     import openpyxl
 
+    columns = list(SHEETS[name])
     try:
         book = openpyxl.load_workbook(Path(folder) / "tables.xlsx", read_only=True, data_only=True)
     except (OSError, KeyError, ValueError, zipfile.BadZipFile) as fault:
@@ -196,21 +197,12 @@ def read_sheets(folder: str | Path) -> dict[str, pd.DataFrame]:
                 f"tables.xlsx has {len(book.worksheets)} sheets, not {len(SHEETS)}.",
                 zh=f"tables.xlsx 有 {len(book.worksheets)} 张表,应为 {len(SHEETS)} 张。",
             )
-        return {
-            name: _sheet(sheet, columns)
-            for (name, columns), sheet in zip(SHEETS.items(), book.worksheets, strict=False)
-        }
+        sheet = book.worksheets[list(SHEETS).index(name)]
+        given = sheet.iter_rows(min_row=SHEET_HEAD + 1, max_col=len(columns), values_only=True)
+        rows = [(*row, *[None] * (len(columns) - len(row))) for row in given]
     finally:
         book.close()
-
-
-def _sheet(sheet: Any, columns: Sequence[str]) -> pd.DataFrame:
-    width = len(columns)
-    rows = [
-        (*row[:width], *[None] * (width - len(row)))
-        for row in sheet.iter_rows(min_row=SHEET_HEAD + 1, values_only=True)
-    ]
-    return pd.DataFrame(rows, columns=list(columns), dtype=object)
+    return pd.DataFrame(rows, columns=columns, dtype=object)
 
 
 def typed(table: pd.DataFrame, columns: Sequence[str]) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from gridopt.errors import RuleError
@@ -11,6 +12,9 @@ USUAL_SIZE = 1000
 
 MOST_RESTARTS = 6.0
 """How many times ``restarts`` a tiny problem may get: its runs are cheap and differ most."""
+
+PRESETS = {"quick": (600, 2), "standard": (3000, 8), "thorough": (10000, 32)}
+"""Iterations and restarts of the named efforts."""
 
 
 @dataclass(frozen=True)
@@ -37,40 +41,21 @@ class Effort:
     @classmethod
     def named(cls, name: str) -> Effort:
         """One of the presets: ``"quick"``, ``"standard"``, ``"thorough"``."""
-        if name not in _PRESETS:
-            known = ", ".join(f'"{one}"' for one in _PRESETS)
+        if name not in PRESETS:
+            known = ", ".join(f'"{one}"' for one in PRESETS)
             raise RuleError(
                 f'There is no effort "{name}"; choose one of {known}, or pass an Effort.',
                 zh=f'没有名为"{name}"的求解力度,可选:{known},或直接给出 Effort。',
             )
-        return cls(*_PRESETS[name])
+        iterations, restarts = PRESETS[name]
+        return cls(iterations, restarts)
 
     def sweeps(self, n_units: int) -> int:
         """Sweeps of one run on so many units: by the square root fewer above 1,000, by the fourth root below."""
         ratio = max(n_units, 1) / USUAL_SIZE
-        return max(1, round(self.iterations * (ratio**-0.5 if ratio > 1 else ratio**0.25)))
+        return max(1, round(self.iterations * (math.sqrt(1 / ratio) if ratio > 1 else math.sqrt(math.sqrt(ratio)))))
 
     def runs(self, n_units: int) -> int:
         """Runs on so many units: by the square root fewer above 1,000, and more below."""
         ratio = max(n_units, 1) / USUAL_SIZE
-        return max(1, round(self.restarts * min(MOST_RESTARTS, ratio**-0.5)))
-
-
-_PRESETS:
-            known = ", ".join(f'"{one}"' for one in _PRESETS)
-            raise RuleError(
-                f'There is no effort "{name}"; choose one of {known}, or pass an Effort.',
-                zh=f'没有名为"{name}"的求解力度,可选:{known},或直接给出 Effort。',
-            )
-        return cls(*_PRESETS[name])
-
-    def sweeps(self, n_units: int) -> int:
-        """Sweeps of one run over a problem of so many units: fewer, by the square root, above 1,000."""
-        return max(1, round(self.iterations * min(1.0, math.sqrt(USUAL_SIZE / max(n_units, 1)))))
-
-    def runs(self, n_units: int) -> int:
-        """Runs on a problem of so many units: by the square root fewer above 1,000 and more below."""
-        return max(1, round(self.restarts * min(MOST_RESTARTS, math.sqrt(USUAL_SIZE / max(n_units, 1)))))
-
-
-_PRESETS = {"quick": (600, 2), "standard": (3000, 8), "thorough": (10000, 32)}
+        return max(1, round(self.restarts * min(MOST_RESTARTS, math.sqrt(1 / ratio))))

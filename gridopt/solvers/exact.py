@@ -22,6 +22,8 @@ Ints = NDArray[np.int32]
 
 MOST_SETS = 150_000
 MOST_STEPS = 20_000_000
+MOST_COLUMNS = 20_000
+"""Sets that one program may choose from; beyond it the answer would cost more than it is worth."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,6 +70,8 @@ def best_partition(sets: Sets, n_grids: int, *, incumbent: float = np.inf) -> Pr
     """The cheapest partition into ``n_grids`` of the sets, proved, or proof that there is none."""
     if not len(sets.cost):
         return Proof("infeasible")
+    if len(sets.cost) > MOST_COLUMNS:
+        return Proof("limit")
     choice = choose(csc_array(sets.members.T.astype(np.float64)), sets.cost, n_grids, incumbent=incumbent)
     if choice.chosen is None:
         return Proof(choice.status, None, choice.bound)

@@ -156,7 +156,7 @@ def _grids(problem: Problem, labels: Ints) -> dict[bytes, Ints]:
     """The grids of a partition that keep their bounds, by their bytes."""
     state = new_state(problem.board, labels[problem.order])
     order = np.argsort(labels, kind="stable").astype(np.int32)
-    split = np.split(order, np.cumsum(state.count)[:-1])
+    split = np.split(order, np.cumsum(state.n_units)[:-1])
     return {units.tobytes(): units for units, parts in zip(split, state.parts, strict=True) if parts[VIOLATION] == 0}
 
 

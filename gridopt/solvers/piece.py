@@ -20,6 +20,8 @@ Ints = NDArray[np.int32]
 
 TRIED_NUMBERS = 3
 """Numbers of grids that are tried where each costs a search, and where rules are relaxed."""
+VIOLATION_PRICE = 1e4
+"""What a violation of its whole bound costs against an objective of about 1: bounds come first."""
 _FIRST_GUESS = Effort.named("quick")
 """The search before the exact path, which only needs a plan to beat."""
 
@@ -101,18 +103,18 @@ def _relaxed(
     labels, optimal = np.zeros(0, np.int32), False
     sets = enumerate_sets(problems[0], 0 * community.low, community.high * community.rules.size.stretch)
     for problem in problems[:TRIED_NUMBERS]:
-        found = search(problem, effort=effort if sets is None else _FIRST_GUESS, seed=seed)
-        outcomes = [(found.labels, False)]
+        found = search(problem, effort=effort, seed=seed)
+        chosen, sure = found.labels, False
         if sets is not None:
-            missed = _missed(problem, sets)
-            proof = best_partition(Sets(sets.masks, sets.members, sets.cost + 1e4 * missed), problem.n_grids)
+            dear = Sets(sets.masks, sets.members, sets.cost + VIOLATION_PRICE * _missed(problem, sets))
+            known_price = found.objective + VIOLATION_PRICE * found.violation
+            proof = best_partition(dear, problem.n_grids, incumbent=known_price)
             if proof.status == "optimal" and proof.labels is not None:
-                outcomes.append((proof.labels, True))
-        for one, sure in outcomes:
-            _, objective, violation = evaluate(problem, one)
-            key = (round(violation, 6), objective - 1e-9 * sure)
-            if best is None or key < best:
-                best, labels, optimal = key, one, sure
+                chosen, sure = proof.labels, True
+        score = evaluate(problem, chosen)
+        key = (round(score.violation, 6), score.objective)
+        if best is None or key < best:
+            best, labels, optimal = key, chosen, sure
     return Drawn(labels, True, optimal and known[0], known[0], known[1])
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,7 +63,7 @@ class Problem:
         for field in fields(self):
             value = getattr(self, field.name)
             if isinstance(value, np.ndarray):
-                copied = np.ascontiguousarray(value, _dtype(field.name)).copy()
+                copied: NDArray[Any] = np.ascontiguousarray(value, _dtype(field.name)).copy()
                 copied.flags.writeable = False
                 object.__setattr__(self, field.name, copied)
         n, k, m = self.n_units, self.n_grids, self.weights.shape[1]

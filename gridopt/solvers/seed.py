@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from gridopt._kernels.bisect import bisect
+from gridopt._kernels.bisect import Ground, bisect
 from gridopt.errors import SolverError
 from gridopt.solvers.problem import Ints, Problem, connected_pieces
 
@@ -65,19 +65,15 @@ def start(problem: Problem, pieces: Ints, n_per_piece: Ints, *, jitter: float = 
     stops = np.cumsum(units)
     table = np.column_stack([stops - units, stops, n_per_piece]).astype(np.int32)
     parts = np.full(problem.n_units, -1, np.int32)
-    centred = np.ascontiguousarray(problem.xy - problem.xy.mean(axis=0))
-    bisect(
+    ground = Ground(
         problem.indptr.copy(),
         problem.neighbours.copy(),
-        centred,
+        np.ascontiguousarray(problem.xy - problem.xy.mean(axis=0)),
         problem.mass.copy(),
         problem.weights[:, 0].copy(),
-        grouped.astype(np.int32),
-        np.ascontiguousarray(table[table[:, 2] > 0]),
-        jitter,
-        np.uint64(seed),
-        parts,
     )
+    drawn_pieces = np.ascontiguousarray(table[table[:, 2] > 0])
+    bisect(ground, grouped.astype(np.int32), drawn_pieces, jitter, np.uint64(seed), parts)
     labels = problem.fixed.copy()
     drawn = parts >= 0
     labels[drawn] = empty[parts[drawn]]

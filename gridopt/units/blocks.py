@@ -8,7 +8,7 @@ import geopandas as gpd
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
+from scipy.spatial import Voronoi, cKDTree
 
 from gridopt.city import City
 from gridopt.units.borders import barrier_shapes
@@ -24,8 +24,13 @@ SLIVER_WIDTH = 10.0
 SLIVER_AREA = 300.0
 """Square metres below which land without buildings is no block."""
 
+SPECK = 1.0
+"""Square metres below which a piece of land is never a unit."""
+
 ACROSS_BARRIER = 0.01
 """What a metre of border along a barrier counts, against 1, when a sliver looks for a neighbour."""
+
+_AROUND = np.array([(-1, -1), (-1, 0), (-1, 1), (0, -1), (0, 1), (1, -1), (1, 0), (1, 1)], np.float64)
 
 OUTLINE_LAYERS = ("estates", "dedicated", "groups")
 
@@ -58,9 +63,7 @@ def make_blocks(city: City, land: gpd.GeoSeries, places: Shapes) -> Blocks:
     return _assembled(atoms, owners)
 
 
-def connected(
-    atoms: Blocks, owners: Integers, sizes: Floats | None = None, *, least: float = np.inf
-) -> Integers:
+def connected(atoms: Blocks, owners: Integers, sizes: Floats | None = None, *, least: float = np.inf) -> Integers:
     """Labels, from owners 1 .., in which every label is connected: parts that lie apart from the rest of
     their owner join the neighbour they border most, unless their size (area if not given) is at least ``least``.
 
@@ -69,17 +72,24 @@ def connected(
     left, right, metres = shared_lengths(atoms.shapes, atoms.communities)
     pairs = np.column_stack([left, right])
     parts = components(owners, pairs)
-    areas = np.bincount(parts, shapely.area(atoms.shapes))
+    areas: Floats = np.bincount(parts, shapely.area(atoms.shapes)).astype(np.float64)
     extent = areas if sizes is None else np.bincount(parts, sizes)
     owner = np.zeros(len(areas), np.int64)
     owner[parts] = owners
     main = np.zeros(len(areas), bool)
     ranked = np.lexsort((areas, extent, owner))
     main[ranked[np.append(owner[ranked][1:] != owner[ranked][:-1], True)]] = True
-    loose = (owner == 0) | (~main & (extent < least))
+    loose = (owner == 0) | (~main & (extent < least)) | (areas < SPECK)
     joined = parts[pairs]
     between = joined[:, 0] != joined[:, 1]
     return absorb(loose, areas, joined[between], metres[between])[parts]
+
+
+def matched(blocks: Blocks) -> tuple[Blocks, Integers]:
+    """The blocks with every vertex of a shared line in both rings, and the places of those that have land."""
+    shapes = noded(blocks.shapes)
+    kept = np.flatnonzero(~shapely.is_empty(shapes))
+    return Blocks(shapes[kept], blocks.communities[kept]), kept
 
 
 def canonical(shapes: Shapes) -> Integers:
@@ -135,7 +145,9 @@ def _without_slivers(faces: Blocks, lines: Shapes, places: Shapes) -> Integers:
     on_barrier = np.zeros(len(middles), bool)
     on_barrier[shapely.STRtree(lines).query(middles, predicate="dwithin", distance=0.05)[0]] = True
     scores = pieces.metres * np.where(on_barrier, ACROSS_BARRIER, 1.0)
-    return absorb((narrow | (areas < SLIVER_AREA)) & ~built, areas, np.column_stack([pieces.left, pieces.right]), scores)
+    return absorb(
+        (narrow | (areas < SLIVER_AREA)) & ~built, areas, np.column_stack([pieces.left, pieces.right]), scores
+    )
 
 
 def _shared_out(faces: Blocks, wet: NDArray[np.bool_], labels: Integers) -> tuple[Blocks, Integers]:
@@ -179,20 +191,22 @@ def nearest_parts(area: shapely.Geometry, points: Floats, owners: Integers) -> t
 
 
 def frontiers(area: shapely.Geometry, points: Floats, owners: Integers) -> Shapes:
-    """Lines as far from the points of one owner as from those of another: Voronoi cells joined by owner.
+    """Lines as far from the points of one owner as from those of another: their Voronoi edges.
 
     They reach beyond the polygon. Of points within 1 cm of each other the first counts.
     """
     corner = points.min(axis=0)
-    first = np.unique(np.rint((points - corner) * 100).astype(np.int64), axis=0, return_index=True)[1]
-    named, number = np.unique(owners[first], return_inverse=True)
-    if len(named) < 2:
-        return np.empty(0, object)
-    around = shapely.transform(area, lambda xy: xy - corner)
-    sites = shapely.multipoints(points[first] - corner)
-    cells = shapely.get_parts(shapely.voronoi_polygons(sites, extend_to=around, ordered=True))
-    lines = shapely.boundary(dissolve(np.asarray(cells, object), number.astype(np.int64)))
-    return np.asarray(shapely.transform(lines, lambda xy: xy + corner), object)
+    cells = np.rint((points - corner) * 100).astype(np.int64)
+    first = np.unique(cells[:, 0] * 2**31 + cells[:, 1], return_index=True)[1]
+    whose = np.append(owners[first], np.full(len(_AROUND), -1))
+    bounds = np.array(area.bounds).reshape(2, 2)
+    reach = 10 * float(np.ptp(np.concatenate([points, bounds]), axis=0).max())
+    diagram = Voronoi(np.concatenate([points[first] - corner, _AROUND * reach]))
+    pairs = whose[diagram.ridge_points]
+    between = np.flatnonzero((pairs[:, 0] != pairs[:, 1]) & (pairs.min(axis=1) >= 0))
+    edges = np.array([diagram.ridge_vertices[edge] for edge in between], np.int64).reshape(-1, 2)
+    ends = diagram.vertices[edges] + corner
+    return np.asarray(shapely.linestrings(ends[(edges >= 0).all(axis=1)]), object)
 
 
 def divided(area: shapely.Geometry, lines: Shapes) -> Shapes:
@@ -205,8 +219,8 @@ def divided(area: shapely.Geometry, lines: Shapes) -> Shapes:
 
 def _assembled(atoms: Blocks, owners: Integers) -> Blocks:
     """Blocks from pieces that carry the same owner, loose ones merged, in canonical order."""
-    clean = Blocks(noded(atoms.shapes), atoms.communities)
-    labels = connected(clean, owners)
+    clean, kept = matched(atoms)
+    labels = connected(clean, owners[kept])
     shapes = dissolve(clean.shapes, labels)
     communities = np.zeros(len(shapes), np.int64)
     communities[labels] = clean.communities

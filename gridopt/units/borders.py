@@ -48,7 +48,7 @@ def make_borders(city: City, units: gpd.GeoDataFrame) -> pd.DataFrame:
     pair = pieces.left * len(ordered) + pieces.right
     table = pd.DataFrame({"pair": pair, "kind": _KINDS[kinds], "metres": pieces.metres})
     table = table[table.groupby("pair")["metres"].transform("sum") >= NEAR]
-    table = table.groupby(["pair", "kind"], as_index=False)["metres"].sum()
+    table = pd.DataFrame(table.groupby(["pair", "kind"], as_index=False)["metres"].sum())
     ids = ordered.index.to_numpy()
     left, right = ids[table["pair"] // max(len(ids), 1)], ids[table["pair"] % max(len(ids), 1)]
     return table.assign(unit_a=pd.Series(left, dtype="str"), unit_b=pd.Series(right, dtype="str"))[BORDERS]

@@ -8,11 +8,11 @@ import numpy as np
 import shapely
 from scipy.spatial import cKDTree
 
-from gridopt.units.blocks import Blocks, Shapes, canonical, connected, divided, frontiers
-from gridopt.units.cover import dissolve, noded
+from gridopt.units.blocks import Blocks, Shapes, canonical, connected, divided, frontiers, matched
+from gridopt.units.cover import dissolve
 from gridopt.units.edges import Floats, Integers
 
-SPACING = 8.0
+SPACING = 12.0
 """Metres between the points of an outline that stand for a building."""
 
 SETBACK = 0.3
@@ -121,9 +121,10 @@ def _cells(block: shapely.Geometry, shapes: Shapes, sizes: Floats, n_cells: int)
     inner = shapely.point_on_surface(faces)
     owners = labels[building][nearest.query(shapely.get_coordinates(inner))[1]]
     owners[shapely.intersects(vacant, inner)] = n_cells
-    clean = Blocks(noded(faces), np.zeros(len(faces), np.int64))
+    clean, kept = matched(Blocks(faces, np.zeros(len(faces), np.int64)))
     people = _sums(shapes, sizes, clean.shapes)
-    parts = dissolve(clean.shapes, connected(clean, owners + 1, people, least=sizes.sum() / n_cells * LEAST_SHARE))
+    least = sizes.sum() / n_cells * LEAST_SHARE
+    parts = dissolve(clean.shapes, connected(clean, owners[kept] + 1, people, least=least))
     return np.asarray(shapely.coverage_simplify(parts, SMOOTH, simplify_boundary=False), object)
 
 
@@ -186,6 +187,6 @@ def _outline_points(shapes: Shapes) -> tuple[Floats, Integers]:
 
 def _finished(blocks: Blocks) -> Blocks:
     """The blocks as one clean coverage in canonical order."""
-    shapes = noded(blocks.shapes)
-    order = canonical(shapes)
-    return Blocks(shapes[order], blocks.communities[order])
+    clean, _ = matched(blocks)
+    order = canonical(clean.shapes)
+    return Blocks(clean.shapes[order], clean.communities[order])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import geopandas as gpd
 import numpy as np
 import shapely
@@ -35,7 +37,9 @@ def clean_coverage(polygons: gpd.GeoSeries, record: Record, *, layer: str) -> gp
             zh=f"{layer} 图层:{len(lost)} 个面完全落在其他面的碎缝中:{preview(lost)}。请删除或重绘。",
         )
     moved = shapely.area(shapely.symmetric_difference(shapes, mended))
-    changed = np.flatnonzero((moved > 1e-6) | (shapely.get_num_coordinates(shapes) < shapely.get_num_coordinates(mended)))
+    changed = np.flatnonzero(
+        (moved > 1e-6) | (shapely.get_num_coordinates(shapes) < shapely.get_num_coordinates(mended))
+    )
     if len(changed):
         record.add(
             layer,
@@ -57,9 +61,7 @@ def noded(polygons: NDArray[np.object_], *, gap_width: float = 0.0) -> NDArray[n
         return polygons
     for snapping in _SNAPPING:
         try:
-            return np.asarray(
-                shapely.coverage_clean(polygons, gap_width=gap_width, snapping_distance=snapping), object
-            )
+            return np.asarray(shapely.coverage_clean(polygons, gap_width=gap_width, snapping_distance=snapping), object)
         except shapely.errors.GEOSException:
             continue
     raise TableError(
@@ -73,7 +75,7 @@ def dissolve(polygons: NDArray[np.object_], labels: NDArray[np.int64]) -> NDArra
     order = np.argsort(labels, kind="stable")
     cuts = np.searchsorted(labels[order], np.arange(int(labels.max(initial=-1)) + 2))
     joined = np.empty(len(cuts) - 1, object)
-    for label, (first, last) in enumerate(zip(cuts[:-1], cuts[1:], strict=True)):
+    for label, (first, last) in enumerate(pairwise(cuts.tolist())):
         members = polygons[order[first:last]]
         joined[label] = members[0] if len(members) == 1 else shapely.coverage_union_all(members)
     return joined
@@ -99,4 +101,3 @@ def _refuse_overlaps(polygons: gpd.GeoSeries, layer: str) -> None:
             zh=f"{layer} 图层:{len(wide)} 对面重叠超过碎缝宽度({SLIVER:g} 米):{preview(named)}。"
             "归属须人工确认,请修改其中一个面。",
         )
-

@@ -37,8 +37,12 @@ class Pieces:
 
     def joined(self, other: Pieces) -> Pieces:
         """These pieces and those of another."""
-        pairs = ((self.left, other.left), (self.right, other.right), (self.starts, other.starts))
-        return Pieces(*(np.concatenate(pair) for pair in pairs), np.concatenate([self.ends, other.ends]))
+        return Pieces(
+            np.concatenate([self.left, other.left]),
+            np.concatenate([self.right, other.right]),
+            np.concatenate([self.starts, other.starts]),
+            np.concatenate([self.ends, other.ends]),
+        )
 
 
 def shared_pieces(polygons: NDArray[np.object_], parents: Integers | None = None) -> Pieces:
@@ -64,7 +68,7 @@ def shared_lengths(polygons: NDArray[np.object_], parents: Integers | None = Non
     """Neighbours and the metres they share: (left, right, metres), sorted, corner touches left out."""
     pieces = shared_pieces(polygons, parents)
     keys, place = np.unique(pieces.left * len(polygons) + pieces.right, return_inverse=True)
-    metres = np.bincount(place, pieces.metres, len(keys))
+    metres: Floats = np.bincount(place, pieces.metres, len(keys)).astype(np.float64)
     kept = metres >= NEAR
     return keys[kept] // max(len(polygons), 1), keys[kept] % max(len(polygons), 1), metres[kept]
 

@@ -35,8 +35,8 @@ def make_units(city: City) -> gpd.GeoDataFrame:
         units = ready_units(city, given, record)
     else:
         units, totals = built_units(city, record)
-    buildings = city.layer("buildings")
-    places = place_buildings(buildings, units) if buildings is not None and len(buildings) else None
+    buildings = _buildings(city)
+    places = None if buildings is None else place_buildings(buildings, units)
     if places is not None:
         places.report(record)
     if given is not None and len(given) and has_people(city, given):
@@ -48,12 +48,18 @@ def make_units(city: City) -> gpd.GeoDataFrame:
     return _finished(unmixed(units, record), record)
 
 
+def _buildings(city: City) -> gpd.GeoDataFrame | None:
+    """The buildings in the order of their ids, so that sums do not depend on the order of rows."""
+    buildings = city.layer("buildings")
+    return buildings.sort_index() if buildings is not None and len(buildings) else None
+
+
 def _apportioned(
     city: City, units: gpd.GeoDataFrame, totals: pd.DataFrame | None, places: Places | None, record: Record
 ) -> pd.DataFrame:
     """Control totals shared out to units by their buildings, else by the raster, else by area."""
-    buildings, cells = city.layer("buildings"), city.layer("population_cells")
-    if places is not None:
+    buildings, cells = _buildings(city), city.layer("population_cells")
+    if places is not None and buildings is not None:
         weights, way = home_weights(buildings), ("floor area and dwellings of homes", "住宅建筑面积和套数")
         weights = weights.set_axis(places.unit_ids.to_numpy()).sort_index(kind="stable")
     elif cells is not None and len(cells):
@@ -84,8 +90,9 @@ def _check_conserved(people: pd.DataFrame, totals: pd.DataFrame, units: gpd.GeoD
     if apart.any():
         ids = totals.index[apart]
         raise TableError(
-            f"population: {len(ids)} communities have control totals that are not numbers of 0 or more: {preview(ids)}.",
-            zh=f"人口:{len(ids)} 个村(社区)的控制数不是非负数:{preview(ids)}。",
+            f"population: {len(ids)} communities have control totals that are not numbers of 0 or more: "
+            f"{preview(ids)}. Correct them in [layers.population] or [layers.communities].",
+            zh=f"人口:{len(ids)} 个村(社区)的控制数不是非负数:{preview(ids)}。请改正后重试。",
         )
 
 

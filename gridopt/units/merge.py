@@ -30,14 +30,6 @@ def absorb(small: Flags, areas: Floats, pairs: Integers, scores: Floats) -> Inte
     return groups.labels()
 
 
-def fill(sizes: Floats, low: float, high: float, pairs: Integers, scores: Floats) -> Integers:
-    """A label for each piece, such that pieces below ``low`` join neighbours while the sum stays within ``high``."""
-    groups = _Groups(np.ones(len(sizes), bool), pairs, scores)
-    for piece in np.lexsort((np.arange(len(sizes)), sizes)):
-        groups.join_within(int(piece), sizes, (low, high))
-    return groups.labels()
-
-
 def components(labels: Integers, pairs: Integers) -> Integers:
     """The connected part of its label that each piece lies in."""
     inside = pairs[labels[pairs[:, 0]] == labels[pairs[:, 1]]]
@@ -52,7 +44,6 @@ class _Groups:
     def __init__(self, small: Flags, pairs: Integers, scores: Floats) -> None:
         self._root = list(range(len(small)))
         self._small = small.tolist()
-        self._total: dict[int, float] = {}
         self._near: list[dict[int, float]] = [{} for _ in self._root]
         for (one, two), score in zip(pairs.tolist(), scores.tolist(), strict=True):
             self._near[one][two] = self._near[one].get(two, 0.0) + score
@@ -76,19 +67,6 @@ class _Groups:
             return False
         self._merge(root, _best(chosen.items()))
         return True
-
-    def join_within(self, piece: int, sizes: Floats, bounds: tuple[float, float]) -> None:
-        """Merge a group below the lower bound into its best neighbour that leaves the sum within the upper."""
-        root = self.root(piece)
-        size = self._total.get(root, float(sizes[root]))
-        if size >= bounds[0]:
-            return
-        sums = {other: size + self._total.get(other, float(sizes[other])) for other in self._scores(root)}
-        fitting = [(other, score) for other, score in self._scores(root).items() if sums[other] <= bounds[1]]
-        if fitting:
-            other = _best(fitting)
-            self._merge(root, other)
-            self._total[other] = sums[other]
 
     def labels(self) -> Integers:
         """One label a piece, numbered by first piece."""

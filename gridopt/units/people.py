@@ -21,17 +21,19 @@ HOUSEHOLD_SIZE = 2.6
 MEASURES = ("households", "residents")
 
 NOT_HOMES = frozenset(
-    "barn bank bunker bus_station carport cathedral chapel church civic college commercial cowshed factory farm_auxiliary "
-    "fire_station garage garages gas government grandstand greenhouse hangar hospital hotel industrial kindergarten "
-    "kiosk library market museum mosque office parking pavilion public railway religious retail roof ruins school "
-    "service shed shop shrine silo sports_centre sports_hall stable stadium storage storage_tank sty supermarket "
-    "synagogue temple theatre toilets train_station transformer_tower transportation university warehouse".split()
+    "barn bank bunker bus_station carport cathedral chapel church civic clinic college commercial cowshed factory "
+    "farm_auxiliary fire_station garage garages gas government grandstand greenhouse hangar hospital hotel industrial "
+    "institution kindergarten kiosk library market museum mosque office parking pavilion public railway religious "
+    "retail roof ruins school service shed shop shrine silo sports_centre sports_hall stable stadium station storage "
+    "storage_tank sty supermarket synagogue temple theatre toilets train_station transformer_tower transportation "
+    "university warehouse".split()
 )
 """Values of ``use`` (OpenStreetMap's ``building=*`` among them) that nobody lives in."""
 
 NOT_HOMES_ZH = tuple(
-    "商业 商场 商铺 市场 超市 办公 写字楼 工业 厂房 工厂 仓储 仓库 学校 教学 教育 幼儿园 医院 医疗 卫生 公共 行政 政府 文化 体育 "
-    "宗教 寺 教堂 交通 车站 车库 停车 市政 设施 酒店 旅馆 养殖 温室 农业 变电 公厕 商業 辦公 工業 廠房 倉儲 倉庫 學校 醫院 宗教".split()
+    "商业 商场 商铺 市场 超市 办公 写字楼 工业 厂房 工厂 仓储 仓库 学校 教学 教育 幼儿园 医院 医疗 卫生 公共 行政 政府 "
+    "文化 体育 宗教 寺 教堂 交通 车站 车库 停车 市政 设施 酒店 旅馆 养殖 温室 农业 变电 公厕 "
+    "商業 辦公 工業 廠房 倉儲 倉庫 學校 醫院 宗教".split()
 )
 LIVED_IN_ZH = ("住", "宿舍", "公寓")
 
@@ -57,12 +59,20 @@ def people_in_units(units: gpd.GeoDataFrame, totals: pd.DataFrame, weights: pd.S
         land = units[units["community_id"].isin(bare)]
         by_area = pd.DataFrame({"unit_id": land.index, "weight": land.area, "community_id": land["community_id"]})
         carriers = pd.concat([carriers[~carriers["community_id"].isin(bare)], by_area], ignore_index=True)
-    people = pd.DataFrame(0.0, index=units.index, columns=list(MEASURES))
-    for community, members in carriers.groupby("community_id", sort=True):
-        for measure in MEASURES:
-            shares = apportion(float(totals.loc[community, measure]), members["weight"].to_numpy(float))
-            people[measure] = people[measure].add(pd.Series(shares).groupby(members["unit_id"].to_numpy()).sum(), fill_value=0)
-    return people
+    return _shared(carriers, totals).reindex(units.index, fill_value=0.0)
+
+
+def _shared(carriers: pd.DataFrame, totals: pd.DataFrame) -> pd.DataFrame:
+    """Totals of communities shared out to carriers by weight, summed by unit."""
+    weights = carriers["weight"].to_numpy(float)
+    shares = np.zeros((len(carriers), len(MEASURES)))
+    code, communities = pd.factorize(carriers["community_id"].to_numpy(str), sort=True)
+    amounts = totals.reindex(communities)[list(MEASURES)].to_numpy(float)
+    order = np.argsort(code, kind="stable")
+    for community, places in enumerate(np.split(order, np.cumsum(np.bincount(code))[:-1])):
+        for column in range(len(MEASURES)):
+            shares[places, column] = apportion(amounts[community, column], weights[places])
+    return pd.DataFrame(shares, columns=list(MEASURES)).groupby(carriers["unit_id"].to_numpy()).sum()
 
 
 def apportion(total: float, weights: Floats) -> Floats:
@@ -126,7 +136,12 @@ def control_totals(city: City, communities: gpd.GeoSeries, home_communities: pd.
     a household size of 2.6, recorded. ``home_communities`` is the community of each building.
     """
     totals = pd.DataFrame(np.nan, index=communities.index, columns=list(MEASURES))
-    for source in (_of_table(city), city.communities, _of_buildings(city, home_communities), _of_raster(city, communities)):
+    for source in (
+        _of_table(city),
+        city.communities,
+        _of_buildings(city, home_communities),
+        _of_raster(city, communities),
+    ):
         if source is None:
             continue
         for measure in MEASURES:
@@ -145,7 +160,10 @@ def control_totals(city: City, communities: gpd.GeoSeries, home_communities: pd.
 
 def _completed(totals: pd.DataFrame, record: Record) -> pd.DataFrame:
     """Totals with the one measure that is missing derived from the other."""
-    for measure, other, factor in (("households", "residents", 1 / HOUSEHOLD_SIZE), ("residents", "households", HOUSEHOLD_SIZE)):
+    for measure, other, factor in (
+        ("households", "residents", 1 / HOUSEHOLD_SIZE),
+        ("residents", "households", HOUSEHOLD_SIZE),
+    ):
         missing = totals[measure].isna()
         if missing.any():
             totals = totals.assign(**{measure: totals[measure].fillna((totals[other] * factor).round())})
@@ -168,7 +186,7 @@ def _of_table(city: City) -> pd.DataFrame | None:
     table = city.layer("population")
     if table is None:
         return None
-    rows = table[table["level"] != "units"] if "level" in table else table
+    rows: pd.DataFrame = table[table["level"] != "units"] if "level" in table else table
     unknown = rows.index.difference(city.communities.index)
     if len(unknown):
         raise TableError(

@@ -70,7 +70,10 @@ def given_people(city: City, units: gpd.GeoDataFrame, record: Record) -> pd.Data
                 zh=f"人口表:{len(unknown)} 行的编码不在划分单元图层中:{preview(unknown)}。请核对 id 列。",
             )
         people = people.fillna(table.reindex(columns=list(MEASURES), index=units.index).astype(float))
-    for measure, other, factor in (("households", "residents", 1 / HOUSEHOLD_SIZE), ("residents", "households", HOUSEHOLD_SIZE)):
+    for measure, other, factor in (
+        ("households", "residents", 1 / HOUSEHOLD_SIZE),
+        ("residents", "households", HOUSEHOLD_SIZE),
+    ):
         if people[measure].isna().all() and people[other].notna().any():
             people[measure] = people[other] * factor
             record.add(
@@ -143,13 +146,14 @@ def _communities(city: City, units: gpd.GeoDataFrame, record: Record) -> pd.Seri
                 f"整体归入重叠最大的村(社区)(最小占比 {least:.3f})",
             ),
         )
-    chosen = given.where(given != "", found.reindex(units.index))
+    chosen: pd.Series = given.where(given != "", found.reindex(units.index))
     lacking = city.communities.index.difference(chosen)
     if len(lacking):
         raise TableError(
             f"units: {len(lacking)} communities have no unit: {preview(lacking)}. Add their units, or remove the "
             "communities.",
-            zh=f"划分单元图层:{len(lacking)} 个村(社区)没有任何单元:{preview(lacking)}。请补充单元,或去掉这些村(社区)。",
+            zh=f"划分单元图层:{len(lacking)} 个村(社区)没有任何单元:{preview(lacking)}。"
+            "请补充单元,或去掉这些村(社区)。",
         )
     return chosen
 

@@ -164,7 +164,7 @@ def tables(stored: Stored) -> Iterator[Fault]:
 def _workbook(stored: Stored) -> Iterator[Fault]:
     where = ("tables", "tables.xlsx")
     try:
-        sheet = plan_folder.read_sheets(stored.folder)["grids"]
+        sheet = plan_folder.read_sheet(stored.folder, "grids")
     except TableError as error:
         if (stored.folder / "tables.xlsx").exists():
             yield fault(where, [], f"it cannot be read: {error}", f"无法读取:{error.text('zh')}")

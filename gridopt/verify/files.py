@@ -34,8 +34,8 @@ def open_folder(folder: Path) -> tuple[Stored, list[Fault]]:
     faults = _missing_files(folder)
     record, record_faults = _record(folder)
     layers, layer_faults = _layers(folder)
-    stored = Stored(folder, record, layers, _touched(folder))
-    return stored, [*faults, *record_faults, *layer_faults]
+    touched, run_faults = _touched(folder)
+    return Stored(folder, record, layers, touched), [*faults, *record_faults, *layer_faults, *run_faults]
 
 
 def _missing_files(folder: Path) -> list[Fault]:
@@ -88,17 +88,17 @@ def _unreadable(name: str, error: TableError) -> Fault:
     return fault(("files", name), [], f"it cannot be read: {error}", f"无法读取:{error.text('zh')}")
 
 
-def _touched(folder: Path) -> frozenset[str]:
+def _touched(folder: Path) -> tuple[frozenset[str], list[Fault]]:
     """Files whose content is another than the run wrote."""
+    if not (folder / "run.json").exists():
+        return frozenset(), []
     try:
-        hashes = plan_folder.read_record(folder, "run.json").get("sha256", {})
-    except TableError:
-        return frozenset()
-    return frozenset(
-        name
-        for name, written in hashes.items()
-        if (folder / name).is_file() and hashlib.sha256((folder / name).read_bytes()).hexdigest() != written
-    )
+        hashes = dict(plan_folder.read_record(folder, "run.json").get("sha256", {}))
+    except TableError as error:
+        return frozenset(), [_unreadable("run.json", error)]
+    there = [name for name in hashes if (folder / name).is_file()]
+    changed = [name for name in there if hashlib.sha256((folder / name).read_bytes()).hexdigest() != hashes[name]]
+    return frozenset(changed), []
 
 
 def ids(stored: Stored) -> Iterator[Fault]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -12,6 +13,7 @@ from gridopt.verify.faults import Fault, fault, found
 from gridopt.verify.files import Stored
 
 _CLASSES = ("decide", "information")
+_SIZES = ("size.low", "size.high", "size.also.")
 
 
 def bounds(stored: Stored) -> Iterator[Fault]:
@@ -89,7 +91,7 @@ def declared(violations: pd.DataFrame, concerns: Callable[[str], bool]) -> set[s
 
 
 def declarations(stored: Stored) -> Iterator[Fault]:
-    """Violations name grids, units and communities that exist, a known class, and a reason."""
+    """Violations name grids, units and communities that exist, a known class, a reason, and the size as it is."""
     table = stored.layers["violations"]
     for column, layer in (("grid_codes", "grids"), ("unit_ids", "units"), ("community_id", "communities")):
         named = {one for listed in table[column] for one in str(listed).split(";") if one}
@@ -104,3 +106,26 @@ def declarations(stored: Stored) -> Iterator[Fault]:
     yield from found(("violations", "violations"), strange, "classes are unknown", "{n} 种类别未知")
     if (table["reason"] == "").any():
         yield fault(("violations", "violations"), [], "a row gives no reason", "有事项未写原因")
+    yield from _stale(stored, table)
+
+
+def _stale(stored: Stored, table: Any) -> list[Fault]:
+    """Grids whose declared size is no longer theirs: such a row excuses nothing."""
+    grids = once(stored.layers["grids"])
+    kinds = once(stored.layers["communities"])["area_kind"]
+    wrong = []
+    for rule, code, value in zip(table["rule"], table["grid_codes"], table["value"], strict=True):
+        if not rule.startswith(_SIZES) or code not in grids.index:
+            continue
+        measure = rule.split(".")[2] if rule.startswith("size.also.") else None
+        if measure is None:
+            kind = str(kinds.get(grids.loc[code, "community_id"], ""))
+            measure = next(_limits(stored.record["rules"], kind))[1]
+        if measure in grids and not math.isclose(value, grids.loc[code, measure], rel_tol=1e-6, abs_tol=1e-6):
+            wrong.append(code)
+    return found(
+        ("violations", "violations"),
+        sorted(set(wrong)),
+        "grids have another size than their violation says",
+        "{n} 个网格的规模与需说明事项所述不符",
+    )

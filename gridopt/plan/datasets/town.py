@@ -72,7 +72,7 @@ class Bend:
         north = y + 24 * np.sin(x / 520 + self.phases[2]) + 9 * np.sin(y / 280 + self.phases[3])
         cos, sin = np.cos(self.tilt), np.sin(self.tilt)
         turned = np.column_stack([cos * east - sin * north, sin * east + cos * north])
-        return turned + _CENTRE_EASTING_NORTHING
+        return np.asarray(turned + _CENTRE_EASTING_NORTHING)
 
     def point(self, x: float, y: float) -> Any:
         """One point of the layout on the ground."""
@@ -108,7 +108,7 @@ def lay_out(rng: np.random.Generator) -> Land:
 
 
 def _points(course: str) -> NDArray[np.float64]:
-    return shapely.get_coordinates(shapely.from_wkt(f"LINESTRING ({course})"))
+    return np.asarray(shapely.get_coordinates(shapely.from_wkt(f"LINESTRING ({course})")))
 
 
 def _line(bend: Bend, course: str) -> Any:
@@ -185,9 +185,9 @@ def _parcels_of_plots(parcels: gpd.GeoDataFrame, bend: Bend) -> NDArray[np.int64
 
 
 def _table(ways: Any, courses: list[Any], letter: str) -> gpd.GeoDataFrame:
-    """One row for each way, with the columns line_id, name, class, width."""
+    """One row for each way, with the columns id, name, class, width."""
     columns = {
-        "line_id": [f"{letter}{number:03d}" for number in range(1, len(courses) + 1)],
+        "id": [f"{letter}{number:03d}" for number in range(1, len(courses) + 1)],
         "name": [way.name for way in ways],
         "class": [way.kind for way in ways],
         "width": [float(way.width) for way in ways],
@@ -209,9 +209,8 @@ def _water(centre_line: Any, town: Any) -> Any:
 def _communities(parcels: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """One polygon for each community, dissolved from its parcels."""
     table = pd.DataFrame(layout.COMMUNITIES).drop(columns="zone").rename(columns={"code": "id"})
-    table["township_name"] = table["township"].map(layout.TOWNSHIPS)
-    table["county_name"] = layout.COUNTY
-    table["county"] = table["id"].str[:6]
+    table["township"] = table["township"].map(layout.TOWNSHIPS)
+    table.insert(3, "county", layout.COUNTY)
     faces = [
         shapely.normalize(shapely.coverage_union_all(parcels.geometry[parcels["community_id"] == code].to_numpy()))
         for code in table["id"]
@@ -229,9 +228,5 @@ def _crossings(roads: gpd.GeoDataFrame, river: Any, rails: Any) -> gpd.GeoDataFr
         met = roads[roads.intersects(line)]
         for name, course in zip(met["name"], met.geometry, strict=True):
             rows += [(names.get(name, name), kind, point) for point in shapely.get_parts(course.intersection(line))]
-    columns = {
-        "crossing_id": [f"X{number:03d}" for number in range(1, len(rows) + 1)],
-        "name": [name for name, _, _ in rows],
-        "class": [kind for _, kind, _ in rows],
-    }
+    columns = {"name": [name for name, _, _ in rows], "class": [kind for _, kind, _ in rows]}
     return gpd.GeoDataFrame(columns, geometry=[point for _, _, point in rows], crs=CRS)

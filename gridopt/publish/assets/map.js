@@ -99,7 +99,7 @@ document.addEventListener("DOMContentLoaded", () => {
   const names = new GridoptLabels((metres) => {
     if (!state.labels) return [];
     const listed = [];
-    const large = median(grids.side) / metres > 46;
+    const typical = median(grids.side) / metres, large = typical > 46;
     const community = communities.name.map((name, i) => ({
       at: place(communities.x[i], communities.y[i]), lines: [name], px: large ? 12 : 13, weight: 600, ink: "#22343a",
       room: communities.side[i] / metres > 30,
@@ -107,7 +107,7 @@ document.addEventListener("DOMContentLoaded", () => {
     const grid = grids.short.map((short, i) => ({
       at: place(grids.x[i], grids.y[i]), ink: "#2e4044", px: 12, weight: 500,
       lines: grids.side[i] / metres > 84 ? [tail(i), grids.amount[i]] : [short],
-      room: grids.side[i] / metres > 24,
+      room: typical > 26 && grids.side[i] / metres > 22,
     }));
     page.facilities.name.forEach((name, i) => {
       if (state.facilities && metres < 1.6)
@@ -158,13 +158,15 @@ document.addEventListener("DOMContentLoaded", () => {
         figures.append(box);
       } else if (value) rows.append(make("dt", said), make("dd", value));
     });
-    card.replaceChildren(close, title, make("p", grids.code[i], "code"), figures, rows, ...staff(i), ...services(i), ...unmet(i));
+    const open = page.findings.by_grid[i].length > 0;
+    card.replaceChildren(close, title, make("p", grids.code[i], "code"), figures, ...(open ? unmet(i) : []), make("hr"), rows,
+      ...staff(i), ...services(i), ...(open ? [] : unmet(i)));
     card.hidden = false;
     card.scrollTop = 0;
   };
   const pairs = (said, listed) => {
     if (!listed.length) return [];
-    const rows = make("dl");
+    const rows = make("dl", undefined, "pairs");
     listed.forEach(([name, value]) => rows.append(make("dt", name), make("dd", value)));
     return [make("h3", said), rows];
   };
