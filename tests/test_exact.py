@@ -10,7 +10,7 @@ from gridopt._kernels.enumerate import connected_sets, leaves_room
 from gridopt.objective import coefficients, scales_of
 from gridopt.rules import Rules
 from gridopt.solvers.community import Bindings, Community, pose
-from gridopt.solvers.exact import best_partition, enumerate_sets, promising
+from gridopt.solvers.exact import best_partition, enumerate_sets
 from gridopt.solvers.problem import evaluate, is_connected
 from tests.towns import graph_of, town
 
@@ -88,7 +88,7 @@ def test_the_exact_path_reaches_the_optimum_of_full_enumeration(seed) -> None:
     problem = pose(one.graph, one, coefficients(one.rules, scales), 2)
     sets = enumerate_sets(problem, one.low, one.high)
     assert sets is not None
-    proof = best_partition(promising(problem, sets, one.low, one.high), 2)
+    proof = best_partition(problem, sets)
     assert proof.status == "optimal"
     assert proof.labels is not None
     assert evaluate(problem, proof.labels).objective == pytest.approx(by_full_enumeration(problem))
@@ -101,4 +101,4 @@ def test_impossible_bounds_are_proved_impossible() -> None:
     assert by_full_enumeration(problem) == np.inf
     sets = enumerate_sets(problem, one.low, one.high)
     assert sets is not None
-    assert best_partition(sets, 2).status == "infeasible"
+    assert best_partition(problem, sets).status == "infeasible"

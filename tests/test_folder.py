@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -35,6 +36,12 @@ def content(place: Path) -> dict[str, bytes]:
 @pytest.fixture(scope="module")
 def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write(full_plan(), tmp_path_factory.mktemp("whole") / "out")
+
+
+@pytest.fixture
+def place(published: Path, tmp_path: Path) -> Path:
+    """A folder of one's own to spoil."""
+    return Path(shutil.copytree(published, tmp_path / "out"))
 
 
 def test_every_file_and_layer_is_there_with_its_columns(published: Path) -> None:
@@ -152,8 +159,7 @@ def test_run_json_knows_every_other_file(published: Path) -> None:
     assert {"started", "finished", "peak_memory_mb", "machine", "versions", "log"} <= set(run)
 
 
-def test_a_failure_leaves_the_old_folder_as_it_was(tmp_path: Path) -> None:
-    place = write(full_plan(), tmp_path / "out")
+def test_a_failure_leaves_the_old_folder_as_it_was(place: Path) -> None:
     before = content(place)
 
     def fails(*_: object) -> None:
@@ -174,8 +180,7 @@ def test_a_failure_leaves_no_folder_where_there_was_none(tmp_path: Path) -> None
     assert not (tmp_path / "out").exists()
 
 
-def test_a_failure_while_moving_puts_the_old_files_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    place = write(full_plan(), tmp_path / "out")
+def test_a_failure_while_moving_puts_the_old_files_back(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before, moves = content(place), []
     replace = Path.replace
 
@@ -194,8 +199,7 @@ def test_a_failure_while_moving_puts_the_old_files_back(tmp_path: Path, monkeypa
     assert not list(place.glob(".*"))
 
 
-def test_a_short_write_is_noticed_by_reading_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    place = write(full_plan(), tmp_path / "out")
+def test_a_short_write_is_noticed_by_reading_back(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = content(place)
     whole = geopackage.write_geopackage
 
@@ -242,8 +246,7 @@ def test_a_figure_of_the_run_before_does_not_linger(tmp_path: Path) -> None:
     assert [path.name for path in (place / "figures").iterdir()] == ["city.png"]
 
 
-def test_leftovers_of_a_killed_run_are_cleared_and_those_of_a_living_one_stay(tmp_path: Path) -> None:
-    place = write(full_plan(), tmp_path / "out")
+def test_leftovers_of_a_killed_run_are_cleared_and_those_of_a_living_one_stay(place: Path) -> None:
     ended = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True)
     dead, alive = place / f".new-{int(ended.stdout)}", place / f".new-{os.getppid()}"
     for leftover in (dead, alive):

@@ -15,10 +15,10 @@ from gridopt.city import City
 from gridopt.contracts import REPAIRS, UNITS
 from gridopt.errors import TableError
 from gridopt.units import assign_buildings, make_borders, make_units
-from gridopt.units.blocks import nearest_parts
 from gridopt.units.built import scan_order
 from gridopt.units.cells import bisect
 from gridopt.units.merge import absorb
+from gridopt.units.nearest import nearest_parts
 
 DATA = Path(__file__).parents[2] / "shared" / "data" / "gis"
 real = pytest.mark.skipif(not DATA.exists(), reason="real layers are not here")

@@ -203,6 +203,11 @@ FAULTS: dict[str, tuple[Callable[[Path], None], str, str, str]] = {
     "a changed record": (in_json("plan.json", cut_households), "record", "plan.json", "households"),
     "a better score than true": (in_json("plan.json", lambda r: r.update(objective=1.5)), "record", "plan.json", ""),
     "a bound from nowhere": (in_json("plan.json", lambda r: r.update(bound=1.9, gap=0.05)), "record", "plan.json", ""),
+    "another CRS": (in_json("plan.json", lambda r: r["city"].update(crs="EPSG:4548")), "crs", "plan.json", "EPSG:4548"),
+    "a degree where metres belong": (edit("units", lambda t: t.to_crs(4326)), "crs", "plan.gpkg", "units"),
+    "a record without its parts": (in_json("plan.json", lambda r: r.update(totals=None)), "form", "plan.gpkg", ""),
+    "units without shapes": (reshape("units", "a01", lambda _: None), "geometry", "units", "a01"),
+    "no units at all": (edit("units", lambda t: t.iloc[:0]), "total", "grids", A1),
     "other rules": (in_json("plan.json", lambda r: r["rules"]["size"].update(high=500)), "bounds", "grids", A1),
     "a violation of a grid that is not": (
         edit("violations", lambda t: t.assign(grid_codes="320411001101009")),

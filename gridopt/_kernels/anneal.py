@@ -6,10 +6,10 @@ import math
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import float64, int64, uint64, void
+from numba import boolean, float64, int64, uint64, void
 from numpy.typing import NDArray
 
-from gridopt._kernels.contiguity import stays_whole
+from gridopt._kernels.contiguity import detach, runs_around, stays_whole
 from gridopt._kernels.state import (
     BOARD,
     F1,
@@ -17,6 +17,7 @@ from gridopt._kernels.state import (
     I2,
     SAME,
     STATE,
+    STRAIN,
     Ints,
     below,
     change,
@@ -27,6 +28,9 @@ from gridopt._kernels.state import (
     move,
     uniform,
 )
+
+TOGETHER = 4
+"""One visit in so many tries to move what a unit cuts off along with it."""
 
 
 class Best(NamedTuple):
@@ -54,8 +58,8 @@ def _replay(best: Any, moves: Any) -> Any:
 
 
 @helper(void(BEST, STATE, int64))
-def _note(best: Any, state: Any, unit: Any) -> Any:
-    """Enter a move just made, and whether it led to a new best."""
+def _enter(best: Any, state: Any, unit: Any) -> Any:
+    """Enter a unit that has just moved."""
     at, journal = best.at, best.journal
     if at[0] == len(journal):
         _replay(best, at[1])
@@ -69,6 +73,12 @@ def _note(best: Any, state: Any, unit: Any) -> Any:
         journal[at[0], 0] = unit
         journal[at[0], 1] = state.labels[unit]
         at[0] += 1
+
+
+@helper(void(BEST, STATE))
+def _judge(best: Any, state: Any) -> Any:
+    """Take note if the state, all its moves entered, is a new best."""
+    at, journal = best.at, best.journal
     objective, violation = state.total[0], state.total[1]
     if violation > best.record[1] + SAME:
         return
@@ -81,6 +91,47 @@ def _note(best: Any, state: Any, unit: Any) -> Any:
         at[1] = at[0]
 
 
+@helper(boolean(STATE, F1, float64, float64))
+def _accepts(state: Any, climate: Any, objective: Any, strain: Any) -> Any:
+    """The rule of Metropolis on a change of objective and strain."""
+    worse, heat = objective / climate[2] + climate[1] * strain, climate[0]
+    return worse <= 0.0 or (worse <= 40.0 * heat and uniform(state.random) < math.exp(-worse / heat))
+
+
+@helper(boolean(BOARD, STATE, BEST, int64, int64, F1))
+def _move_together(board: Any, state: Any, best: Any, unit: Any, to: Any, climate: Any) -> Any:
+    """Move a unit along with what it cuts off from its grid, if Metropolis accepts them together.
+
+    Without this an enclosed unit or a cul-de-sac nails its only neighbour to its grid. Which piece stays is
+    drawn by lot. ``climate`` is (temperature, weight of the strain, scale of the objective). False if nothing
+    is cut off, or nothing moved.
+    """
+    runs = runs_around(board, state, unit)
+    if runs < 2:
+        return False
+    moved = detach(board, state, unit, runs, below(state.random, runs))
+    if moved < 2:
+        return False
+    home, group = state.labels[unit], state.owner
+    for i in range(moved):
+        if board.closed[to] and not board.empty[group[i]]:
+            return False
+    objective = state.total[0]
+    strain = state.parts[home, STRAIN] + state.parts[to, STRAIN]
+    for i in range(moved):
+        move(board, state, group[i], to)
+    objective = state.total[0] - objective
+    strain = state.parts[home, STRAIN] + state.parts[to, STRAIN] - strain
+    if not _accepts(state, climate, objective, strain):
+        for i in range(moved):
+            move(board, state, group[i], home)
+        return False
+    for i in range(moved):
+        _enter(best, state, group[i])
+    _judge(best, state)
+    return True
+
+
 @kernel(int64(BOARD, STATE, BEST, int64, uint64, float64[::1]))
 def anneal(board: Any, state: Any, best: Any, sweeps: Any, seed: Any, schedule: Any) -> Any:
     """Anneal the state in place; ``best`` receives the best labels met by (violation, objective).
@@ -91,15 +142,15 @@ def anneal(board: Any, state: Any, best: Any, sweeps: Any, seed: Any, schedule: 
     """
     n, k = len(state.labels), len(state.n_units)
     labels, indptr, neighbours = state.labels, board.indptr, board.neighbours
-    random = np.empty(1, np.uint64)
+    random, climate = state.random, np.empty(3)
     random[0] = seed
     floor = 0.05 * state.total[0] / n + 1e-300
     units_squared = (n / k) ** 2
     accepted = 0
     for sweep in range(sweeps):
         done = sweep / max(sweeps - 1, 1)
-        heat = schedule[0] * (schedule[1] / schedule[0]) ** done
-        pressure = units_squared * schedule[2] * (schedule[3] / schedule[2]) ** done
+        climate[0] = schedule[0] * (schedule[1] / schedule[0]) ** done
+        climate[1] = units_squared * schedule[2] * (schedule[3] / schedule[2]) ** done
         for unit in range(n):
             degree = indptr[unit + 1] - indptr[unit]
             if degree == 0:
@@ -110,15 +161,16 @@ def anneal(board: Any, state: Any, best: Any, sweeps: Any, seed: Any, schedule: 
                 continue
             if board.closed[to] and not board.empty[unit]:
                 continue
-            objective, _, strain = change(board, state, unit, to)
             cost = grid_cost(board, state, home) + grid_cost(board, state, to)
-            scale = cost / (state.n_units[home] + state.n_units[to]) + floor
-            worse = objective / scale + pressure * strain
-            if worse > 0.0 and (worse > 40.0 * heat or uniform(random) >= math.exp(-worse / heat)):
+            climate[2] = cost / (state.n_units[home] + state.n_units[to]) + floor
+            if below(random, TOGETHER) == 0 and _move_together(board, state, best, unit, to, climate):
+                accepted += 1
                 continue
-            if stays_whole(board, state, unit):
+            objective, _, strain = change(board, state, unit, to)
+            if _accepts(state, climate, objective, strain) and stays_whole(board, state, unit):
                 move(board, state, unit, to)
-                _note(best, state, unit)
+                _enter(best, state, unit)
+                _judge(best, state)
                 accepted += 1
     _replay(best, best.at[1])
     best.at[0], best.at[1] = 0, 0

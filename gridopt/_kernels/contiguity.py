@@ -8,9 +8,12 @@ from numba import boolean, int64
 
 from gridopt._kernels.state import BOARD, STATE, helper, kernel
 
+MOST_DETACHED = 16
+"""Units that may change grid together."""
+
 
 @helper(int64(BOARD, STATE, int64))
-def _runs(board: Any, state: Any, unit: Any) -> Any:
+def runs_around(board: Any, state: Any, unit: Any) -> Any:
     """Number of runs of the rotation around a unit; the first unit of each is queued."""
     grid = state.labels[unit]
     start, stop = board.indptr[unit], board.indptr[unit + 1]
@@ -81,5 +84,42 @@ def stays_whole(board: Any, state: Any, unit: Any) -> Any:
     they meet or one of them can go no further, so the work is that of the smaller side. Exact for any graph;
     a grid that is in several pieces already never gets more of them.
     """
-    runs = _runs(board, state, unit)
+    runs = runs_around(board, state, unit)
     return runs <= 1 or _meet(board, state, unit, runs)
+
+
+@helper(int64(BOARD, STATE, int64, int64, int64))
+def detach(board: Any, state: Any, unit: Any, runs: Any, kept: Any) -> Any:
+    """List what a unit cuts off from the rest of its grid; returns how many units that is, itself included.
+
+    The rest is the piece that holds run number ``kept`` of the ``runs`` just queued by `runs_around`. The unit
+    and the other pieces stand in ``state.owner``; 0 if they are more than `MOST_DETACHED` or one may not move.
+    """
+    grid, group, stamp = state.labels[unit], state.owner, state.stamp
+    state.token[0] += 1
+    token = state.token[0]
+    stamp[unit] = token
+    group[0] = unit
+    tail = 1
+    for j in range(runs):
+        if j == kept or stamp[state.queue[j]] == token:
+            continue
+        start, head, rest = tail, tail, False
+        stamp[state.queue[j]] = token
+        group[tail] = state.queue[j]
+        tail += 1
+        while head < tail:
+            here = group[head]
+            head += 1
+            rest = rest or here == state.queue[kept]
+            if tail > MOST_DETACHED or board.held[here]:
+                return 0
+            for e in range(board.indptr[here], board.indptr[here + 1]):
+                there = board.neighbours[e]
+                if stamp[there] != token and state.labels[there] == grid:
+                    stamp[there] = token
+                    group[tail] = there
+                    tail += 1
+        if rest:
+            tail = start
+    return tail

@@ -66,6 +66,7 @@ class State(NamedTuple):
     root: Ints  # (n)
     waiting: Ints  # (n)
     token: Ints  # (1)
+    random: NDArray[np.uint64]  # (1) the generator's word
 
 
 INERTIA, CUT, SIZE, VIOLATION, STRAIN = 0, 1, 2, 3, 4
@@ -82,7 +83,7 @@ def compiled_tuple(fields: tuple[Any, ...], cls: type) -> Any:
 
 
 BOARD = compiled_tuple((I1, I1, B1, F1, F2, F1, F2, F2, F2, F2, F1, B1, B1, B1, F1, F1), Board)
-STATE = compiled_tuple((I1, I1, F2, F2, F2, F1, I1, I1, I1, I1, I1, I1), State)
+STATE = compiled_tuple((I1, I1, F2, F2, F2, F1, I1, I1, I1, I1, I1, I1, U1), State)
 
 PAIR = _types.UniTuple(float64, 2)
 TRIPLE = _types.UniTuple(float64, 3)
@@ -116,6 +117,7 @@ def new_state(board: Board, labels: Ints) -> State:
         root=root,
         waiting=waiting,
         token=np.zeros(1, np.int32),
+        random=np.zeros(1, np.uint64),
     )
     tally(board, state)
     return state

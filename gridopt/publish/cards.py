@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pandas as pd
@@ -63,7 +63,7 @@ def findings(plan: Plan, lang: str) -> dict[str, Any]:
                 "class": facts["class"],
                 "said": label(facts["class"], lang),
                 "rule": label(facts["rule"], lang),
-                "against": _against(facts["value"], facts["limit"], lang),
+                "against": against(facts, lang),
                 "reason": str(facts["reason"]),
                 "remedy": str(facts["remedy"]),
             }
@@ -74,11 +74,13 @@ def findings(plan: Plan, lang: str) -> dict[str, Any]:
     return {"rows": rows, "by_grid": list(by_grid.values())}
 
 
-def _against(value: Any, limit: Any, lang: str) -> str:
-    seen, allowed = pd.to_numeric(value, errors="coerce"), pd.to_numeric(limit, errors="coerce")
+def against(finding: Mapping[Any, Any], lang: str) -> str:
+    """The value of a finding against its limit (a number of grids against the one wished), "" without a value."""
+    seen, limit = (pd.to_numeric(finding[name], errors="coerce") for name in ("value", "limit"))
     if pd.isna(seen):
         return ""
-    return number(seen) if pd.isna(allowed) else say("seen_against", lang, value=number(seen), limit=number(allowed))
+    said = "seen_against_wish" if finding["rule"] == "size.count" else "seen_against"
+    return number(seen) if pd.isna(limit) else say(said, lang, value=number(seen), limit=number(limit))
 
 
 def reach_by_place(reach: pd.DataFrame | None, lang: str) -> dict[str, Any]:
@@ -86,8 +88,8 @@ def reach_by_place(reach: pd.DataFrame | None, lang: str) -> dict[str, Any]:
     places: dict[str, list[list[str]]] = {}
     if reach is not None:
         of_grids = reach[reach["level"] == "grid"]
-        for row in of_grids.itertuples(index=False):
-            places.setdefault(str(row.place_id), []).append([tier_text(row, lang), percent(row.share, 0)])
+        for _, row in of_grids.iterrows():
+            places.setdefault(str(row["place_id"]), []).append([tier_text(row, lang), percent(row["share"], 0)])
     return {"label": label("reach", lang), "places": places}
 
 
@@ -96,7 +98,7 @@ def tier_name(tier: str, lang: str) -> str:
     return say("tier", lang, n=tier) if tier.isdigit() else label(tier, lang)
 
 
-def tier_text(row: Any, lang: str) -> str:
+def tier_text(row: pd.Series[Any], lang: str) -> str:
     """A tier with its limit: "1级设施 · 500米内"; a limit that is not one distance is left out."""
-    tier = tier_name(str(row.tier), lang)
-    return tier if pd.isna(row.limit_m) else say("within", lang, tier=tier, metres=number(row.limit_m))
+    tier = tier_name(str(row["tier"]), lang)
+    return tier if pd.isna(row["limit_m"]) else say("within", lang, tier=tier, metres=number(row["limit_m"]))

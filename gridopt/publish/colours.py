@@ -46,7 +46,8 @@ def neighbours(shapes: NDArray[np.object_]) -> NDArray[np.int64]:
     pairs = np.column_stack([first, second])[first < second]
     shared = shapely.intersection(shapely.boundary(shapes[pairs[:, 0]]), shapes[pairs[:, 1]])
     pairs = pairs[shapely.length(shared) > SHORTEST_SHARED_BORDER]
-    return pairs[np.lexsort(pairs.T[::-1])]
+    ordered: NDArray[np.int64] = pairs[np.lexsort(pairs.T[::-1])]
+    return ordered
 
 
 def colour_numbers(n: int, pairs: NDArray[np.int64], n_colours: int, *, spread: bool = False) -> NDArray[np.int64]:
@@ -77,7 +78,8 @@ def _smallest_last(near: list[list[int]]) -> list[int]:
     waiting: dict[int, set[int]] = {}
     for thing, count in enumerate(degree):
         waiting.setdefault(count, set()).add(thing)
-    left, order = [True] * len(near), []
+    left = [True] * len(near)
+    order: list[int] = []
     while len(order) < len(near):
         fewest = min(count for count, things in waiting.items() if things)
         thing = min(waiting[fewest])

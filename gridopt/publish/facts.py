@@ -58,7 +58,7 @@ def city_figures(plan: Plan) -> CityFigures:
         size_least=float(sizes.min()) if len(sizes) else 0.0,
         size_most=float(sizes.max()) if len(sizes) else 0.0,
         within_share=float(base["within"].mean()) if len(base) else None,
-        walk_mean=_mean(grids["walk_mean_m"], people(grids)),
+        walk_mean=_mean(grids["walk_mean_m"], walkers(plan)),
         walk_max=float(grids["walk_max_m"].max()) if len(grids) else 0.0,
         unrecognised_share=_mean(grids["unrecognised_border_share"], pd.Series(border, grids.index)),
         unowned=float(plan.units.loc[unowned, "residents"].fillna(0).sum()),
@@ -77,7 +77,7 @@ def size_rules(rules: Rules, area_kind: str) -> Size:
 def grid_sizes(plan: Plan) -> pd.Series[float]:
     """The size of each grid in its area kind's own measure; households where that is no column of grids."""
     grids = plan.grids
-    sizes = grids["households"].astype(float).copy()
+    sizes: pd.Series[float] = grids["households"].astype(float).copy()
     for kind in sorted(grids["area_kind"].unique()):
         measure = size_rules(plan.city.rules, kind).measure
         if measure in grids:
@@ -113,6 +113,12 @@ def people(grids: pd.DataFrame) -> pd.Series[float]:
     """The weight of a grid in averages over people: residents, or households where nobody counted residents."""
     residents = grids["residents"].astype(float)
     return residents if residents.sum() > 0 else grids["households"].astype(float)
+
+
+def walkers(plan: Plan) -> pd.Series[float]:
+    """What walks are averaged over: sizes, as in each grid's own mean, or people where no grid has a size."""
+    sizes = grid_sizes(plan)
+    return sizes if sizes.sum() > 0 else people(plan.grids)
 
 
 def _mean(values: pd.Series[float], weights: pd.Series[float]) -> float | None:
@@ -164,7 +170,8 @@ def posts_by_grid(posts: pd.DataFrame | None, lang: str) -> Mapping[str, list[tu
     exploded = named.assign(grid_code=named["grid_code"].map(split_codes)).explode("grid_code")
     counts = exploded.dropna(subset=["grid_code"]).groupby(["grid_code", "said"]).size()
     listed: dict[str, list[tuple[str, float]]] = {}
-    for (code, said), count in counts.items():  # type: ignore[misc]  # stubs call a pair of keys Hashable
+    keys = counts.index.to_frame()
+    for code, said, count in zip(keys["grid_code"], keys["said"], counts.to_numpy(float), strict=True):
         listed.setdefault(str(code), []).append((str(said), float(count)))
     return {code: sorted(roles, key=lambda role: order[role[0]]) for code, roles in listed.items()}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.path import Path
 from matplotlib.patheffects import withStroke
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from gridopt.grids.plan import Plan
@@ -33,11 +35,12 @@ from gridopt.publish.shapes import parts_of, thin
 from gridopt.terms import label
 
 DPI = 150
-MAP_WIDTH = 8.0
-HEIGHTS = (4.2, 9.6)
+LARGEST = (8.0, 9.6)
+"""Inches that a map may take on a page."""
+LEGEND_STRIP = 0.55
 INK, SOFT = "#22343a", "#5c6b6c"
 MOST_KINDS = 4
-BINS = 24
+NAME_SIZE = 8.5
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,8 @@ class Frame:
     def of(cls, *plans: Plan) -> Frame:
         """The land of all plans with a little room around it."""
         bounds = np.array([plan.grids.total_bounds for plan in plans])
-        west, south, east, north = *bounds[:, :2].min(axis=0), *bounds[:, 2:].max(axis=0)
+        west, south = bounds[:, :2].min(axis=0).tolist()
+        east, north = bounds[:, 2:].max(axis=0).tolist()
         room = 0.03 * max(east - west, north - south)
         return cls(west - room, south - room, east + room, north + room)
 
@@ -74,9 +78,9 @@ def city_map(plan: Plan, *, view: str = "community", frame: Frame | None = None,
     edges = _paths(np.array(communities, dtype=object))
     axes.add_collection(PathCollection(edges, facecolors="none", edgecolors="#37494c", linewidths=1.3))
     _decisions(axes, plan, shapes)
-    _community_names(axes, plan, communities, letters)
+    _community_names(axes, plan, communities, letters=letters, width=figure.get_figwidth())
     _scale_bar(axes, letters)
-    _map_legend(axes, plan, view, letters, lang)
+    _map_legend(figure, plan, view, letters=letters, lang=lang)
     return _png(figure)
 
 
@@ -86,7 +90,7 @@ def size_histogram(plan: Plan, *, lang: str = "zh") -> bytes:
     lang = letters.language(lang)
     base = plan.grids[plan.grids["kind"] != "dedicated"]
     kinds = base["area_kind"].value_counts().sort_index().sort_values(ascending=False, kind="stable").index[:MOST_KINDS]
-    figure = Figure(figsize=(MAP_WIDTH, 0.5 + 2.5 * max(len(kinds), 1)), dpi=DPI, layout="constrained")
+    figure = Figure(figsize=(LARGEST[0], 0.5 + 2.5 * max(len(kinds), 1)), dpi=DPI, layout="constrained")
     panels = np.atleast_1d(figure.subplots(max(len(kinds), 1), 1))
     for axes, kind in zip(panels, kinds, strict=False):
         _histogram(axes, plan, str(kind), letters=letters, lang=lang)
@@ -94,12 +98,13 @@ def size_histogram(plan: Plan, *, lang: str = "zh") -> bytes:
 
 
 def _map_axes(frame: Frame) -> tuple[Figure, Axes]:
-    high = MAP_WIDTH * (frame.north - frame.south) / (frame.east - frame.west)
-    figure = Figure(figsize=(MAP_WIDTH, float(np.clip(high, *HEIGHTS))), dpi=DPI, facecolor="white")
-    axes = figure.add_axes((0, 0, 1, 1))
+    wide, high = frame.east - frame.west, frame.north - frame.south
+    inches = min(LARGEST[0] / wide, LARGEST[1] / high)
+    height = high * inches + LEGEND_STRIP
+    figure = Figure(figsize=(wide * inches, height), dpi=DPI, facecolor="white")
+    axes = figure.add_axes((0, LEGEND_STRIP / height, 1, 1 - LEGEND_STRIP / height))
     axes.set_xlim(frame.west, frame.east)
     axes.set_ylim(frame.south, frame.north)
-    axes.set_aspect("equal", adjustable="datalim" if high < HEIGHTS[0] or high > HEIGHTS[1] else "box")
     axes.set_axis_off()
     return figure, axes
 
@@ -147,29 +152,36 @@ def _decisions(axes: Axes, plan: Plan, shapes: NDArray[np.object_]) -> None:
         )
 
 
-def _community_names(axes: Axes, plan: Plan, shapes: list[shapely.Geometry], letters: Lettering) -> None:
-    """Names where they do not cover each other, the largest communities first."""
+def _community_names(
+    axes: Axes, plan: Plan, shapes: list[shapely.Geometry], *, letters: Lettering, width: float
+) -> None:
+    """Names where they do not cover each other, the largest communities first; ``width`` of the picture in inches."""
     names = plan.grids.groupby("community_id", sort=True)["community"].first()
-    metres_per_point = (axes.get_xlim()[1] - axes.get_xlim()[0]) / (MAP_WIDTH * 72)
+    metres_per_point = (axes.get_xlim()[1] - axes.get_xlim()[0]) / (width * 72)
     taken: list[tuple[float, float, float, float]] = []
     for place in np.argsort([-shape.area for shape in shapes], kind="stable"):
         code = str(names.index[place])
         text = letters.name(names.iloc[place], code[-3:])
         at = shapely.point_on_surface(shapes[place])
-        half = (0.5 * 8.5 * sum(1.0 if ord(sign) > 0x2E80 else 0.6 for sign in text) * metres_per_point, 5.5 * metres_per_point)
+        half = np.array([_ems(text) / 2, 0.65]) * NAME_SIZE * metres_per_point
         box = (at.x - half[0], at.y - half[1], at.x + half[0], at.y + half[1])
         if any(box[0] < b[2] and box[2] > b[0] and box[1] < b[3] and box[3] > b[1] for b in taken):
             continue
         taken.append(box)
-        _write(axes, (at.x, at.y), text, font=letters.font(8.5, "bold"))
+        _write(axes, (at.x, at.y), text, font=letters.font(NAME_SIZE, "bold"))
 
 
-def _write(axes: Axes, at: tuple[float, float], text: str, **style: object) -> None:
+def _ems(text: str) -> float:
+    """Width of a text in letter heights: Chinese characters are square."""
+    return sum(1.0 if ord(sign) > 0x2E80 else 0.6 for sign in text)
+
+
+def _write(axes: Axes, at: tuple[float, float], text: str, **style: Any) -> None:
     """Text as it stands: a dollar sign in a name is no formula."""
     halo = [withStroke(linewidth=2.2, foreground="#ffffffd0")]
-    axes.text(*at, text, **{"ha": "center", "va": "center", "color": INK, "path_effects": halo, **style}).set_parse_math(
-        False
-    )
+    axes.text(
+        *at, text, **{"ha": "center", "va": "center", "color": INK, "path_effects": halo, **style}
+    ).set_parse_math(False)
 
 
 def _scale_bar(axes: Axes, letters: Lettering) -> None:
@@ -181,23 +193,25 @@ def _scale_bar(axes: Axes, letters: Lettering) -> None:
     x, y = east - 0.03 * (east - west) - metres, south + 0.025 * (north - south)
     axes.add_line(Line2D([x, x + metres], [y, y], color=INK, linewidth=2, solid_capstyle="butt"))
     text = f"{metres:,.0f} m" if metres < 1000 else f"{metres / 1000:g} km"
-    _write(axes, (x + metres / 2, y + 0.014 * (north - south)), text, font=letters.font(8), va="bottom")
+    _write(axes, (x + metres / 2, y + 0.004 * (north - south)), text, font=letters.font(8), va="bottom")
 
 
-def _map_legend(axes: Axes, plan: Plan, view: str, letters: Lettering, lang: str) -> None:
+def _map_legend(figure: Figure, plan: Plan, view: str, *, letters: Lettering, lang: str) -> None:
     handles: list[Patch | Line2D] = []
     if view == "size":
         present = set(size_classes(plan)["size"])
         handles = [
-            Patch(facecolor=SIZE_COLOURS[name], label=say(f"size_{name}", lang)) for name in SIZE_CLASSES if name in present
+            Patch(facecolor=SIZE_COLOURS[name], label=say(f"size_{name}", lang))
+            for name in SIZE_CLASSES
+            if name in present
         ]
     if view == "decision":
         handles = [Patch(facecolor=fill, label=say(f"decide_{name}", lang)) for name, fill in DECISION_COLOURS.items()]
     handles.append(Line2D([], [], color="#37494c", linewidth=1.3, label=say("community_border", lang)))
     if (decision_classes(plan) == "decide").any() and view != "decision":
         handles.append(Line2D([], [], color=OUTLINE, linewidth=1.5, linestyle="--", label=say("decide_outline", lang)))
-    legend = axes.legend(
-        handles=handles, prop=letters.font(8.5), loc="lower left", frameon=True, framealpha=0.85, edgecolor="none"
+    legend = figure.legend(
+        handles=handles, prop=letters.font(8.5), loc="lower center", ncols=4, frameon=False, columnspacing=1.4
     )
     for text in legend.get_texts():
         text.set_color(INK)
@@ -209,12 +223,24 @@ def _histogram(axes: Axes, plan: Plan, kind: str, *, letters: Lettering, lang: s
     classes = size_classes(plan).loc[rows, "size"]
     values = grid_sizes(plan)[rows]
     edges = _bin_edges(values, size.low, size.high)
-    axes.axvspan(*size.comfort, color="#e4ece2", zorder=0, linewidth=0)
+    axes.axvspan(*size.comfort, color="#e9efe7", zorder=0, linewidth=0)
+    comfort = f"{say('size_comfort', lang)} {size.comfort[0]:g}–{size.comfort[1]:g}"
+    axes.annotate(
+        comfort, (sum(size.comfort) / 2, 1), xycoords=("data", "axes fraction"), xytext=(0, -3),
+        textcoords="offset points", va="top", ha="center", color="#4f7350", font=letters.font(8),
+    )  # fmt: skip
     bottom = np.zeros(len(edges) - 1)
     for name in SIZE_CLASSES[:-1]:
         counts = np.histogram(values[classes == name].clip(edges[0], edges[-1]), edges)[0]
         axes.bar(
-            edges[:-1], counts, np.diff(edges), bottom, align="edge", color=_bar_colour(name), edgecolor="white", linewidth=0.6
+            edges[:-1],
+            counts,
+            np.diff(edges),
+            bottom,
+            align="edge",
+            color=_bar_colour(name),
+            edgecolor="white",
+            linewidth=0.6,
         )
         bottom += counts
     for limit in (size.low, size.high):
@@ -224,9 +250,12 @@ def _histogram(axes: Axes, plan: Plan, kind: str, *, letters: Lettering, lang: s
             va="top", color=OUTLINE, font=letters.font(8),
         )  # fmt: skip
     axes.set_xlim(edges[0], edges[-1])
-    axes.set_xlabel(say("histogram_x", lang, kind=label(kind, lang), measure=label(size.measure, lang)), font=letters.font(9))
+    axes.set_ylim(0, max(float(bottom.max()), 1.0) * 1.18)
+    axes.set_xlabel(
+        say("histogram_x", lang, kind=label(kind, lang), measure=label(size.measure, lang)), font=letters.font(9)
+    )
     axes.set_ylabel(label("n_grids", lang), font=letters.font(9))
-    axes.yaxis.get_major_locator().set_params(integer=True)
+    axes.yaxis.set_major_locator(MaxNLocator(integer=True))
     for tick in (*axes.get_xticklabels(), *axes.get_yticklabels()):
         tick.set_fontproperties(letters.font(8))
     axes.spines[["top", "right"]].set_visible(False)
@@ -239,7 +268,7 @@ def _bar_colour(name: str) -> str:
 
 def _bin_edges(values: pd.Series[float], low: float, high: float) -> NDArray[np.float64]:
     """Bins that end exactly at both bounds; a few giants share the last bin."""
-    width = max((high - low) / 10, 1.0)
+    width = max((high - low) / 20, 1.0)
     most = min(float(values.max()) if len(values) else high, high + 1.5 * (high - low))
     first = low - width * np.ceil(max(low - float(values.min()) if len(values) else 0.0, width) / width)
     last = high + width * np.ceil(max(most - high, width) / width)
@@ -249,5 +278,6 @@ def _bin_edges(values: pd.Series[float], low: float, high: float) -> NDArray[np.
 def _png(figure: Figure) -> bytes:
     """The same picture gives the same bytes: no date, no version."""
     content = io.BytesIO()
-    FigureCanvasAgg(figure).print_png(content, metadata={"Software": None})
+    FigureCanvasAgg(figure)
+    figure.savefig(content, format="png", metadata={"Software": None})
     return content.getvalue()

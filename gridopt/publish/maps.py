@@ -7,7 +7,6 @@ import hashlib
 import html
 import json
 import re
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from branca.element import Element
 
 from gridopt.grids.plan import Plan
 from gridopt.publish.mapdata import map_data
+from gridopt.publish.markup import asset
 from gridopt.publish.sentences import say
 
 _SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
@@ -62,11 +62,6 @@ def embedded_json(content: Any) -> str:
     return text
 
 
-def asset(name: str) -> str:
-    """The text of a file that travels inside the page."""
-    return (files("gridopt.publish") / "assets" / name).read_text(encoding="utf-8")
-
-
 class _Markup(Element):
     """Text that enters the page as it stands; folium would read it as a template."""
 
@@ -92,7 +87,7 @@ def _frame() -> str:
     )
     board.default_js, board.default_css = [], []  # what folium would fetch from four other sites
     board._id = "gridopt"  # folium draws a random one, and the page must be the same on every run
-    figure = board.get_root()
+    figure: Any = board.get_root()
     figure.title = _TITLE
     for number, text in enumerate(_head()):
         figure.header.add_child(_Markup(text), name=f"gridopt_head_{number}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
@@ -21,7 +22,7 @@ _SENTENCES = {
     "by_size": ("按规模", "Size"),
     "by_decision": ("待决定", "To decide"),
     "legend": ("图例", "Legend"),
-    "shade_note": ("同色系为同一村(社区),深浅区分相邻网格", "One hue a community, shades tell grids apart"),
+    "shade_note": ("同一色系为同一村(社区)，深浅区分相邻网格", "One hue a community, shades tell grids apart"),
     "decide_outline": ("须由人决定的网格", "grids a person must decide on"),
     "community_border": ("村(社区)界", "community border"),
     "grid_border": ("网格界", "grid border"),
@@ -37,17 +38,101 @@ _SENTENCES = {
     "size_comfort": ("适宜", "comfortable"),
     "size_high": ("偏大", "rather large"),
     "size_above": ("超过上限", "above the greatest size"),
-    "size_exempt": ("专属网格,不计规模", "dedicated grid, size not counted"),
+    "size_exempt": ("专属网格，不计规模", "dedicated grid, size not counted"),
     "size_limits": ("{measure}限值按区域类型分别设定", "limits of {measure} are set by area kind"),
     "decide_decide": ("须由人决定", "a person must decide"),
-    "decide_information": ("供了解,无须决定", "for information only"),
+    "decide_information": ("供了解，无须决定", "for information only"),
     "decide_none": ("规则全部满足", "every rule met"),
     "nothing_unmet": ("规则全部满足", "Every rule is met"),
-    "seen_against": ("{value},限值 {limit}", "{value} against {limit}"),
+    "seen_against": ("{value}，限值 {limit}", "{value} against {limit}"),
+    "seen_against_wish": ("{value}，原拟 {limit}", "{value} instead of {limit}"),
     "offline_note": ("本图不需要网络。坐标系 WGS84", "This map needs no network. Coordinates WGS84"),
     "histogram_x": ("{measure}（{kind}，每个网格）", "{measure} of a grid ({kind})"),
     "tier": ("{n}级设施", "tier {n}"),
     "within": ("{tier} · {metres}米内", "{tier} · within {metres} m"),
+    "head_grids": ("网格", "grids"),
+    "head_within": ("规模在规定范围内的网格", "grids within the size bounds"),
+    "head_within_short": ("规模达标", "within bounds"),
+    "head_walk": ("居民到网格中心的平均步行距离", "mean walk to the centre of the grid"),
+    "head_unowned": ("没有责任网格的人口", "people without a responsible grid"),
+    "head_decide": ("须由人决定的事项", "matters to decide"),
+    "metres": ("{n} 米", "{n} m"),
+    "listing": ("、", ", "),
+    "rule_count": ("{rule}{n}项", "{rule} {n}"),
+    "and_more": ("等", " and others"),
+    "of_community": ("{community}{n}个网格", "{n} grids of {community}"),
+    "decide_nothing": ("没有须由人决定的事项。", "Nothing is left to decide."),
+    "decide_something": (
+        "须由人决定的事项共 {n} 项（{rules}），涉及{where}{more}，逐项原因和建议见“需说明事项”。",
+        "{n} matters must be decided ({rules}), at {where}{more}; reasons and remedies are listed below.",
+    ),
+    "proof_none": (
+        "本方案与最优方案的差距尚未证明。",
+        "How far this plan is from the best possible one has not been proved.",
+    ),
+    "proof_partly": (
+        "与最优方案的差距已对部分村(社区)证明，覆盖 {share} 的人口；全市尚未证明。",
+        "The distance from the best possible plan is proved for communities with {share} of the people, "
+        "not yet for the whole city.",
+    ),
+    "proof_best": (
+        "已证明：在现行规则下，没有综合评分更好的方案。",
+        "Proved: under these rules no plan scores better.",
+    ),
+    "proof_gap": (
+        "已证明：在现行规则下，任何方案的综合评分最多只能比本方案再好 {gap}。",
+        "Proved: under these rules no plan can score more than {gap} better than this one.",
+    ),
+    "before": ("现状", "Today"),
+    "after": ("方案", "Plan"),
+    "map_caption": ("网格划分图：同一色系为同一村(社区)", "The grids: one hue a community"),
+    "size_caption": ("网格规模", "size of grids"),
+    "decision_caption": ("须由人决定和供了解的网格", "grids to decide on, and for information"),
+    "histogram_caption": (
+        "网格规模分布：红线为上下限，浅绿为适宜范围",
+        "Sizes of grids: bounds in red, the comfortable range in green",
+    ),
+    "totals": ("分村(社区)汇总", "Totals by community"),
+    "all_city": ("合计", "total"),
+    "hectares": ("面积(公顷)", "area (ha)"),
+    "size_range": ("每格{measure}", "{measure} of a grid"),
+    "sizes": ("网格规模", "Sizes"),
+    "sizes_said": (
+        "每个网格的{measure}中位数为 {median}，最少 {least}，最多 {most}；{share} 的网格在规定范围内（专属网格不计）。",
+        "{measure} of a grid: median {median}, from {least} to {most}; {share} of the grids are within their "
+        "bounds (dedicated grids not counted).",
+    ),
+    "worst": ("最需关注的网格", "Grids that need most attention"),
+    "worst_size": ("规模偏离最大", "Farthest from their size"),
+    "worst_walk": ("步行最远", "Longest walks"),
+    "matters_decide": ("须由人决定（{n}项）", "To decide ({n})"),
+    "matters_information": ("供了解（{n}项）", "For information ({n})"),
+    "matters_no_decide": ("没有须由人决定的事项。", "Nothing is left to decide."),
+    "matters_no_information": ("没有。", "None."),
+    "more_rows": ("另有 {n} 项，见 tables.xlsx。", "{n} more are listed in tables.xlsx."),
+    "maps": ("专题图", "Maps"),
+    "staff": ("网格员配置", "Staff"),
+    "staff_said": ("按配比计算的岗位数，不含人员姓名。", "Posts by ratio; people are not named."),
+    "posts_per_grid": ("平均每格", "per grid"),
+    "households_per_post": ("平均每岗户数", "households per post"),
+    "reach_said": (
+        "在距离标准内有服务设施的人口占比，按直线距离计算。",
+        "The share of people with a service within the limit, in a straight line.",
+    ),
+    "communities_met": ("达标村(社区)", "communities on target"),
+    "by_area": ("按区域类型", "by area kind"),
+    "repairs": ("数据修补", "Repairs to the data"),
+    "repairs_said": ("读取资料时所做的修补，原始文件未改动。", "Made while reading; the files given are unchanged."),
+    "no_repairs": ("资料无须修补。", "The data needed no repair."),
+    "glossary": ("名词解释", "Words"),
+    "no_font": (
+        "本机没有中文字体，图中以编码和数字代替名称。",
+        "No font with Chinese characters is installed here: pictures show codes instead of names.",
+    ),
+    "report_foot": (
+        "本报告由 gridopt 生成，打开时不需要网络。规则中的默认数值请结合本地实际确认。",
+        "Made by gridopt; opens without a network. Default figures of the rules are to be confirmed locally.",
+    ),
     "community": ("村(社区)", "community"),
     "building_tail": (" 幢", " buildings"),
 }
@@ -61,11 +146,11 @@ def say(name: str, lang: str, **figures: Any) -> str:
     return (zh if lang == "zh" else en).format(**figures)
 
 
-def number(value: float, decimals: int = 0) -> str:
+def number(value: float | None, decimals: int = 0) -> str:
     """A figure with thousands separators, "–" where it is unknown."""
-    return "–" if value is None or value != value else f"{value:,.{decimals}f}"
+    return "–" if value is None or math.isnan(value) else f"{value:,.{decimals}f}"
 
 
 def percent(share: float | None, decimals: int = 1) -> str:
     """A share of 0..1 as per cent, "–" where it is unknown."""
-    return "–" if share is None or share != share else f"{share * 100:.{decimals}f}%"
+    return "–" if share is None or math.isnan(share) else f"{share * 100:.{decimals}f}%"

@@ -64,7 +64,8 @@ def _inner(shape: shapely.Geometry, kind: str) -> list[shapely.Geometry]:
 
 
 def _whole(values: NDArray[np.float64]) -> NDArray[np.int64]:
-    return np.rint(np.asarray(values, float) * DEGREE).astype(np.int64)
+    whole: NDArray[np.int64] = np.rint(np.asarray(values, float) * DEGREE).astype(np.int64)
+    return whole
 
 
 def _steps(line: shapely.Geometry) -> list[int]:

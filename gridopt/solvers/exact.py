@@ -1,8 +1,10 @@
-"""The exact path for small pieces: every admissible grid enumerated, the best partition chosen by MILP.
+"""The exact path for small pieces: every admissible grid enumerated, the best partition of them found and proved.
 
 All three terms add up over grids (a border between two grids is half of each one's), so the cheapest
 choice of disjoint grids that covers the piece is the optimum. Set partitioning for districting is due to
-Garfinkel and Nemhauser (1970); small pieces need no column generation.
+Garfinkel and Nemhauser (1970); small pieces need no column generation. Covers are grown grid by grid over
+the units in order, and of all partial covers of the same units only the cheapest is kept (the dynamic
+programming of Held and Karp, 1962); where there are too many, a MILP takes over.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csc_array
 
+from gridopt._kernels.cover import extend
 from gridopt._kernels.enumerate import MOST_UNITS, connected_sets, leaves_room
 from gridopt.milp.set_partitioning import choose
 from gridopt.solvers.problem import Problem
@@ -22,17 +25,30 @@ Ints = NDArray[np.int32]
 
 MOST_SETS = 150_000
 MOST_STEPS = 20_000_000
-MOST_COLUMNS = 20_000
-"""Sets that one program may choose from; beyond it the answer would cost more than it is worth."""
+MOST_COVERS = 2_000_000
+"""Partial covers that one step may grow."""
+MOST_COLUMNS = 2_000
+"""Sets that the MILP may choose from where covers are too many."""
 
 
 @dataclass(frozen=True, eq=False)
 class Sets:
-    """Candidate grids of one problem: as bit ``masks``, as ``members`` (sets, units), and what each costs."""
+    """Candidate grids of one problem.
 
+    ``order`` says which unit each bit stands for; ``masks`` are the sets as bits, ``members`` (sets, units)
+    the same in unit order, ``cost`` what each costs; ``low`` and ``high`` are the bounds they keep.
+    """
+
+    order: NDArray[np.int64]
     masks: NDArray[np.uint64]
     members: NDArray[np.bool_]
     cost: Floats
+    low: Floats
+    high: Floats
+
+    def priced(self, extra: Floats) -> Sets:
+        """The same sets at a higher cost."""
+        return Sets(self.order, self.masks, self.members, self.cost + extra, self.low, self.high)
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,49 +57,121 @@ class Proof:
 
     status: str
     labels: Ints | None = None
-    bound: float | None = None
 
 
 def enumerate_sets(problem: Problem, low: Floats, high: Floats) -> Sets | None:
     """Every connected set of units with low <= sums <= high, priced; None where there are too many."""
-    n = problem.mass.size
+    n = problem.n_units
     if n > MOST_UNITS:
         return None
+    order = _along(problem.xy)
     masks = np.empty(MOST_SETS, np.uint64)
-    found = connected_sets(_neighbour_masks(problem), problem.weights, low - 1e-9, high + 1e-9, masks, MOST_STEPS)
+    adjacency = _neighbour_masks(problem, order)
+    found = connected_sets(adjacency, problem.weights[order], low - 1e-9, high + 1e-9, masks, MOST_STEPS)
     if found < 0:
         return None
     ordered = np.sort(masks[:found])
-    members = ((ordered[:, None] >> np.arange(n, dtype=np.uint64)) & np.uint64(1)).astype(bool)
-    return Sets(ordered, members, _costs(problem, members.astype(np.float64)))
+    bits = ((ordered[:, None] >> np.arange(n, dtype=np.uint64)) & np.uint64(1)).astype(bool)
+    members = np.empty_like(bits)
+    members[:, order] = bits
+    return Sets(order, ordered, members, _costs(problem, members.astype(np.float64)), low, high)
 
 
-def promising(problem: Problem, sets: Sets, low: Floats, high: Floats) -> Sets:
-    """The sets whose remainder could still fall into the other grids: no plan needs any of the rest."""
-    kept = leaves_room(
-        sets.masks, _neighbour_masks(problem), problem.weights, low - 1e-9, high + 1e-9, problem.n_grids
-    )
-    return Sets(sets.masks[kept], sets.members[kept], sets.cost[kept])
+def best_partition(problem: Problem, sets: Sets, *, incumbent: float = np.inf) -> Proof:
+    """The cheapest partition into ``problem.n_grids`` of the sets, proved, or proof that there is none.
 
-
-def best_partition(sets: Sets, n_grids: int, *, incumbent: float = np.inf) -> Proof:
-    """The cheapest partition into ``n_grids`` of the sets, proved, or proof that there is none."""
-    if not len(sets.cost):
+    ``incumbent`` is the cost of a known plan, if there is one: what cannot beat it is passed over.
+    """
+    useful = np.flatnonzero(_room(problem, sets, sets.masks, problem.n_grids))
+    if not len(useful):
         return Proof("infeasible")
-    if len(sets.cost) > MOST_COLUMNS:
+    chosen = _cheapest_cover(problem, sets, useful, incumbent)
+    if chosen is None:
+        return _by_milp(problem, sets, useful, incumbent)
+    if not len(chosen):
+        return Proof("infeasible")
+    return Proof("optimal", np.argmax(sets.members[np.sort(chosen)], axis=0).astype(np.int32))
+
+
+def _cheapest_cover(
+    problem: Problem, sets: Sets, useful: NDArray[np.int64], incumbent: float
+) -> NDArray[np.int64] | None:
+    """Positions of the cheapest disjoint sets that cover every unit; empty if there are none, None if too many."""
+    n = problem.n_units
+    lowest = np.argmax((sets.masks[useful, None] >> np.arange(n, dtype=np.uint64)) & np.uint64(1), axis=1)
+    useful = useful[np.argsort(lowest, kind="stable")]
+    masks, cost = sets.masks[useful], sets.cost[useful]
+    starts = np.concatenate([[0], np.cumsum(np.bincount(lowest, minlength=n))]).astype(np.int64)
+    share = _least_shares(sets, useful)[sets.order]
+    limit = incumbent + 1e-9 * max(1.0, abs(incumbent)) if np.isfinite(incumbent) else np.inf
+    covered, spent = np.zeros(1, np.uint64), np.zeros(1)
+    steps: list[tuple[NDArray[np.int64], NDArray[np.int64]]] = []
+    for left in range(problem.n_grids, 0, -1):
+        parents, chosen = np.empty(MOST_COVERS, np.int64), np.empty(MOST_COVERS, np.int64)
+        found = extend(covered, spent, masks, cost, starts, share, limit, parents, chosen)
+        if found < 0:
+            return None
+        parents, chosen = parents[:found], chosen[:found]
+        union, total = covered[parents] | masks[chosen], spent[parents] + cost[chosen]
+        best = np.lexsort((chosen, total, union))
+        best = best[np.unique(union[best], return_index=True)[1]]
+        best = best[_room(problem, sets, union[best], left)]
+        if not len(best):
+            return np.empty(0, np.int64)
+        steps.append((parents[best], chosen[best]))
+        covered, spent = union[best], total[best]
+    return useful[_traced(steps)]
+
+
+def _traced(steps: list[tuple[NDArray[np.int64], NDArray[np.int64]]]) -> NDArray[np.int64]:
+    """The sets of the only cover that is left, from the last step back."""
+    place, trail = 0, []
+    for parents, chosen in reversed(steps):
+        trail.append(int(chosen[place]))
+        place = int(parents[place])
+    return np.array(trail, np.int64)
+
+
+def _room(problem: Problem, sets: Sets, covered: NDArray[np.uint64], left: int) -> NDArray[np.bool_]:
+    """Whether what each cover leaves could still fall into ``left`` - 1 grids, by the totals of its parts."""
+    adjacency = _neighbour_masks(problem, sets.order)
+    weights = problem.weights[sets.order]
+    answer: NDArray[np.bool_] = leaves_room(covered, adjacency, weights, sets.low - 1e-9, sets.high + 1e-9, left)
+    return answer
+
+
+def _least_shares(sets: Sets, useful: NDArray[np.int64]) -> Floats:
+    """The least cost a unit, over the sets that hold it: covering the unit costs no less."""
+    members = sets.members[useful]
+    share = np.where(members, (sets.cost[useful] / members.sum(axis=1))[:, None], np.inf).min(axis=0)
+    return np.asarray(share - 1e-12, np.float64)
+
+
+def _by_milp(problem: Problem, sets: Sets, useful: NDArray[np.int64], incumbent: float) -> Proof:
+    if len(useful) > MOST_COLUMNS:
         return Proof("limit")
-    choice = choose(csc_array(sets.members.T.astype(np.float64)), sets.cost, n_grids, incumbent=incumbent)
+    members = csc_array(sets.members[useful].T.astype(np.float64))
+    choice = choose(members, sets.cost[useful], problem.n_grids, incumbent=incumbent)
     if choice.chosen is None:
-        return Proof(choice.status, None, choice.bound)
-    labels = np.argmax(sets.members[np.sort(choice.chosen)], axis=0).astype(np.int32)
-    return Proof(choice.status, labels, choice.bound)
+        return Proof(choice.status)
+    labels = np.argmax(sets.members[useful[np.sort(choice.chosen)]], axis=0).astype(np.int32)
+    return Proof(choice.status, labels)
 
 
-def _neighbour_masks(problem: Problem) -> NDArray[np.uint64]:
-    n = problem.mass.size
-    masks = np.zeros(n, np.uint64)
-    heads = np.repeat(np.arange(n), np.diff(problem.indptr))
-    np.bitwise_or.at(masks, heads, np.uint64(1) << problem.neighbours.astype(np.uint64))
+def _along(xy: Floats) -> NDArray[np.int64]:
+    """Units along the principal axis: a cover that grows along it has a short front and few shapes."""
+    centred = xy - xy.mean(axis=0)
+    axis = np.linalg.eigh(centred.T @ centred)[1][:, 1]
+    axis = axis * (1 if axis[np.argmax(np.abs(axis))] > 0 else -1)
+    return np.argsort(centred @ axis, kind="stable")
+
+
+def _neighbour_masks(problem: Problem, order: NDArray[np.int64]) -> NDArray[np.uint64]:
+    place = np.empty(problem.n_units, np.int64)
+    place[order] = np.arange(problem.n_units)
+    masks = np.zeros(problem.n_units, np.uint64)
+    heads = np.repeat(np.arange(problem.n_units), np.diff(problem.indptr))
+    np.bitwise_or.at(masks, place[heads], np.uint64(1) << place[problem.neighbours].astype(np.uint64))
     return masks
 
 

@@ -81,8 +81,8 @@ def search(problem: Problem, labels: Ints | None = None, *, effort: Effort, seed
 
     Each run anneals and mends; the others start from bisections with turned axes, with as many grids in each
     piece of the graph as the given labels (the inertial bisection unless given) have. Stops early once the
-    best has been met `ENOUGH` times. The same labels, effort and seed give the same answer whatever the
-    number of workers.
+    best has been met `ENOUGH` times (thrice as often if it is out of bounds). The same labels, effort and seed
+    give the same answer whatever the number of workers.
     """
     best = _checked(problem, inertial_bisection(problem) if labels is None else labels)
     key, pool = _key(evaluate(problem, best)), _grids(problem, best)
@@ -96,7 +96,7 @@ def search(problem: Problem, labels: Ints | None = None, *, effort: Effort, seed
         if new < key:
             best, key = found, new
         late = time.monotonic() > deadline and runs < effort.runs(problem.n_units)
-        if late or met >= ENOUGH:
+        if late or met >= (ENOUGH if key[0] == 0 else 3 * ENOUGH):
             break
     return Found(best, evaluate(problem, best), tuple(pool[name] for name in sorted(pool)), runs, late)
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from gridopt.graph import UnitGraph
 from gridopt.solvers.community import Community, pose
 from gridopt.solvers.effort import Effort
-from gridopt.solvers.exact import Sets, best_partition, enumerate_sets, promising
+from gridopt.solvers.exact import Sets, best_partition, enumerate_sets
 from gridopt.solvers.improve import search
 from gridopt.solvers.numbers import candidates
 from gridopt.solvers.problem import Problem, evaluate
@@ -86,8 +86,7 @@ def _within_bounds(problem: Problem, sets: Sets | None, effort: Effort, seed: in
     found = search(problem, effort=effort if sets is None else _FIRST_GUESS, seed=seed)
     feasible = found.violation <= 1e-9
     if sets is not None:
-        useful = promising(problem, sets, problem.low[0], problem.high[0])
-        proof = best_partition(useful, problem.n_grids, incumbent=found.objective if feasible else np.inf)
+        proof = best_partition(problem, sets, incumbent=found.objective if feasible else np.inf)
         if proof.status == "optimal" and proof.labels is not None:
             return _Outcome(proof.labels, optimal=True)
         if proof.status == "infeasible" and not feasible:
@@ -106,9 +105,8 @@ def _relaxed(
         found = search(problem, effort=effort, seed=seed)
         chosen, sure = found.labels, False
         if sets is not None:
-            dear = Sets(sets.masks, sets.members, sets.cost + VIOLATION_PRICE * _missed(problem, sets))
-            known_price = found.objective + VIOLATION_PRICE * found.violation
-            proof = best_partition(dear, problem.n_grids, incumbent=known_price)
+            dear = sets.priced(VIOLATION_PRICE * _missed(problem, sets))
+            proof = best_partition(problem, dear, incumbent=found.objective + VIOLATION_PRICE * found.violation)
             if proof.status == "optimal" and proof.labels is not None:
                 chosen, sure = proof.labels, True
         score = evaluate(problem, chosen)

@@ -8,15 +8,13 @@ import geopandas as gpd
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from scipy.spatial import Voronoi, cKDTree
 
 from gridopt.city import City
 from gridopt.units.borders import barrier_shapes
 from gridopt.units.cover import dissolve, noded
 from gridopt.units.edges import Floats, Integers, Pieces, shared_lengths, shared_pieces
 from gridopt.units.merge import absorb, components
-
-Shapes = NDArray[np.object_]
+from gridopt.units.nearest import Shapes, canonical, holds, nearest_parts
 
 SLIVER_WIDTH = 10.0
 """Mean width in metres (twice the area over the perimeter) below which land without buildings is no block."""
@@ -24,13 +22,14 @@ SLIVER_WIDTH = 10.0
 SLIVER_AREA = 300.0
 """Square metres below which land without buildings is no block."""
 
-SPECK = 1.0
+SPECK = 100.0
 """Square metres below which a piece of land is never a unit."""
 
 ACROSS_BARRIER = 0.01
 """What a metre of border along a barrier counts, against 1, when a sliver looks for a neighbour."""
 
-_AROUND = np.array([(-1, -1), (-1, 0), (-1, 1), (0, -1), (0, 1), (1, -1), (1, 0), (1, 1)], np.float64)
+SPARSE = 1e-4
+"""Buildings per square metre (one a hectare) below which land beside hamlets is theirs to farm."""
 
 OUTLINE_LAYERS = ("estates", "dedicated", "groups")
 
@@ -48,7 +47,7 @@ def make_blocks(city: City, land: gpd.GeoSeries, places: Shapes) -> Blocks:
 
     Cut by the lines of walls and seams, and by the outlines of estates, groups and dedicated
     institutions. Water (a barrier polygon) is no block: it is shared out to its nearest bank, so a river
-    is cut along its middle. Slivers without a building (``places``) join the neighbour they border
+    is cut along its middle; so are the fields between hamlets (``groups``). Slivers without a building (``places``) join the neighbour they border
     most, rather not across a barrier.
     """
     lines, _, water = barrier_shapes(city, ("wall", "seam"))
@@ -56,33 +55,36 @@ def make_blocks(city: City, land: gpd.GeoSeries, places: Shapes) -> Blocks:
     outlines = np.concatenate([_outlines(city, layer) for layer in OUTLINE_LAYERS])
     cuts = _inside(np.concatenate([lines, outlines]), land, water_area)
     faces = _faces(land, cuts, water_area)
-    wet = _holds(water_area, faces.shapes)
+    wet = holds(water_area, faces.shapes)
     dry = Blocks(faces.shapes[~wet], faces.communities[~wet])
     labels = _without_slivers(dry, _inside(lines, land, water_area), places)
-    atoms, owners = _shared_out(faces, wet, labels)
-    return _assembled(atoms, owners)
+    atoms, owners = _shared_out(faces, wet, labels + 1)
+    return _with_their_fields(_assembled(atoms, owners), city, places)
 
 
-def connected(atoms: Blocks, owners: Integers, sizes: Floats | None = None, *, least: float = np.inf) -> Integers:
-    """Labels, from owners 1 .., in which every label is connected: parts that lie apart from the rest of
-    their owner join the neighbour they border most, unless their size (area if not given) is at least ``least``.
+def connected(atoms: Blocks, owners: Integers, sizes: Floats | None = None, *, least: float = 0.0) -> Integers:
+    """Labels, from owners 1 .., in which every label is connected.
 
-    Owner 0 is nobody's land: all of it joins a neighbour.
+    Without ``sizes`` the largest part of each owner stands, and parts that lie apart from it join the
+    neighbour they border most; with ``sizes`` every part stands whose size is at least ``least``.
+    Specks, and land of owner 0, which is nobody's, always join a neighbour.
     """
     left, right, metres = shared_lengths(atoms.shapes, atoms.communities)
     pairs = np.column_stack([left, right])
     parts = components(owners, pairs)
     areas: Floats = np.bincount(parts, shapely.area(atoms.shapes)).astype(np.float64)
-    extent = areas if sizes is None else np.bincount(parts, sizes)
     owner = np.zeros(len(areas), np.int64)
     owner[parts] = owners
-    main = np.zeros(len(areas), bool)
-    ranked = np.lexsort((areas, extent, owner))
-    main[ranked[np.append(owner[ranked][1:] != owner[ranked][:-1], True)]] = True
-    loose = (owner == 0) | (~main & (extent < least)) | (areas < SPECK)
+    if sizes is None:
+        ranked = np.lexsort((areas, owner))
+        loose = np.ones(len(areas), bool)
+        loose[ranked[np.append(owner[ranked][1:] != owner[ranked][:-1], True)]] = False
+    else:
+        loose = np.bincount(parts, sizes) < least
     joined = parts[pairs]
     between = joined[:, 0] != joined[:, 1]
-    return absorb(loose, areas, joined[between], metres[between])[parts]
+    small = loose | (owner == 0) | (areas < SPECK)
+    return absorb(small, areas, joined[between], metres[between])[parts]
 
 
 def matched(blocks: Blocks) -> tuple[Blocks, Integers]:
@@ -90,14 +92,6 @@ def matched(blocks: Blocks) -> tuple[Blocks, Integers]:
     shapes = noded(blocks.shapes)
     kept = np.flatnonzero(~shapely.is_empty(shapes))
     return Blocks(shapes[kept], blocks.communities[kept]), kept
-
-
-def canonical(shapes: Shapes) -> Integers:
-    """An order of polygons that depends on nothing but their shapes: Hilbert key, then WKB."""
-    if not len(shapes):
-        return np.empty(0, np.int64)
-    keys = gpd.GeoSeries(shapes).hilbert_distance().to_numpy()
-    return np.lexsort((shapely.to_wkb(shapely.normalize(shapes)), keys)).astype(np.int64)
 
 
 def _outlines(city: City, layer: str) -> Shapes:
@@ -129,11 +123,6 @@ def _faces(land: gpd.GeoSeries, cuts: Shapes, water: shapely.Geometry) -> Blocks
     return Blocks(shapes[inside], community[first].astype(np.int64))
 
 
-def _holds(area: shapely.Geometry, shapes: Shapes) -> NDArray[np.bool_]:
-    shapely.prepare(area)
-    return np.asarray(shapely.intersects(area, shapely.point_on_surface(shapes)), bool)
-
-
 def _without_slivers(faces: Blocks, lines: Shapes, places: Shapes) -> Integers:
     """Labels of faces, slivers merged into neighbours."""
     areas = shapely.area(faces.shapes)
@@ -150,10 +139,32 @@ def _without_slivers(faces: Blocks, lines: Shapes, places: Shapes) -> Integers:
     )
 
 
-def _shared_out(faces: Blocks, wet: NDArray[np.bool_], labels: Integers) -> tuple[Blocks, Integers]:
-    """(pieces of land and water, owner of each): owner 0 for water without a bank, else label + 1."""
+def _with_their_fields(blocks: Blocks, city: City, places: Shapes) -> Blocks:
+    """The blocks, with thinly built land between hamlets shared out to the nearest (自然村 with the land it farms)."""
+    groups = city.layer("groups")
+    if groups is None or not len(groups):
+        return blocks
+    hamlets = holds(shapely.union_all(groups.geometry.to_numpy()), blocks.shapes)
+    built = np.bincount(
+        shapely.STRtree(blocks.shapes).query(shapely.point_on_surface(places), predicate="intersects")[1],
+        minlength=len(hamlets),
+    )
+    left, right, _ = shared_lengths(blocks.shapes, blocks.communities)
+    beside = np.bincount(np.concatenate([left[hamlets[right]], right[hamlets[left]]]), minlength=len(hamlets))
+    fields = ~hamlets & (beside > 1) & (built < SPARSE * shapely.area(blocks.shapes))
+    if not fields.any():
+        return blocks
+    numbers = np.arange(1, len(hamlets) + 1)
+    atoms, owners = _shared_out(blocks, fields, numbers[~fields] * hamlets[~fields])
+    rest = owners == 0
+    owners[rest] = len(numbers) + np.arange(1, int(rest.sum()) + 1)
+    return _assembled(atoms, owners)
+
+
+def _shared_out(faces: Blocks, wet: NDArray[np.bool_], banks_owners: Integers) -> tuple[Blocks, Integers]:
+    """(pieces of all faces, owner of each): the wet ones cut among the owners on their banks, 0 where none is."""
     owners = np.zeros(len(faces.shapes), np.int64)
-    owners[~wet] = labels + 1
+    owners[~wet] = banks_owners
     pieces = shared_pieces(faces.shapes, faces.communities)
     shapes, communities, owned = [faces.shapes[~wet]], [faces.communities[~wet]], [owners[~wet]]
     for face in np.flatnonzero(wet):
@@ -181,40 +192,6 @@ def _nearest_bank(water: shapely.Geometry, banks: Pieces, owners: Integers) -> t
     run = banks.ends - banks.starts
     points = banks.starts[piece] + run[piece] * ((place + 0.5) / times[piece])[:, None]
     return nearest_parts(water, points, owners[piece])
-
-
-def nearest_parts(area: shapely.Geometry, points: Floats, owners: Integers) -> tuple[Shapes, Integers]:
-    """A polygon cut into the parts nearest to the points of each owner: (faces that tile it, owner of each)."""
-    faces = divided(area, frontiers(area, points, owners))
-    inner = shapely.get_coordinates(shapely.point_on_surface(faces))
-    return faces, owners[cKDTree(points).query(inner)[1]]
-
-
-def frontiers(area: shapely.Geometry, points: Floats, owners: Integers) -> Shapes:
-    """Lines as far from the points of one owner as from those of another: their Voronoi edges.
-
-    They reach beyond the polygon. Of points within 1 cm of each other the first counts.
-    """
-    corner = points.min(axis=0)
-    cells = np.rint((points - corner) * 100).astype(np.int64)
-    first = np.unique(cells[:, 0] * 2**31 + cells[:, 1], return_index=True)[1]
-    whose = np.append(owners[first], np.full(len(_AROUND), -1))
-    bounds = np.array(area.bounds).reshape(2, 2)
-    reach = 10 * float(np.ptp(np.concatenate([points, bounds]), axis=0).max())
-    diagram = Voronoi(np.concatenate([points[first] - corner, _AROUND * reach]))
-    pairs = whose[diagram.ridge_points]
-    between = np.flatnonzero((pairs[:, 0] != pairs[:, 1]) & (pairs.min(axis=1) >= 0))
-    edges = np.array([diagram.ridge_vertices[edge] for edge in between], np.int64).reshape(-1, 2)
-    ends = diagram.vertices[edges] + corner
-    return np.asarray(shapely.linestrings(ends[(edges >= 0).all(axis=1)]), object)
-
-
-def divided(area: shapely.Geometry, lines: Shapes) -> Shapes:
-    """The faces that lines cut a polygon into, in canonical order."""
-    network = shapely.union_all(np.append(lines, shapely.boundary(area)))
-    faces = shapely.get_parts(shapely.polygonize(shapely.get_parts(network)))
-    faces = faces[_holds(area, faces)]
-    return np.asarray(faces[canonical(faces)], object)
 
 
 def _assembled(atoms: Blocks, owners: Integers) -> Blocks:

@@ -8,12 +8,13 @@ import pandas as pd
 import shapely
 
 from gridopt.city import City
-from gridopt.units.blocks import Blocks, Shapes, make_blocks
+from gridopt.units.blocks import Blocks, make_blocks
 from gridopt.units.cells import Carriers, cut_dense
 from gridopt.units.counts import place_buildings
 from gridopt.units.cover import clean_coverage
 from gridopt.units.edges import Floats, Integers
 from gridopt.units.groups import groups_of
+from gridopt.units.nearest import Shapes
 from gridopt.units.people import control_totals, home_weights
 from gridopt.units.record import Record
 

@@ -8,9 +8,10 @@ import numpy as np
 import shapely
 from scipy.spatial import cKDTree
 
-from gridopt.units.blocks import Blocks, Shapes, canonical, connected, divided, frontiers, matched
+from gridopt.units.blocks import Blocks, connected, matched
 from gridopt.units.cover import dissolve
 from gridopt.units.edges import Floats, Integers
+from gridopt.units.nearest import Shapes, canonical, divided, frontiers
 
 SPACING = 12.0
 """Metres between the points of an outline that stand for a building."""
@@ -30,7 +31,7 @@ OUTLINE_SHARE = 0.25
 NEAR_OUTLINE = 0.01
 
 LEAST_SHARE = 0.25
-"""Share of a cell's size from which a part that lies apart stands alone instead of joining a neighbour."""
+"""Share of the mean size of a block's cells below which a cell, or a part of one, joins a neighbour."""
 
 SMOOTH = 3.0
 """Metres (square root of the area of a triangle) below which a corner of a cut is left out."""
@@ -122,7 +123,7 @@ def _cells(block: shapely.Geometry, shapes: Shapes, sizes: Floats, n_cells: int)
     owners = labels[building][nearest.query(shapely.get_coordinates(inner))[1]]
     owners[shapely.intersects(vacant, inner)] = n_cells
     clean, kept = matched(Blocks(faces, np.zeros(len(faces), np.int64)))
-    people = _sums(shapes, sizes, clean.shapes)
+    people = np.where(owners[kept] == n_cells, np.inf, _sums(shapes, sizes, clean.shapes))
     least = sizes.sum() / n_cells * LEAST_SHARE
     parts = dissolve(clean.shapes, connected(clean, owners[kept] + 1, people, least=least))
     return np.asarray(shapely.coverage_simplify(parts, SMOOTH, simplify_boundary=False), object)
@@ -178,7 +179,7 @@ def _sums(shapes: Shapes, sizes: Floats, faces: Shapes) -> Floats:
 
 def _outline_points(shapes: Shapes) -> tuple[Floats, Integers]:
     """(points, building): points along drawn-in outlines; one inner point where nothing is left of them."""
-    drawn_in = shapely.segmentize(shapely.buffer(shapes, -SETBACK), SPACING)
+    drawn_in = shapely.segmentize(shapely.buffer(shapes, -SETBACK, join_style="mitre"), SPACING)
     gone = shapely.is_empty(drawn_in)
     drawn_in[gone] = shapely.point_on_surface(shapes[gone])
     points, building = shapely.get_coordinates(drawn_in, return_index=True)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pandas as pd
+import shapely
 
 from gridopt.read.plan_folder import find_plan_folder
 from gridopt.verify import codes, contents, copies, counts, files, limits, shapes
-from gridopt.verify.faults import Fault, as_table
+from gridopt.verify.faults import Fault, as_table, fault
 from gridopt.verify.files import Stored, open_folder
 
 __all__ = ["check"]
@@ -43,8 +45,24 @@ def check(folder: str | Path, *, lang: str = "en") -> pd.DataFrame:
     stored, faults = open_folder(find_plan_folder(folder))
     for rule, needed in _CHECKS:
         if all(layer in stored.layers for layer in needed) and stored.record:
-            faults += rule(stored)
+            faults += _judged(rule, stored)
     return as_table([_hinted(fault, stored) for fault in faults], lang)
+
+
+def _judged(rule: Callable[[Stored], Iterable[Fault]], stored: Stored) -> list[Fault]:
+    """The faults of one check; content so strange that the check itself stumbles is a fault, never a pass."""
+    try:
+        return list(rule(stored))
+    except (LookupError, TypeError, ValueError, AttributeError, shapely.errors.GEOSException) as error:
+        what = f"{type(error).__name__} {error}"
+        return [
+            fault(
+                ("form", "plan.gpkg"),
+                [],
+                f"the check of {rule.__name__} cannot read what is written: {what}",
+                f"{rule.__name__} 检查无法理解文件内容:{what}",
+            )
+        ]
 
 
 def _hinted(fault: Fault, stored: Stored) -> Fault:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from gridopt.verify.counts import once
 from gridopt.verify.faults import Fault, found
 from gridopt.verify.files import Stored
+from gridopt.verify.shapes import sound
 
 _ALIKE = 1e-6
 _CHIEFS = ("chief", "网格长")
@@ -40,7 +41,7 @@ def buildings(stored: Stored) -> Iterator[Fault]:
             f"buildings have another {column} than their unit",
             f"{{n}} 幢建筑的 {column} 与所在划分单元不符",
         )
-    misplaced = placed.index[_misplaced(placed, units)] if len(placed) else placed.index
+    misplaced = placed.index[_misplaced(sound(placed), sound(units))] if len(placed) else placed.index
     yield from found(
         ("buildings", "buildings"),
         misplaced,

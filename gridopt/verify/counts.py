@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import shapely
 
 from gridopt.verify.faults import Fault, fault, found
 from gridopt.verify.files import Stored
@@ -21,7 +22,7 @@ _COUNTS = ("households", "residents", "buildings", "workload")
 
 def once(table: Any) -> Any:
     """A table with each id once, so that the other checks can go on after a repeated id."""
-    return table[~table.index.duplicated()]
+    return table if table.index.is_unique else table[~table.index.duplicated()]
 
 
 def labels(stored: Stored) -> Iterator[Fault]:
@@ -67,7 +68,8 @@ def sums(stored: Stored) -> Iterator[Fault]:
     yield from _compare(("sums", "grids"), grids["buildings"], counted, "buildings differ from the buildings layer")
     counted = buildings["unit_id"].value_counts()
     yield from _compare(("sums", "units"), units["buildings"], counted, "buildings differ from the buildings layer")
-    yield from _compare(("sums", "grids"), grids["area_m2"], grids.area, "area_m2 differs from their shape")
+    areas = pd.Series(shapely.area(grids.geometry.to_numpy()), grids.index)
+    yield from _compare(("sums", "grids"), grids["area_m2"], areas, "area_m2 differs from their shape")
 
 
 def roll_ups(stored: Stored) -> Iterator[Fault]:

@@ -39,9 +39,10 @@ def open_folder(folder: Path) -> tuple[Stored, list[Fault]]:
 
 
 def _missing_files(folder: Path) -> list[Fault]:
-    names = [*plan_folder.FILES, plan_folder.FIGURES]
-    missing = [name for name in names if not (folder / name).exists()]
-    short = [name for name in names if (folder / name).is_file() and (folder / name).stat().st_size == 0]
+    names = plan_folder.FILES
+    missing = [name for name in names if not (folder / name).is_file()]
+    missing += [] if (folder / plan_folder.FIGURES).is_dir() else [plan_folder.FIGURES]
+    short = [name for name in names if name not in missing and (folder / name).stat().st_size == 0]
     return [
         *[fault(("files", name), [name], "a file is missing", "文件缺失") for name in missing],
         *[fault(("files", name), [name], "a file is empty", "文件为空") for name in short],

@@ -22,7 +22,8 @@ def bounds(stored: Stored) -> Iterator[Fault]:
     Grids that hold a dedicated unit have no bounds of size.
     """
     grids, units = once(stored.layers["grids"]), stored.layers["units"]
-    kinds = grids["community_id"].map(once(stored.layers["communities"])["area_kind"]).fillna("")
+    kind_of = once(stored.layers["communities"])["area_kind"].to_dict()
+    kinds = pd.Series([kind_of.get(one, "") for one in grids["community_id"]], grids.index, dtype=object)
     institutions = set(units.loc[units["dedicated"] != "", "grid_code"]) | set(
         grids.index[grids["kind"] == "dedicated"]
     )

@@ -23,13 +23,13 @@ _SHARE, _LEAST = 1e-6, 0.01
 
 _SAME_VERTEX = 1e-3
 _NEAR = 0.02
-_AREAS = ("grids", "units", "communities", "townships", "counties")
+_SURFACES = ("grids", "units", "communities", "townships", "counties")
 
 
 def valid(stored: Stored) -> Iterator[Fault]:
     """Shapes are valid polygons in one metric coordinate system."""
     systems = {}
-    for name in (*_AREAS, "buildings"):
+    for name in (*_SURFACES, "buildings"):
         table = stored.layers.get(name)
         if table is None or not len(table):
             continue
@@ -44,33 +44,36 @@ def valid(stored: Stored) -> Iterator[Fault]:
     yield from found(("crs", "plan.gpkg"), flat, "layers are in no metric CRS", "{n} 个图层不是投影坐标系")
     first = next(iter(systems.values()), None)
     apart = [name for name, crs in systems.items() if crs is not None and first is not None and not crs.equals(first)]
+    stated = stored.record["city"]["crs"]
+    if first is not None and first.to_authority() and stated != ":".join(first.to_authority()):
+        yield fault(("crs", "plan.json"), [stated], "plan.json names another CRS", "plan.json 记录的坐标系不同")
     yield from found(("crs", "plan.gpkg"), apart, "layers are in another CRS", "{n} 个图层坐标系不一致")
 
 
 def cover(stored: Stored) -> Iterator[Fault]:
     """Tiling and connection: units make grids, grids make communities, no overlap, no blank, one piece each."""
-    units, grids = _sound(stored.layers["units"]), _sound(stored.layers["grids"])
-    communities = _sound(stored.layers["communities"])
-    allowed = communities.area * _SHARE + _LEAST
+    units, grids = sound(stored.layers["units"]), sound(stored.layers["grids"])
+    communities = sound(stored.layers["communities"])
+    allowed = _areas(communities) * _SHARE + _LEAST
     merged = _merged(units, units["grid_code"], units["community_id"])
-    parts = units.area.groupby(units["grid_code"]).sum()
+    parts = _areas(units).groupby(units["grid_code"]).sum()
     limit = grids["community_id"].map(allowed).fillna(_LEAST)
     yield from _overlaps(("units", units, units["grid_code"]), merged, parts, limit)
     yield from _strays(("tiling", "grids"), grids, merged, limit)
     whole = _merged(grids, grids["community_id"], grids["community_id"])
-    parts = grids.area.groupby(grids["community_id"]).sum()
+    parts = _areas(grids).groupby(grids["community_id"]).sum()
     yield from _overlaps(("grids", grids, grids["community_id"]), whole, parts, allowed)
     yield from _strays(("tiling", "communities"), communities, whole, allowed)
     yield from _disputes(communities, allowed)
     for layer, key in (("townships", "township_id"), ("counties", "county_id")):
         if layer in stored.layers:
-            above = _sound(stored.layers[layer])
+            above = sound(stored.layers[layer])
             joined = _merged(communities, communities[key], communities[key])
             yield from _strays(("tiling", layer), above, joined, allowed.groupby(communities[key]).sum())
     yield from _pieces(stored, units, merged)
 
 
-def _sound(table: Any) -> Any:
+def sound(table: Any) -> Any:
     """Each id once, every shape fit for overlays; what was wrong is reported by `valid`."""
     rows = once(table)
     shapes = rows.geometry.to_numpy().copy()
@@ -78,6 +81,10 @@ def _sound(table: Any) -> Any:
     broken = ~shapely.is_valid(shapes)
     shapes[broken] = shapely.make_valid(shapes[broken])
     return rows.set_geometry(pd.Series(shapes, rows.index), crs=table.crs)
+
+
+def _areas(table: Any) -> Any:
+    return pd.Series(shapely.area(table.geometry.to_numpy()), table.index)
 
 
 def _merged(table: Any, owners: Any, regions: Any) -> Any:
@@ -176,8 +183,9 @@ def _walled(stored: Stored, units: Any) -> list[str]:
     crossed = table[table["kind"] == "crossing"].groupby(["unit_a", "unit_b"])["metres"].size()
     pairs = lengths.index[lengths >= least].union(crossed.index)
     a, b = (units.index.get_indexer(pairs.get_level_values(level)) for level in (0, 1))
-    code = units["grid_code"].to_numpy()
-    inside = (a >= 0) & (b >= 0) & (code[a] == code[b])
+    known = (a >= 0) & (b >= 0)
+    a, b, code = a[known], b[known], units["grid_code"].to_numpy()
+    inside = code[a] == code[b]
     links = coo_array((np.ones(inside.sum()), (a[inside], b[inside])), shape=(len(units),) * 2)
     piece = pd.Series(connected_components(links, directed=False)[1], units.index)
     pieces = piece.groupby(units["grid_code"]).nunique()
@@ -186,13 +194,14 @@ def _walled(stored: Stored, units: Any) -> list[str]:
 
 def borders(stored: Stored) -> Iterator[Fault]:
     """The borders layer says what the shapes of the units say."""
-    units, table = _sound(stored.layers["units"]), stored.layers["borders"]
+    units, table = sound(stored.layers["units"]), stored.layers["borders"]
     strange = [kind for kind in pd.unique(table["kind"]) if kind not in BORDER_KINDS]
     yield from found(("borders", "borders"), strange, "kinds of border are unknown", "{n} 种边界类型未知")
     stated = table.groupby(["unit_a", "unit_b"])["metres"].sum()
     a, b = (units.index.get_indexer(stated.index.get_level_values(level)) for level in (0, 1))
     owner = units["community_id"].to_numpy()
-    misplaced = (a < 0) | (b < 0) | (owner[a] != owner[b])
+    misplaced = (a < 0) | (b < 0)
+    misplaced[~misplaced] = owner[a[~misplaced]] != owner[b[~misplaced]]
     yield from found(
         ("borders", "borders"),
         [f"{one}-{two}" for one, two in stated.index[misplaced]],

@@ -50,7 +50,7 @@ def hamlet_houses(land: Land, rng: np.random.Generator) -> pd.DataFrame:
         chosen = _apart(shapes[row])[: round(hamlet.households / HOUSEHOLDS_A_HOUSE)]
         houses = shapes[row[chosen]]
         built = np.concatenate([built, houses])
-        numbers = [f"{number}号" for number in range(1, len(houses) + 1)]
+        addresses = [f"{hamlet.name}{number}号" for number in range(1, len(houses) + 1)]
         tables.append(
             pd.DataFrame(
                 {
@@ -58,8 +58,8 @@ def hamlet_houses(land: Land, rng: np.random.Generator) -> pd.DataFrame:
                     "floors": rng.choice([1, 2, 3], size=len(houses), p=[0.15, 0.55, 0.3]),
                     "dwellings": rng.choice([1, 2], size=len(houses), p=[0.8, 0.2]),
                     "geometry": houses,
-                    "name": [hamlet.name + number for number in numbers],
-                    "number": numbers,
+                    "name": addresses,
+                    "number": addresses,
                     "estate": "",
                     "group": hamlet.name,
                     "people": hamlet.households,

@@ -121,7 +121,7 @@ def _shops(plot: Plot, ground: Any, angle: float, rng: np.random.Generator) -> d
     shapes = np.concatenate([edge, inner])
     is_front = np.arange(len(shapes)) < len(edge)
     floors = rng.integers(plot.floors[0] - 1, plot.floors[1] + 1, len(shapes))
-    flats = np.maximum(np.rint(shapely.area(shapes) / 105), 1).astype(int)
+    flats = np.maximum(np.rint(shapely.area(shapes) / 84), 1).astype(int)
     homes = _homes(shapes, floors, flats * np.where(is_front, floors - 1, floors))
     return homes | {"use": np.where(is_front, "mixed", "residential")}
 
@@ -177,10 +177,12 @@ def _named(table: pd.DataFrame, plot: Plot) -> pd.DataFrame:
     """Buildings with number, name and estate, and how many households live on the plot in all."""
     suffix = "幢" if plot.pattern in ESTATES else _NUMBERED.get(plot.pattern, "号楼")
     numbers = [f"{number}{suffix}" for number in range(1, len(table) + 1)] if len(table) > 1 else [""] * len(table)
+    names = [plot.name + number for number in numbers]
+    is_estate = plot.pattern in ESTATES
     return table.assign(
-        name=[plot.name + number for number in numbers],
-        number=numbers,
-        estate=plot.name if plot.pattern in ESTATES else "",
+        name=names,
+        number=numbers if is_estate or len(table) == 1 else names,
+        estate=plot.name if is_estate else "",
         group="",
         people=plot.households if plot.pattern != "campus" else 300,
     )
@@ -201,11 +203,11 @@ def _old_town(land: Land, rng: np.random.Generator) -> pd.DataFrame:
     floors = rng.choice([1, 2, 3], size=len(shapes), p=[0.35, 0.5, 0.15])
     table = pd.DataFrame(_homes(shapes, floors, np.maximum(np.rint(shapely.area(shapes) * floors / 95), 1).astype(int)))
     is_shop = rng.random(len(table)) < 0.05
-    streets, numbers = _house_numbers(shapes, land.roads)
+    addresses = _addresses(shapes, land.roads)
     return table.assign(
         use=np.where(is_shop, "mixed", "residential"),
-        name=streets + numbers,
-        number=numbers,
+        name=addresses,
+        number=addresses,
         estate="",
         group="",
         people=LANE_HOUSEHOLDS,
@@ -214,7 +216,7 @@ def _old_town(land: Land, rng: np.random.Generator) -> pd.DataFrame:
     )
 
 
-def _house_numbers(shapes: Shapes, roads: gpd.GeoDataFrame) -> tuple[pd.Series, pd.Series]:
+def _addresses(shapes: Shapes, roads: gpd.GeoDataFrame) -> pd.Series:
     """Street and number of each house: along the nearest street, odd on its left side, even on its right."""
     centres = shapely.centroid(shapes)
     street = shapely.STRtree(roads.geometry.to_numpy()).nearest(centres)
@@ -225,7 +227,7 @@ def _house_numbers(shapes: Shapes, roads: gpd.GeoDataFrame) -> tuple[pd.Series, 
     is_right = (ax - fx) * (cy - fy) - (ay - fy) * (cx - fx) < 0
     table = pd.DataFrame({"street": roads["name"].to_numpy()[street], "is_right": is_right, "along": along})
     rank = table.groupby(["street", "is_right"])["along"].rank(method="first").astype(int)
-    return table["street"], (2 * rank - 1 + table["is_right"]).astype(str) + "号"
+    return table["street"] + (2 * rank - 1 + table["is_right"]).astype(str) + "号"
 
 
 def _inner_way(ground: Any, streets: Any, angle: float) -> Any:

@@ -17,8 +17,13 @@ from gridopt.coding.names import chinese_number
 from gridopt.coding.scan import scan_order
 from gridopt.plan.datasets.town import CRS, Land
 
-LARGE_PARCEL = 330
-SMALL_GRID = 235
+LARGE_PARCEL = 520
+"""Households above which a parcel was cut."""
+
+SMALL_GRID = {"rural": 150, "hill": 150, "old_town": 260}
+SMALL_TOWN_GRID = 290
+"""Households below which a grid was joined to a neighbour."""
+
 WIDE_BORDER = 20.0
 
 
@@ -31,10 +36,11 @@ def current_grids(land: Land, buildings: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     parcel = shapely.STRtree(land.parcels.geometry.to_numpy()).nearest(shapely.point_on_surface(pieces))
     owners = land.parcels["community_id"].to_numpy()[parcel]
     counts = np.bincount(shapely.STRtree(pieces).nearest(places), households, len(pieces)).astype(float)
+    barriers = shapely.buffer(shapely.union_all([*land.rivers.geometry, *land.railways.geometry]), 0.5)
     tables = []
     for place in land.communities.itertuples():
         here = np.flatnonzero(owners == place.id)
-        labels = _joined(pieces[here], counts[here])
+        labels = _joined(pieces[here], counts[here], barriers, least=SMALL_GRID.get(place.area_kind, SMALL_TOWN_GRID))
         shapes = [shapely.coverage_union_all(pieces[here[labels == label]]) for label in np.unique(labels)]
         tables.append(_coded(np.array(shapes), place.id, place.name))
     table: pd.DataFrame = pd.concat(tables, ignore_index=True)
@@ -80,17 +86,20 @@ def _cuts(area: Any, places: NDArray[Any], households: NDArray[np.float64]) -> l
     return [chord, *(line for part, inside in parts for line in _cuts(part, places[inside], households[inside]))]
 
 
-def _joined(pieces: NDArray[Any], counts: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Labels of pieces: the smallest grid joins the neighbour with fewest people until none is small."""
+def _joined(pieces: NDArray[Any], counts: NDArray[np.float64], barriers: Any, *, least: float) -> NDArray[np.int64]:
+    """Labels of pieces: the smallest grid joins the neighbour with fewest people until none is small.
+
+    Neighbours across the river or the railway do not count.
+    """
     labels = np.arange(len(pieces))
     one, other = shapely.STRtree(pieces).query(pieces, predicate="intersects")
-    metres = shapely.length(shapely.intersection(pieces[one], pieces[other]))
+    metres = shapely.length(shapely.difference(shapely.intersection(pieces[one], pieces[other]), barriers))
     beside = (one != other) & (metres > WIDE_BORDER)
     one, other = one[beside], other[beside]
     sizes = counts.copy()
     settled = np.zeros(len(pieces), dtype=bool)
     while True:
-        open_labels = np.flatnonzero((sizes < SMALL_GRID) & ~settled & np.isin(np.arange(len(sizes)), labels))
+        open_labels = np.flatnonzero((sizes < least) & ~settled & np.isin(np.arange(len(sizes)), labels))
         if not len(open_labels):
             return labels
         smallest = open_labels[np.argmin(sizes[open_labels])]
