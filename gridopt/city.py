@@ -66,7 +66,7 @@ class City:
         if len(repeated):
             raise TableError(
                 f"communities: {len(repeated)} ids occur more than once: {preview(repeated)}. Give each its own id.",
-                zh=f"村(社区)图层:{len(repeated)} 个编码重复:{preview(repeated)}。请保证编码唯一。",
+                zh=f"村（社区）图层：{len(repeated)} 个编码重复：{preview(repeated)}。请保证编码唯一。",
             )
         object.__setattr__(self, "layers", MappingProxyType(dict(self.layers)))
         object.__setattr__(self, "inputs", MappingProxyType(dict(self.inputs)))
@@ -79,7 +79,7 @@ class City:
         if communities.crs is None or not communities.crs.is_projected:
             raise TableError(
                 f"communities must be in a metric CRS, not {communities.crs}. Reproject with .to_crs(...) first.",
-                zh=f"村(社区)图层须为投影坐标系(米),现为 {communities.crs}。请先用 .to_crs(...) 转换。",
+                zh=f"村（社区）图层须为投影坐标系（米），现为 {communities.crs}。请先用 .to_crs(...) 转换。",
             )
         table = communities.copy()
         table.index = pd.Index(table.index.astype(str), name="community_id")

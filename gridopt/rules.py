@@ -61,7 +61,7 @@ class Size:
 
 @dataclass(frozen=True)
 class Proximity:
-    """就近就便, near and convenient: people times squared metres to their grid's centre."""
+    """就近就便， near and convenient: people times squared metres to their grid's centre."""
 
     weight: float = 1.0
     metric: str = "straight"
@@ -97,7 +97,7 @@ _RURAL: Mapping[str, Any] = {"size": {"low": 100, "target": 250, "high": 400, "c
 
 @dataclass(frozen=True)
 class Rules:
-    """What a grid must be: no global constant, every limit may be restated for an area kind (不搞一刀切)."""
+    """What a grid must be: no global constant, every limit may be restated for an area kind （不搞一刀切）."""
 
     size: Size = field(default_factory=Size)
     proximity: Proximity = field(default_factory=Proximity)
@@ -175,28 +175,28 @@ def _faults(rules: Rules, kind: str) -> list[tuple[str, str]]:
         faults.append(
             (
                 f"{where}: low = {size.low:g} is above high = {size.high:g} or below 0",
-                f"{where}:下限 low = {size.low:g} 大于上限 high = {size.high:g},或小于 0",
+                f"{where}：下限 low = {size.low:g} 大于上限 high = {size.high:g}，或小于 0",
             )
         )
     if not size.low <= size.target <= size.high:
         faults.append(
             (
                 f"{where}: target = {size.target:g} lies outside {size.low:g}-{size.high:g}",
-                f"{where}:目标 target = {size.target:g} 不在 {size.low:g}-{size.high:g} 之内",
+                f"{where}：目标 target = {size.target:g} 不在 {size.low:g}-{size.high:g} 之内",
             )
         )
     if size.comfort[0] > size.comfort[1]:
-        faults.append((f"{where}: comfort runs downwards", f"{where}:comfort 上下限颠倒"))
+        faults.append((f"{where}: comfort runs downwards", f"{where}：comfort 上下限颠倒"))
     if size.stretch < 1:
-        faults.append((f"{where}: stretch must be at least 1", f"{where}:stretch 不得小于 1"))
+        faults.append((f"{where}: stretch must be at least 1", f"{where}：stretch 不得小于 1"))
     for name, bounds in size.also.items():
         if bounds.low is not None and bounds.high is not None and bounds.low > bounds.high:
-            faults.append((f"{where}.also.{name}: low is above high", f"{where}.also.{name}:下限大于上限"))
+            faults.append((f"{where}.also.{name}: low is above high", f"{where}.also.{name}：下限大于上限"))
     if rules.proximity.metric != "straight":
         faults.append(
             (
                 f'rules.proximity.metric = "{rules.proximity.metric}" is not offered; choose "straight"',
-                f'rules.proximity.metric = "{rules.proximity.metric}" 不可用,请选 "straight"',
+                f'rules.proximity.metric = "{rules.proximity.metric}" 不可用，请选 "straight"',
             )
         )
     unknown = [r for r in (*rules.relax.order, *rules.relax.never) if r not in RELAXATIONS]
@@ -204,7 +204,7 @@ def _faults(rules: Rules, kind: str) -> list[tuple[str, str]]:
         faults.append(
             (
                 f"rules.relax: unknown {preview(unknown)}; known: {', '.join(RELAXATIONS)}",
-                f"rules.relax:未知项 {preview(unknown)};可用:{'、'.join(RELAXATIONS)}",
+                f"rules.relax：未知项 {preview(unknown)}；可用：{'、'.join(RELAXATIONS)}",
             )
         )
     return faults

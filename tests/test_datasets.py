@@ -289,6 +289,18 @@ def test_the_stored_town_is_the_one_of_seed_0(town: Town) -> None:
     assert (STORED / "demo.toml").exists()
 
 
+def test_the_readme_counts_the_stored_layers() -> None:
+    text = (STORED.parent / "README.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (`[^|]*`) \| ([\d, ]+) \|", text, flags=re.MULTILINE)
+    said = {
+        name: int(count.replace(",", ""))
+        for names, counts in rows
+        for name, count in zip(re.findall(r"`(\w+)`", names), counts.split(", "), strict=True)
+    }
+    path = STORED / "demo_town.gpkg"
+    assert said == {name: pyogrio.read_info(path, layer=name)["features"] for name in LAYERS}
+
+
 def test_a_write_that_comes_out_short_leaves_the_old_file(
     tmp_path: Path, town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:

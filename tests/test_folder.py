@@ -18,10 +18,12 @@ from gridopt import contracts
 from gridopt.errors import GridoptError, TableError
 from gridopt.plan.stored import read_plan
 from gridopt.publish import atomic, folder, geopackage
+from gridopt.publish.folder import publish
 from gridopt.publish.record import plain
 from gridopt.read import plan_folder
 from gridopt.rules import Bounds, Rules, Size
-from tests.folders import RULES, full_plan, made_plan, paper_pages, posts_of, write
+from gridopt.verify import check
+from tests.folders import RULES, full_plan, made_plan, paper_pages, posts_of, reach_of, write
 
 
 def content(place: Path) -> dict[str, bytes]:
@@ -111,6 +113,16 @@ def test_a_plan_read_back_is_the_plan(published: Path) -> None:
     pd.testing.assert_frame_equal(
         stored.grids[["households", "walk_mean_m", "scope"]], plan.grids[["households", "walk_mean_m", "scope"]]
     )
+
+
+def test_the_real_pages_are_published_and_the_folder_passes_its_check(tmp_path: Path) -> None:
+    plan = full_plan()
+    first = publish(plan, tmp_path / "first", posts=posts_of(plan), reach=reach_of(plan), lang="zh")
+    assert check(first).empty
+    assert "第一网格" in (first / "map.html").read_text("utf-8")
+    assert list((first / "figures").glob("*.png"))
+    again = publish(read_plan(first), tmp_path / "again", posts=posts_of(plan), reach=reach_of(plan), lang="zh")
+    assert content(again) == content(first)
 
 
 def test_a_missing_count_stays_missing(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from shapely import LineString, Point, box
 from gridopt.city import City
 from gridopt.contracts import REPAIRS, UNITS
 from gridopt.errors import TableError
+from gridopt.rules import Governance, Rules
 from gridopt.units import assign_buildings, make_borders, make_units
 from gridopt.units.built import scan_order
 from gridopt.units.cells import bisect
@@ -284,6 +285,17 @@ def test_no_unit_straddles_the_outline_of_an_estate() -> None:
     assert units.area[inside].sum() == pytest.approx(40_000)
     assert inside.sum() > 1
     assert units["households"][inside].sum() == 100
+
+
+def test_hamlets_get_the_fields_between_them_and_stay_groups() -> None:
+    land = frame({"A": box(0, 0, 1200, 400)}, households=[20.0], residents=[50.0])
+    groups = frame({"G1": box(100, 100, 300, 300), "G2": box(900, 100, 1100, 300)}, name=["张庄", "李庄"])
+    places = {f"{x}-{y}": box(x, y, x + 10, y + 10) for x in (150, 200, 250, 950, 1000) for y in (150, 250)}
+    rules = Rules(governance=Governance(keep_whole=("estates", "groups")))
+    units = make_units(City.from_tables(land, rules, buildings=frame(places), groups=groups))
+    check_tiling(units, land)
+    assert units["keep_whole"].tolist() == ["G1", "G2"]
+    assert units.area.tolist() == pytest.approx([240_000, 240_000], rel=0.01)
 
 
 def test_an_institution_is_a_unit_of_its_own() -> None:

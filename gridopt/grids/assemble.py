@@ -172,8 +172,9 @@ def _shape_measures(grids: gpd.GeoDataFrame) -> Columns:
 
 
 def _unmet(violations: pd.DataFrame, codes: pd.Index) -> pd.Series:
-    """Rules that each grid does not meet, by name, ";" between."""
-    listed = violations.assign(grid_code=violations["grid_codes"].str.split(";")).explode("grid_code")
+    """Rules that each grid does not meet, by name, ";" between; the number of grids is its community's affair."""
+    listed = violations[violations["rule"] != "size.count"]
+    listed = listed.assign(grid_code=listed["grid_codes"].str.split(";")).explode("grid_code")
     rules = listed.sort_values("rule").groupby("grid_code")["rule"].agg(lambda names: ";".join(names.unique()))
     return rules.reindex(codes).fillna("").astype("str")
 

@@ -77,6 +77,7 @@ def summary_card(plan: Plan, lang: str) -> str:
 def _figures(plan: Plan) -> Mapping[str, object]:
     grids = plan.grids
     sizes, border = grids["households"], grids["cut_border_m"].to_numpy(float)
+    base = sizes[grids["kind"] != "dedicated"]
     n_met = int((grids["unmet"] == "").sum())
     return {
         "city": plan.city.name or "gridopt",
@@ -85,9 +86,9 @@ def _figures(plan: Plan) -> Mapping[str, object]:
         "n_communities": len(plan.communities),
         **plan.totals,
         "km2": plan.totals["area_m2"] / 1e6,
-        "median": sizes.median() if len(grids) else 0,
-        "least": sizes.min() if len(grids) else 0,
-        "most": sizes.max() if len(grids) else 0,
+        "median": base.median() if len(base) else 0,
+        "least": base.min() if len(base) else 0,
+        "most": base.max() if len(base) else 0,
         "n_met": n_met,
         "met": n_met / max(len(grids), 1),
         "walk": _mean(grids["walk_mean_m"], sizes),

@@ -40,7 +40,7 @@ def assess(
         if given is None:
             raise TableError(
                 "there is no drawing to assess: give units or grids, or name [layers.current_grids].",
-                zh="没有可核对的划分:请给出 units 或 grids,或在项目文件中写明 [layers.current_grids]。",
+                zh="没有可核对的划分：请给出 units 或 grids，或在项目文件中写明 [layers.current_grids]。",
             )
         match = match_polygons(city, made, _by_code(given))
     sides = made["community_id"].str.cat(match.drawn, sep="|")
@@ -98,14 +98,14 @@ def _row(plan: Plan, units: list[str], kind: tuple[str, str], words: tuple[str, 
 
 _BLANK = {
     False: ("this unit lies in no grid of the given drawing; it is measured with the nearest one", "give it a grid"),
-    True: ("该单元不在给定划分的任何网格内,暂按最近的网格计算", "为其指定网格"),
+    True: ("该单元不在给定划分的任何网格内，暂按最近的网格计算", "为其指定网格"),
 }
 _SPLIT = {
     False: ("a border of the given drawing cuts this unit; it is counted where most of its people are", "none needed"),
-    True: ("给定划分的边界穿过该单元,按人口较多的一侧计算", "无需处理"),
+    True: ("给定划分的边界穿过该单元，按人口较多的一侧计算", "无需处理"),
 }
 _CROSSING = {
     False: ("grid {name} of the given drawing lies in several communities; each side is counted by itself",
             "cut it along the community's boundary"),
-    True: ("给定网格 {name} 跨越村(社区),各侧分别计算", "沿村(社区)界线拆分"),
+    True: ("给定网格 {name} 跨越村（社区），各侧分别计算", "沿村（社区）界线拆分"),
 }  # fmt: skip

@@ -22,7 +22,7 @@ def compare(before: Plan, after: Plan) -> pd.DataFrame:
     if len(missing):
         raise TableError(
             f"the plans differ in {len(missing)} communities, first {missing[0]}; compare plans of the same city.",
-            zh=f"两个方案有 {len(missing)} 个村(社区)不同,如 {missing[0]};请比较同一城市的方案。",
+            zh=f"两个方案有 {len(missing)} 个村（社区）不同，如 {missing[0]}；请比较同一城市的方案。",
         )
     table = pd.DataFrame({"before": _figures(before, before), "after": _figures(after, before)})
     table["change"] = table["after"] - table["before"]

@@ -41,7 +41,7 @@ def match_units(units: gpd.GeoDataFrame, given: pd.Series | pd.DataFrame) -> Mat
     found = column[~column.index.duplicated()].reindex(units.index)
     empty = units.index[found.isna() | (found.astype(str).str.strip() == "")].difference(missing)
     faults = [
-        (f"{len(ids)} {en}: {preview(ids)}", f"{len(ids)} 个{zh}:{preview(ids)}")
+        (f"{len(ids)} {en}: {preview(ids)}", f"{len(ids)} 个{zh}：{preview(ids)}")
         for ids, en, zh in (
             (repeated, "units are listed twice", "单元重复出现"),
             (missing, "units are not listed", "单元未列出"),
@@ -53,7 +53,7 @@ def match_units(units: gpd.GeoDataFrame, given: pd.Series | pd.DataFrame) -> Mat
     if faults:
         raise TableError(
             "the given drawing cannot be used: " + "; ".join(en for en, _ in faults) + ". Give each unit one grid.",
-            zh="给定的划分无法使用:" + ";".join(zh for _, zh in faults) + "。请为每个单元指定一个网格。",
+            zh="给定的划分无法使用：" + ";".join(zh for _, zh in faults) + "。请为每个单元指定一个网格。",
         )
     return _crossing(units, Match(found.astype(str)))
 
@@ -70,7 +70,7 @@ def match_polygons(city: City, units: gpd.GeoDataFrame, grids: gpd.GeoDataFrame)
     if overlap.empty:
         raise TableError(
             "none of the given grids touches a unit of the city; check the file and its CRS.",
-            zh="给定的网格与本市划分单元没有任何重叠;请检查文件及其坐标系。",
+            zh="给定的网格与本市划分单元没有任何重叠；请检查文件及其坐标系。",
         )
     people = _people(city, units, shapes)
     table = overlap.merge(people, how="left", on=["unit", "grid"]).fillna({"people": 0.0})

@@ -53,7 +53,7 @@ def refuse_irregular(path: Path) -> None:
     if path.exists() and not stat.S_ISREG(path.stat().st_mode):
         raise GridoptError(
             f"{path} is not a regular file and is left as it is. Name another file.",
-            zh=f"{path} 不是普通文件,未作改动。请换一个文件名。",
+            zh=f"{path} 不是普通文件，未作改动。请换一个文件名。",
         )
 
 
@@ -139,5 +139,5 @@ def _put_back(copy: Path, path: Path, *, is_new: bool) -> None:
 def _short(name: str) -> GridoptError:
     return GridoptError(
         f"{name} was not written whole: the disk may be full. Nothing was replaced.",
-        zh=f"{name} 未能完整写出,磁盘可能已满。原有文件未改动。",
+        zh=f"{name} 未能完整写出，磁盘可能已满。原有文件未改动。",
     )

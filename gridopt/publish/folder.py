@@ -19,7 +19,7 @@ from gridopt.grids import Plan
 from gridopt.publish import geojson, tables
 from gridopt.publish.atomic import LEFTOVERS, move_all, new_folder, write_bytes
 from gridopt.publish.geopackage import write_geopackage
-from gridopt.publish.layers import plan_layers
+from gridopt.publish.layers import plan_layers, settled
 from gridopt.publish.record import as_json, file_hashes, plan_record, run_record
 from gridopt.read import plan_folder
 from gridopt.read.plan_folder import FIGURES, FILES, INDEXES, LISTS
@@ -71,11 +71,11 @@ def publish(
         write_map(shown.plan, place / "map.html", posts=shown.posts, reach=shown.reach, lang=shown.lang)
 
     def draw_report(shown: Publication, place: Path) -> None:
-        given = {"posts": shown.posts, "reach": shown.reach, "today": shown.today}
-        write_report(shown.plan, place, **given, lang=shown.lang)
+        posts, reach, today = shown.posts, shown.reach, shown.today
+        write_report(shown.plan, place, posts=posts, reach=reach, today=today, lang=shown.lang)
 
     spots = blind_spots(plan, posts)
-    publication = Publication(plan, posts, reach, spots, today, lang or plan.city.settings.lang)
+    publication = Publication(settled(plan), posts, reach, spots, today, lang or plan.city.settings.lang)
     return write_folder(publication, folder, pages=(draw_map, draw_report))
 
 
@@ -108,7 +108,7 @@ def refuse_foreign(target: Path) -> None:
     if not target.is_dir() or any(not inside.name.startswith(LEFTOVERS) for inside in target.iterdir()):
         raise GridoptError(
             f"{target} exists and is not a plan folder; it is left as it is. Name a new folder with --out.",
-            zh=f"{target} 已存在且不是方案文件夹,未作改动。请用 --out 指定新文件夹。",
+            zh=f"{target} 已存在且不是方案文件夹，未作改动。请用 --out 指定新文件夹。",
         )
 
 
@@ -146,7 +146,7 @@ def _read_back(new: Path, layers: Mapping[str, Any], names: Sequence[str]) -> No
         raise GridoptError(
             f"what was written does not read back whole: {preview(faults)}. The disk may be full; "
             "the old folder is as it was.",
-            zh=f"写出的文件读回后不完整:{preview(faults)}。磁盘可能已满;原文件夹未改动。",
+            zh=f"写出的文件读回后不完整：{preview(faults)}。磁盘可能已满；原文件夹未改动。",
         )
 
 

@@ -10,7 +10,8 @@ import shapely
 
 from gridopt.contracts import check_columns, empty
 from gridopt.grids import Plan
-from gridopt.read.plan_folder import LAYERS, typed
+from gridopt.publish.geopackage import normalised
+from gridopt.read.plan_folder import LAYERS, single_parts, typed
 
 _KEPT_BY_GEOPACKAGE = {"fid", "geom", "ogc_fid"}
 _SORTED_BY = {
@@ -49,6 +50,21 @@ def plan_layers(
         "codes": _codes(plan),
     }
     return {name: _flat(table, name, plan.city.crs) for name, table in tables.items()}
+
+
+def settled(plan: Plan) -> Plan:
+    """The same plan as it would be read back: rows by id, rings and parts in one order, so every page is too."""
+    return plan.replace(
+        grids=_in_order(plan.grids),
+        units=_in_order(plan.units),
+        buildings=_in_order(plan.buildings),
+        communities=_in_order(plan.communities),
+    )
+
+
+def _in_order(table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    rows = table.sort_index()
+    return rows.set_geometry(single_parts(normalised(rows.geometry)))
 
 
 def _flat(table: pd.DataFrame | None, name: str, crs: Any) -> Any:

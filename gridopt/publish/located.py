@@ -40,5 +40,5 @@ def check_format(path: Path) -> None:
     if path.suffix not in FORMATS:
         raise TableError(
             f'{path}: the ending "{path.suffix}" is not offered; choose one of {", ".join(FORMATS)}.',
-            zh=f"{path}:不支持以“{path.suffix}”结尾的文件;可选:{'、'.join(FORMATS)}。",
+            zh=f"{path}：不支持以“{path.suffix}”结尾的文件；可选：{'、'.join(FORMATS)}。",
         )

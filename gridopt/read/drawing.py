@@ -36,7 +36,7 @@ def read_drawing(path: str | Path) -> Drawing:
         if not is_plan_folder(file):
             raise TableError(
                 f"{path} is a folder without a plan; name a plan folder, a table or a layer of polygons.",
-                zh=f"{path} 不是方案文件夹;请指定方案文件夹、表格或面图层。",
+                zh=f"{path} 不是方案文件夹；请指定方案文件夹、表格或面图层。",
             )
         file = file / "plan.gpkg"
     names = layer_names(file, path=str(path))
@@ -48,8 +48,8 @@ def read_drawing(path: str | Path) -> Drawing:
         raise TableError(
             f"{path} holds neither the columns unit_id and grid_code nor polygons; it has "
             f"{preview(table.columns, 20)}. Give each unit its grid_code, or a polygon for each grid.",
-            zh=f"{path} 既没有 unit_id 与 grid_code 两列,也不是面图层;现有列:{preview(table.columns, 20)}。"
-            "请给出每个单元的 grid_code,或每个网格的面。",
+            zh=f"{path} 既没有 unit_id 与 grid_code 两列，也不是面图层；现有列：{preview(table.columns, 20)}。"
+            "请给出每个单元的 grid_code，或每个网格的面。",
         )
     if table.crs is None:
         raise _without_crs(path)
@@ -75,7 +75,7 @@ def read_points(path: str | Path) -> gpd.GeoDataFrame:
         raise TableError(
             f"{path} has no points: no geometry, and no columns for longitude and latitude among "
             f"{preview(table.columns, 20)}. Name them lon and lat.",
-            zh=f"{path} 中没有点:既无几何,也没有经纬度列;现有列:{preview(table.columns, 20)}。请命名为 lon 和 lat。",
+            zh=f"{path} 中没有点：既无几何，也没有经纬度列；现有列：{preview(table.columns, 20)}。请命名为 lon 和 lat。",
         )
     lon, lat = (pd.to_numeric(table[name], errors="coerce") for name in (x, y))
     placed = gpd.GeoDataFrame(table, geometry=gpd.points_from_xy(lon, lat), crs="EPSG:4326")
@@ -86,5 +86,5 @@ def read_points(path: str | Path) -> gpd.GeoDataFrame:
 def _without_crs(path: str | Path) -> TableError:
     return TableError(
         f"{path} has no coordinate reference system; set it in your GIS (or save it as GeoPackage) and try again.",
-        zh=f"{path} 没有坐标系;请在 GIS 软件中设定(或另存为 GeoPackage)后重试。",
+        zh=f"{path} 没有坐标系；请在 GIS 软件中设定（或另存为 GeoPackage）后重试。",
     )

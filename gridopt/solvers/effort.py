@@ -35,7 +35,7 @@ class Effort:
         if self.iterations < 1 or self.restarts < 1:
             raise RuleError(
                 f"An effort needs at least 1 iteration and 1 restart, not {self.iterations} and {self.restarts}.",
-                zh=f"求解力度至少需要 1 次迭代和 1 次重启,现为 {self.iterations} 和 {self.restarts}。",
+                zh=f"求解力度至少需要 1 次迭代和 1 次重启，现为 {self.iterations} 和 {self.restarts}。",
             )
 
     @classmethod
@@ -45,7 +45,7 @@ class Effort:
             known = ", ".join(f'"{one}"' for one in PRESETS)
             raise RuleError(
                 f'There is no effort "{name}"; choose one of {known}, or pass an Effort.',
-                zh=f'没有名为"{name}"的求解力度,可选:{known},或直接给出 Effort。',
+                zh=f'没有名为"{name}"的求解力度，可选：{known}，或直接给出 Effort。',
             )
         iterations, restarts = PRESETS[name]
         return cls(iterations, restarts)

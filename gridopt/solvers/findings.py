@@ -125,11 +125,11 @@ class _Case:
             heavy,
             self.words(
                 f"unit {unit} alone has {size:,.0f} {name.lower()}; the limit is {limit:,.0f}",
-                f"划分单元 {unit} 自身有{name} {size:,.0f},上限为 {limit:,.0f}",
+                f"划分单元 {unit} 自身有{name} {size:,.0f}，上限为 {limit:,.0f}",
             ),
             self.words(
                 "split this unit (a tower by stairwell), raise the limit, or accept it as a grid of its own",
-                "将该单元再细分(高楼可按楼道单元)、提高上限,或确认其自成一格",
+                "将该单元再细分（高楼可按楼道单元）、提高上限，或确认其自成一格",
             ),
         )
 
@@ -148,9 +148,9 @@ class _Case:
                     members,
                     self.words(
                         f"{name} has {total:,.0f} {what.lower()} and stays whole up to {stretch:g} x {limit:,.0f}",
-                        f"{name} 有{what} {total:,.0f},在上限 {limit:,.0f} 的 {stretch:g} 倍以内保持完整",
+                        f"{name} 有{what} {total:,.0f}，在上限 {limit:,.0f} 的 {stretch:g} 倍以内保持完整",
                     ),
-                    self.words("none needed; lower `stretch` to have it split", "无需处理;如需拆分请调低 stretch"),
+                    self.words("none needed; lower `stretch` to have it split", "无需处理；如需拆分请调低 stretch"),
                 )
         return None
 
@@ -167,7 +167,7 @@ class _Case:
             [],
             self.words(
                 f"the whole community has {total:,.0f} {name.lower()}, fewer than {limit:,.0f}: it is one grid",
-                f"全村(社区)仅有{name} {total:,.0f},不足 {limit:,.0f},整体划为一格",
+                f"全村（社区）仅有{name} {total:,.0f}，不足 {limit:,.0f}，整体划为一格",
             ),
             self.words("none needed", "无需处理"),
         )
@@ -188,11 +188,11 @@ class _Case:
             inside,
             self.words(
                 f"cut off from the rest by units above the limit or dedicated grids, with {value:,.0f} {name.lower()}",
-                f"被超限单元或专属网格隔开,仅有{name} {value:,.0f}",
+                f"被超限单元或专属网格隔开，仅有{name} {value:,.0f}",
             ),
             self.words(
                 f"accept it below {limit:,.0f}, or join it to a neighbour by hand and assess the result",
-                f"确认其低于 {limit:,.0f},或手工并入相邻网格后用 assess 核对",
+                f"确认其低于 {limit:,.0f}，或手工并入相邻网格后用 assess 核对",
             ),
         )
 
@@ -218,9 +218,9 @@ class _Case:
             self.words(
                 f"{total:,.0f} {name.lower()} fit no number of grids of {low:,.0f}-{high:,.0f}; "
                 f"{number} is the number that misses the bounds by least",
-                f"{name}合计 {total:,.0f},按每格 {low:,.0f}-{high:,.0f} 无论几格都不合;取偏差最小的 {number} 格",
+                f"{name}合计 {total:,.0f}，按每格 {low:,.0f}-{high:,.0f} 无论几格都不合；取偏差最小的 {number} 格",
             ),
-            self.words("accept it, or restate the bounds for this area kind", "确认即可,或为该类区域另定上下限"),
+            self.words("accept it, or restate the bounds for this area kind", "确认即可，或为该类区域另定上下限"),
         )
 
     def _not_found(self, inside: Positions, asked: tuple[int, int, tuple[float, float]], side: str) -> Any:
@@ -234,9 +234,9 @@ class _Case:
                 [],
                 self.words(
                     f"this grid as given has {value:,.0f} {name.lower()}, {way[0]} {limit:,.0f}",
-                    f"该网格现有{name} {value:,.0f},{way[1]} {limit:,.0f}",
+                    f"该网格现有{name} {value:,.0f}，{way[1]} {limit:,.0f}",
                 ),
-                self.words("move units to or from a neighbouring grid, or draw anew", "与相邻网格调整单元,或重新划分"),
+                self.words("move units to or from a neighbouring grid, or draw anew", "与相邻网格调整单元，或重新划分"),
             )
         proved = bool(self.search.impossible[inside[0]])
         units = np.flatnonzero(self.search.piece == self.search.piece[inside[0]])
@@ -249,11 +249,11 @@ class _Case:
             self.words(
                 f"{sure[0]} of these {len(units)} units into connected grids within every bound; this one has "
                 f"{value:,.0f} {name.lower()}, the limit is {limit:,.0f}",
-                f"这 {len(units)} 个划分单元{sure[1]}各项均达标的连片划分;本格{name} {value:,.0f},界限 {limit:,.0f}",
+                f"这 {len(units)} 个划分单元{sure[1]}各项均达标的连片划分；本格{name} {value:,.0f}，界限 {limit:,.0f}",
             ),
             self.words(
                 "split the largest units (named here), widen the bounds, or accept it",
-                "细分所列较大单元、放宽上下限,或予以确认",
+                "细分所列较大单元、放宽上下限，或予以确认",
             ),
         )
 
@@ -269,7 +269,7 @@ def _numbers(community: Community, labels: Ints, search: Search, words: Words) -
         row = _row(("information", "size.count", "size.count"), grids, "", (len(grids), wished))
         reason = words(
             f"{wished} grids, the number nearest to the target, have no plan here; {len(grids)} have",
-            f"最接近目标的 {wished} 格无可行方案,改为 {len(grids)} 格",
+            f"最接近目标的 {wished} 格无可行方案，改为 {len(grids)} 格",
         )
         proof = "proved" if search.impossible[units[0]] else "not found"
         rows.append({**row, "reason": reason, "remedy": words("none needed", "无需处理"), "proof": proof})
@@ -288,9 +288,9 @@ def _pieces(community: Community, labels: Ints, words: Words) -> list[Row]:
             f"this grid has {pieces[grid]} pieces; its community has {whole} (walls, water or exclaves)"
             if forced
             else f"this grid has {pieces[grid]} pieces though its community is connected",
-            f"该网格有 {pieces[grid]} 块;其村(社区)本身分为 {whole} 块(受围墙、水系或飞地分隔)"
+            f"该网格有 {pieces[grid]} 块；其村（社区）本身分为 {whole} 块（受围墙、水系或飞地分隔）"
             if forced
-            else f"该网格有 {pieces[grid]} 块,而其村(社区)是连片的",
+            else f"该网格有 {pieces[grid]} 块，而其村（社区）是连片的",
         )
         remedy = words(
             "name a crossing if there is one" if forced else "give the smaller piece to a neighbour",
@@ -318,13 +318,13 @@ def _groups(community: Community, labels: Ints, words: Words) -> list[Row]:
             f"{name} has {total:,.0f} {measure.lower()} and cannot stay whole under {limit:,.0f}"
             if too_large
             else f"{name} lies in parts that do not touch; each part stays whole",
-            f"{name} 有{measure} {total:,.0f},超过 {limit:,.0f},无法保持完整"
+            f"{name} 有{measure} {total:,.0f}，超过 {limit:,.0f}，无法保持完整"
             if too_large
-            else f"{name} 分为互不相连的几部分,各部分保持完整",
+            else f"{name} 分为互不相连的几部分，各部分保持完整",
         )
         remedy = words(
             "allow the split, raise the limit, or exempt it" if too_large else "none needed",
-            "同意拆分、提高上限,或予以豁免" if too_large else "无需处理",
+            "同意拆分、提高上限，或予以豁免" if too_large else "无需处理",
         )
         rows.append({**row, "reason": reason, "remedy": remedy, "proof": "proved"})
     return rows

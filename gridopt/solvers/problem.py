@@ -77,7 +77,7 @@ class Problem:
         if not 1 <= k <= n:
             raise SolverError(
                 f"{n} units cannot form {k} grids: ask for 1 to {n}.",
-                zh=f"{n} 个划分单元无法组成 {k} 个网格:网格数须在 1 至 {n} 之间。",
+                zh=f"{n} 个划分单元无法组成 {k} 个网格：网格数须在 1 至 {n} 之间。",
             )
 
     @property

@@ -194,5 +194,5 @@ def _refuse_what_may_never_relax(rules: Rules, answers: list[_Answer]) -> None:
         raise InfeasibleError(
             f"{len(broken)} grids cannot meet rules that may never be relaxed: {listed}. "
             "Take the rule out of rules.relax.never, or change its limit.",
-            zh=f"{len(broken)} 个网格无法满足不可放宽的规则:{listed}。请将其移出 rules.relax.never,或调整界限。",
+            zh=f"{len(broken)} 个网格无法满足不可放宽的规则：{listed}。请将其移出 rules.relax.never，或调整界限。",
         )

@@ -46,9 +46,9 @@ def make_blocks(city: City, land: gpd.GeoSeries, places: Shapes) -> Blocks:
     """The blocks of all communities: connected polygons that tile ``land`` (one row a community, sorted).
 
     Cut by the lines of walls and seams, and by the outlines of estates, groups and dedicated
-    institutions. Water (a barrier polygon) is no block: it is shared out to its nearest bank, so a river
-    is cut along its middle; so are the fields between hamlets (``groups``). Slivers without a building (``places``) join the neighbour they border
-    most, rather not across a barrier.
+    institutions. Water (a barrier polygon) is no block: it is shared out to its nearest bank, so a
+    river is cut along its middle; so are the fields between hamlets. Slivers without a building
+    (``places``) join the neighbour they border most, rather not across a barrier.
     """
     lines, _, water = barrier_shapes(city, ("wall", "seam"))
     water_area = shapely.union_all(water)

@@ -37,7 +37,7 @@ def built_units(city: City, record: Record) -> tuple[gpd.GeoDataFrame, pd.DataFr
     blocks = make_blocks(city, land, carriers.shapes)
     blocks = cut_dense(blocks, carriers, _limits(city, communities)[blocks.communities])
     units = _named(blocks, land)
-    groups = groups_of(city, units)
+    groups = groups_of(city, units, carriers.shapes)
     kinds = communities["area_kind"].reindex(units["community_id"]).to_numpy()
     return units.assign(
         keep_whole=groups["keep_whole"], dedicated=groups["dedicated"], category="", locked_grid="", area_kind=kinds

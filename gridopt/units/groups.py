@@ -6,24 +6,28 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from numpy.typing import NDArray
 
 from gridopt.city import City
+from gridopt.units.edges import Integers
+from gridopt.units.nearest import Shapes
 from gridopt.units.record import Record
 
 MOST = 0.5
 """Share of a unit's area that a group must cover to hold the unit."""
 
 
-def groups_of(city: City, units: gpd.GeoDataFrame) -> pd.DataFrame:
+def groups_of(city: City, units: gpd.GeoDataFrame, places: Shapes | None = None) -> pd.DataFrame:
     """``keep_whole`` and ``dedicated`` of units by the layers that name groups, "" for none.
 
-    A unit belongs to the group that covers more than half of it, of the layers in
-    ``rules.governance.keep_whole`` the first that has one.
+    A unit belongs to the group that covers more than half of it or, where ``places`` (points or
+    footprints of buildings) are given, that holds more than half of its buildings: a hamlet keeps its
+    fields. Of the layers in ``rules.governance.keep_whole`` the first that has a group counts.
     """
     keep_whole = pd.Series("", index=units.index, dtype="str")
     for layer in city.rules.governance.keep_whole:
-        keep_whole = keep_whole.where(keep_whole != "", _holders(units, city.layer(layer)))
-    return pd.DataFrame({"keep_whole": keep_whole, "dedicated": _holders(units, city.layer("dedicated"))})
+        keep_whole = keep_whole.where(keep_whole != "", _holders(units, city.layer(layer), places))
+    return pd.DataFrame({"keep_whole": keep_whole, "dedicated": _holders(units, city.layer("dedicated"), places)})
 
 
 def unmixed(units: gpd.GeoDataFrame, record: Record) -> gpd.GeoDataFrame:
@@ -47,14 +51,16 @@ def unmixed(units: gpd.GeoDataFrame, record: Record) -> gpd.GeoDataFrame:
     return units
 
 
-def _holders(units: gpd.GeoDataFrame, groups: gpd.GeoDataFrame | None) -> pd.Series:
-    """The group that covers more than half of each unit, "" for none."""
+def _holders(units: gpd.GeoDataFrame, groups: gpd.GeoDataFrame | None, places: Shapes | None) -> pd.Series:
+    """The group that holds more than half of each unit, "" for none."""
     if groups is None or not len(groups):
         return pd.Series("", index=units.index, dtype="str")
     ordered = groups.sort_index()
     shapes, holders = units.geometry.to_numpy(), ordered.geometry.to_numpy()
     unit, group = shapely.STRtree(holders).query(shapes, predicate="intersects")
     share = shapely.area(shapely.intersection(shapes[unit], holders[group])) / shapely.area(shapes[unit])
+    if places is not None and len(places):
+        share = np.maximum(share, _shares_of_places(places, (shapes, holders), (unit, group)))
     best = np.full(len(shapes), -1, np.int64)
     order = np.lexsort((group, -share))
     order = order[share[order] > MOST]
@@ -62,3 +68,27 @@ def _holders(units: gpd.GeoDataFrame, groups: gpd.GeoDataFrame | None) -> pd.Ser
     best[found] = group[order[first]]
     names = np.append(ordered.index.to_numpy(), "")
     return pd.Series(names[best], index=units.index, dtype="str")
+
+
+def _shares_of_places(
+    places: Shapes, layers: tuple[Shapes, Shapes], pairs: tuple[Integers, Integers]
+) -> NDArray[np.float64]:
+    """Share of each unit's places that lie in the group of each (unit, group) pair."""
+    points = shapely.point_on_surface(places)
+    unit_of, group_of = (_first_holding(points, holders) for holders in layers)
+    n_groups = len(layers[1])
+    in_both = (unit_of >= 0) & (group_of >= 0)
+    keys, counts = np.unique(unit_of[in_both] * n_groups + group_of[in_both], return_counts=True)
+    alone = np.bincount(unit_of[unit_of >= 0], minlength=len(layers[0]))
+    unit, group = pairs
+    wanted = unit * n_groups + group
+    together = np.append(counts, 0)[np.where(np.isin(wanted, keys), np.searchsorted(keys, wanted), len(keys))]
+    return np.asarray(together / np.maximum(alone[unit], 1), np.float64)
+
+
+def _first_holding(points: Shapes, holders: Shapes) -> Integers:
+    """The first polygon that holds each point, -1 for none."""
+    point, holder = shapely.STRtree(holders).query(points, predicate="intersects")
+    chosen = np.full(len(points), len(holders), np.int64)
+    np.minimum.at(chosen, point, holder)
+    return np.where(chosen < len(holders), chosen, -1)

@@ -13,7 +13,7 @@ from gridopt.errors import TableError, preview
 from gridopt.units.cover import clean_coverage
 from gridopt.units.groups import groups_of
 from gridopt.units.people import HOUSEHOLD_SIZE, MEASURES
-from gridopt.units.record import Record
+from gridopt.units.record import Record, joined
 
 ALMOST_WHOLE = 0.99
 """Share of a unit's area in its community below which it counts as straddling."""
@@ -86,7 +86,7 @@ def given_people(city: City, units: gpd.GeoDataFrame, record: Record) -> pd.Data
                 ),
             )
     missing = people.isna().any(axis=1)
-    if missing.any():
+    if missing.any() and not _is_on_record(city, units.index[missing]):
         _record_missing(units, missing.to_numpy(), record)
     return people.assign(people_known=~missing)
 
@@ -205,6 +205,12 @@ def _record_distance(city: City, units: gpd.GeoDataFrame, record: Record) -> Non
             area_before=shapely.area(source.to_numpy()).sum(),
             area_after=shapely.area(ours).sum(),
         )
+
+
+def _is_on_record(city: City, ids: pd.Index) -> bool:
+    """Whether reading has already recorded a fault of exactly these units."""
+    rows = city.repairs[(city.repairs["layer"] == "units") & (city.repairs["n"] == len(ids))]
+    return bool((rows["ids"] == joined(ids)).any())
 
 
 def _record_missing(units: gpd.GeoDataFrame, missing: NDArray[np.bool_], record: Record) -> None:

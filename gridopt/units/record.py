@@ -20,17 +20,22 @@ class Record:
 
     def add(self, layer: str, fault: tuple[str, str], *, ids: Iterable[object] = (), **facts: Any) -> None:
         """One row. ``fault`` and ``action`` are (English, Chinese); ``n`` is the number of ids where not given."""
-        named = sorted(str(one) for one in ids)
+        named = list(ids)
         action = facts.get("action", ("", ""))
         chosen = 1 if self.lang == "zh" else 0
         self.rows.append(
             {
                 "layer": layer,
                 "fault": fault[chosen],
-                "ids": ";".join(named[:MOST_IDS]),
+                "ids": joined(named),
                 "n": int(facts.get("n", len(named))),
                 "action": action[chosen],
                 "area_before": float(facts.get("area_before", float("nan"))),
                 "area_after": float(facts.get("area_after", float("nan"))),
             }
         )
+
+
+def joined(ids: Iterable[object]) -> str:
+    """The first ids in text order, as one text."""
+    return ";".join(sorted(str(one) for one in ids)[:MOST_IDS])

@@ -33,7 +33,7 @@ HOUSEHOLDS_A_HOUSE = 1.12
 
 def hamlet_houses(land: Land, rng: np.random.Generator) -> pd.DataFrame:
     """The houses of all hamlets, one row each, numbered outwards from the middle of their hamlet."""
-    taken = land.clear_of_ways(margin=2.5)
+    taken = land.near_ways(margin=2.5)
     villages = land.communities.loc[land.communities["area_kind"].isin(["rural", "hill"])]
     parcels = land.parcels[land.parcels["community_id"].isin(villages["id"])]
     shapely.prepare(taken)

@@ -56,7 +56,7 @@ class Built:
 
 def build(land: Land, rng: np.random.Generator) -> Built:
     """Fill every plot of the land with its pattern, the old town with houses, the hills with hamlets."""
-    taken = land.clear_of_ways(margin=4.0)
+    taken = land.near_ways(margin=4.0)
     streets = shapely.union_all(land.roads.geometry.to_numpy())
     tables, ways = [], []
     for number, (plot, parcel) in enumerate(zip(PLOTS, land.plots, strict=True)):
@@ -102,7 +102,7 @@ def _towers(plot: Plot, ground: Any, angle: float, rng: np.random.Generator) -> 
 
 def _slabs(plot: Plot, ground: Any, angle: float, rng: np.random.Generator) -> dict[str, Any]:
     style = STYLES["slabs"]
-    wanted = int(np.ceil(plot.households / (0.9 * 6 * np.mean(plot.floors))))
+    wanted = int(np.ceil(plot.households / (0.9 * 5.4 * np.mean(plot.floors))))
     shapes = patterns.fitted_rows(ground, style, angle, rng, wanted=wanted)
     floors = rng.integers(plot.floors[0], plot.floors[1] + 1, len(shapes))
     stairwells = np.maximum(np.rint(shapely.area(shapes) / style.depth / STAIRWELL), 1).astype(int)
@@ -121,7 +121,7 @@ def _shops(plot: Plot, ground: Any, angle: float, rng: np.random.Generator) -> d
     shapes = np.concatenate([edge, inner])
     is_front = np.arange(len(shapes)) < len(edge)
     floors = rng.integers(plot.floors[0] - 1, plot.floors[1] + 1, len(shapes))
-    flats = np.maximum(np.rint(shapely.area(shapes) / 84), 1).astype(int)
+    flats = np.maximum(np.rint(shapely.area(shapes) / 74), 1).astype(int)
     homes = _homes(shapes, floors, flats * np.where(is_front, floors - 1, floors))
     return homes | {"use": np.where(is_front, "mixed", "residential")}
 
@@ -192,7 +192,7 @@ def _old_town(land: Land, rng: np.random.Generator) -> pd.DataFrame:
     """Houses between the lanes, numbered along the lane or street that each stands on."""
     kinds = land.communities.set_index("id")["area_kind"]
     is_free = land.parcels["community_id"].map(kinds).eq("old_town") & ~land.parcels.index.isin(land.plots)
-    taken = land.clear_of_ways(margin=1.2)
+    taken = land.near_ways(margin=1.2)
     found = []
     for parcel in land.parcels.index[is_free]:
         ground = shapely.buffer(land.parcels.geometry[parcel], -0.5).difference(taken)

@@ -45,7 +45,7 @@ class Land:
     fences: NDArray[Any]
     bend: Bend
 
-    def clear_of_ways(self, *, margin: float) -> Any:
+    def near_ways(self, *, margin: float) -> Any:
         """What lies within ``margin`` metres of the edge of a street, the river or the railway."""
         ways = pd.concat([self.roads, self.railways])
         lines = shapely.buffer(ways.geometry.to_numpy(), ways["width"].to_numpy() / 2 + margin, quad_segs=3)

@@ -1,0 +1,7 @@
+"""``python -m gridopt``: the command line."""
+
+import sys
+
+from gridopt.cli import main
+
+sys.exit(main())
