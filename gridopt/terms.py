@@ -221,7 +221,7 @@ _MEANINGS = {
         "the smallest piece of land that is never split when grids are drawn",
         "划分网格时不再拆分的最小地块",
     ),
-    "base": ("an ordinary grid of homes, 综合网格 in some provinces", "以居住为主的普通网格"),
+    "base": ("an ordinary grid of homes", "以居住为主的普通网格"),
     "dedicated": (
         "a grid formed by one large institution: a campus, hospital, market, park",
         "由学校、医院、市场、园区等单独形成的网格",

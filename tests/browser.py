@@ -8,7 +8,7 @@ import shutil
 import socket
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,7 +32,10 @@ def chromium() -> str | None:
     return named or next((path for path in found if path), None)
 
 
-needs_chromium = pytest.mark.skipif(chromium() is None, reason="Chromium is not installed")
+def needs_chromium(test: Callable[..., None]) -> Callable[..., None]:
+    """Marks a test as one of the browser, skipped where there is none."""
+    marked = pytest.mark.skipif(chromium() is None, reason="Chromium is not installed")(test)
+    return pytest.mark.browser(marked)
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ from gridopt._kernels.state import (
     uniform,
 )
 
-TOGETHER = 4
+TOGETHER = 8
 """One visit in so many tries to move what a unit cuts off along with it."""
 
 

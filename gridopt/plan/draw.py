@@ -68,11 +68,17 @@ def build(
     graph = UnitGraph.from_units(
         units, borders, measures=city.rules.measures, min_border=city.rules.governance.min_border
     )
-    solution = search(graph, Bindings.of_units(units))
+    solution = search(graph, Bindings.of_units(units, _called(city)))
     solved = time.perf_counter()
     plan = encode(assemble(city, units, borders, solution))
     seconds = {"units": made - started, "solve": solved - made, "grids": time.perf_counter() - solved}
     return plan.replace(details={"parts": solution.parts, "status": solution.status}, log={"seconds": seconds})
+
+
+def _called(city: City) -> dict[str, str]:
+    """The names of estates, groups and institutions by their ids."""
+    layers = [city.layer(name) for name in ("groups", "dedicated", "estates")]
+    return {str(one): str(name) for layer in layers if layer is not None for one, name in layer["name"].items() if name}
 
 
 def with_repairs(city: City, units: gpd.GeoDataFrame) -> City:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -26,18 +26,25 @@ class Bindings:
     """What holds units together or apart, one entry a unit of the graph.
 
     ``groups`` names the group that stays whole ("" for none), ``dedicated`` the institution that forms
-    its own grid ("" for none), ``kinds`` the area kind whose rules hold.
+    its own grid ("" for none), ``kinds`` the area kind whose rules hold. ``called`` gives groups and
+    institutions the names by which reasons speak of them.
     """
 
     groups: tuple[str, ...]
     dedicated: tuple[str, ...]
     kinds: tuple[str, ...]
+    called: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def of_units(cls, units: pd.DataFrame) -> Bindings:
+    def of_units(cls, units: pd.DataFrame, called: Mapping[str, str] | None = None) -> Bindings:
         """From the ``keep_whole``, ``dedicated`` and ``area_kind`` columns of a units table."""
         columns = (tuple(units[name].fillna("").astype(str)) for name in ("keep_whole", "dedicated", "area_kind"))
-        return cls(*columns)
+        return cls(*columns, called or {})
+
+    def name_of(self, group: str) -> str:
+        """What people call a group or institution: its name, with its id where that differs."""
+        name = self.called.get(group, "")
+        return f"{name} ({group})" if name and name != group else group
 
     @classmethod
     def none(cls, n_units: int, kind: str = "urban") -> Bindings:
@@ -46,7 +53,8 @@ class Bindings:
 
     def at(self, units: Sequence[int] | Ints) -> Bindings:
         """The bindings of some units."""
-        return Bindings(*(tuple(one[i] for i in units) for one in (self.groups, self.dedicated, self.kinds)))
+        own = (tuple(one[i] for i in units) for one in (self.groups, self.dedicated, self.kinds))
+        return Bindings(*own, self.called)
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
@@ -12,39 +10,11 @@ from numpy.typing import NDArray
 
 from gridopt.partition import Partition
 from gridopt.solvers.community import Community
-from gridopt.solvers.numbers import candidates
+from gridopt.solvers.reasons import Case, Row, Search, Words, row_of
 from gridopt.solvers.solution import SOLUTION_VIOLATIONS
 from gridopt.terms import label
 
 Ints = NDArray[np.int32]
-Positions = NDArray[np.signedinteger[Any]]
-Row = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Words:
-    """Reason and remedy in the language of the plan."""
-
-    lang: str = "en"
-
-    def __call__(self, en: str, zh: str) -> str:
-        return zh if self.lang == "zh" else en
-
-
-@dataclass(frozen=True, eq=False)
-class Search:
-    """What the search learned, by unit: the wish and the outcome of its piece; empty for a given drawing."""
-
-    role: tuple[str, ...] = ()
-    piece: Ints = field(default_factory=lambda: np.zeros(0, np.int32))
-    impossible: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, bool))
-    wished: Ints = field(default_factory=lambda: np.zeros(0, np.int32))
-    optimal: bool = False
-
-    @property
-    def given(self) -> bool:
-        """Whether the drawing was given, not searched."""
-        return not len(self.piece)
 
 
 def findings(community: Community, labels: Ints, search: Search, *, lang: str) -> pd.DataFrame:
@@ -54,20 +24,6 @@ def findings(community: Community, labels: Ints, search: Search, *, lang: str) -
     rows += [*_pieces(community, labels, words), *_groups(community, labels, words)]
     rows += _institutions(community, labels, words)
     return pd.DataFrame([{"community_id": community.name, **row} for row in rows], columns=SOLUTION_VIOLATIONS)
-
-
-def _row(kind: tuple[str, str, str], grids: Iterable[int], units: str, figures: tuple[float, float]) -> Row:
-    """Kind = (class, rule, relaxed); figures = (value, limit)."""
-    return {
-        "class": kind[0],
-        "rule": kind[1],
-        "relaxed": kind[2],
-        "labels": tuple(int(g) for g in grids),
-        "unit_ids": units,
-        "value": float(figures[0]),
-        "limit": float(figures[1]),
-        "proof": "not found",
-    }
 
 
 def _sizes(community: Community, labels: Ints, search: Search, words: Words) -> list[Row]:
@@ -81,181 +37,9 @@ def _sizes(community: Community, labels: Ints, search: Search, words: Words) -> 
         for side, limit in (("low", community.low[j]), ("high", community.high[j])):
             outside = sizes < limit - 1e-9 if side == "low" else sizes > limit + 1e-9
             for grid in np.flatnonzero(outside & ~dedicated):
-                case = _Case(community, labels, search, words)
+                case = Case(community, labels, search, words)
                 rows.append(case.explain(int(grid), j, side, (float(sizes[grid]), float(limit))))
     return rows
-
-
-@dataclass(frozen=True, eq=False)
-class _Case:
-    community: Community
-    labels: Ints
-    search: Search
-    words: Words
-
-    def explain(self, grid: int, measure: int, side: str, figures: tuple[float, float]) -> Row:
-        """One row for one grid out of one bound: the first reason that applies."""
-        inside = np.flatnonzero(self.labels == grid)
-        rule = self.community.limit_name(measure, side)
-        asked = (grid, measure, figures)
-        if side == "high":
-            found = self._one_unit(inside, asked) or self._kept_whole(inside, asked)
-        else:
-            found = self._small_community(inside, asked) or self._cut_off(inside, asked)
-        found = found or self._awkward(inside, asked) or self._not_found(inside, asked, side)
-        kind, proved, units, reason, remedy = found
-        relaxed = "" if self.search.given else f"size.{side}"
-        row = _row((kind, rule, relaxed), [grid], ";".join(self.community.graph.ids[i] for i in units), figures)
-        return {**row, "proof": "proved" if proved else "not found", "reason": reason, "remedy": remedy}
-
-    def _measure(self, measure: int) -> str:
-        return label(self.community.graph.measures[measure], self.words.lang)
-
-    def _one_unit(self, inside: Positions, asked: tuple[int, int, tuple[float, float]]) -> Any:
-        _, measure, (_, limit) = asked
-        weights = self.community.graph.weights[inside, measure]
-        heavy = inside[weights > limit]
-        if not len(heavy):
-            return None
-        unit, size = self.community.graph.ids[heavy[0]], weights.max()
-        name = self._measure(measure)
-        return (
-            "decide",
-            True,
-            heavy,
-            self.words(
-                f"unit {unit} alone has {size:,.0f} {name.lower()}; the limit is {limit:,.0f}",
-                f"划分单元 {unit} 自身有{name} {size:,.0f}，上限为 {limit:,.0f}",
-            ),
-            self.words(
-                "split this unit (a tower by stairwell), raise the limit, or accept it as a grid of its own",
-                "将该单元再细分（高楼可按楼道单元）、提高上限，或确认其自成一格",
-            ),
-        )
-
-    def _kept_whole(self, inside: Positions, asked: tuple[int, int, tuple[float, float]]) -> Any:
-        _, measure, (_, limit) = asked
-        weights, groups = self.community.graph.weights[:, measure], self.community.bindings.groups
-        for name in sorted({groups[i] for i in inside} - {""}):
-            members = np.array([i for i in inside if groups[i] == name])
-            total = weights[members].sum()
-            if total > limit:
-                what = self._measure(measure)
-                stretch = self.community.rules.size.stretch
-                return (
-                    "information",
-                    True,
-                    members,
-                    self.words(
-                        f"{name} has {total:,.0f} {what.lower()} and stays whole up to {stretch:g} x {limit:,.0f}",
-                        f"{name} 有{what} {total:,.0f}，在上限 {limit:,.0f} 的 {stretch:g} 倍以内保持完整",
-                    ),
-                    self.words("none needed; lower `stretch` to have it split", "无需处理；如需拆分请调低 stretch"),
-                )
-        return None
-
-    def _small_community(self, inside: Positions, asked: tuple[int, int, tuple[float, float]]) -> Any:
-        _, measure, (_, limit) = asked
-        weights = self.community.graph.weights[:, measure]
-        total = weights[~self.community.dedicated].sum()
-        if total >= limit or weights[inside].sum() < total - 1e-9:
-            return None
-        name = self._measure(measure)
-        return (
-            "information",
-            True,
-            [],
-            self.words(
-                f"the whole community has {total:,.0f} {name.lower()}, fewer than {limit:,.0f}: it is one grid",
-                f"全村（社区）仅有{name} {total:,.0f}，不足 {limit:,.0f}，整体划为一格",
-            ),
-            self.words("none needed", "无需处理"),
-        )
-
-    def _cut_off(self, inside: Positions, asked: tuple[int, int, tuple[float, float]]) -> Any:
-        _, measure, (value, limit) = asked
-        if self.search.given:
-            return None
-        piece = self.search.piece[inside[0]]
-        if (self.search.piece == piece).sum() != len(inside) or self.search.role[inside[0]] == "split":
-            return None
-        if len(np.unique(self.search.piece)) == 1:
-            return None
-        name = self._measure(measure)
-        return (
-            "decide",
-            True,
-            inside,
-            self.words(
-                f"cut off from the rest by units above the limit or dedicated grids, with {value:,.0f} {name.lower()}",
-                f"被超限单元或专属网格隔开，仅有{name} {value:,.0f}",
-            ),
-            self.words(
-                f"accept it below {limit:,.0f}, or join it to a neighbour by hand and assess the result",
-                f"确认其低于 {limit:,.0f}，或手工并入相邻网格后用 assess 核对",
-            ),
-        )
-
-    def _awkward(self, inside: Positions, asked: tuple[int, int, tuple[float, float]]) -> Any:
-        _, measure, _ = asked
-        community = self.community
-        own = (
-            np.ones(community.n_units, bool) if self.search.given else self.search.piece == self.search.piece[inside[0]]
-        )
-        own &= ~community.dedicated & ~community.oversized
-        totals = community.graph.weights[own].sum(axis=0)
-        rules = community.rules.size
-        number = candidates(totals, community.low, community.high, target=rules.target, most=int(own.sum()) or 1)[0]
-        if ((totals >= number * community.low) & (totals <= number * community.high)).all():
-            return None
-        whole = own.sum() == (~community.dedicated).sum()
-        name, total = self._measure(measure), totals[measure]
-        low, high = community.low[measure], community.high[measure]
-        return (
-            "information" if whole else "decide",
-            True,
-            [],
-            self.words(
-                f"{total:,.0f} {name.lower()} fit no number of grids of {low:,.0f}-{high:,.0f}; "
-                f"{number} is the number that misses the bounds by least",
-                f"{name}合计 {total:,.0f}，按每格 {low:,.0f}-{high:,.0f} 无论几格都不合；取偏差最小的 {number} 格",
-            ),
-            self.words("accept it, or restate the bounds for this area kind", "确认即可，或为该类区域另定上下限"),
-        )
-
-    def _not_found(self, inside: Positions, asked: tuple[int, int, tuple[float, float]], side: str) -> Any:
-        _, measure, (value, limit) = asked
-        name = self._measure(measure)
-        if self.search.given:
-            way = ("below", "低于") if side == "low" else ("above", "高于")
-            return (
-                "decide",
-                False,
-                [],
-                self.words(
-                    f"this grid as given has {value:,.0f} {name.lower()}, {way[0]} {limit:,.0f}",
-                    f"该网格现有{name} {value:,.0f}，{way[1]} {limit:,.0f}",
-                ),
-                self.words("move units to or from a neighbouring grid, or draw anew", "与相邻网格调整单元，或重新划分"),
-            )
-        proved = bool(self.search.impossible[inside[0]])
-        units = np.flatnonzero(self.search.piece == self.search.piece[inside[0]])
-        sure = ("there is no division", "不存在") if proved else ("no division was found", "未找到")
-        biggest = units[np.argsort(-self.community.graph.weights[units, measure], kind="stable")[:3]]
-        return (
-            "decide",
-            proved,
-            biggest,
-            self.words(
-                f"{sure[0]} of these {len(units)} units into connected grids within every bound; this one has "
-                f"{value:,.0f} {name.lower()}, the limit is {limit:,.0f}",
-                f"这 {len(units)} 个划分单元{sure[1]}各项均达标的连片划分；本格{name} {value:,.0f}，界限 {limit:,.0f}",
-            ),
-            self.words(
-                "split the largest units (named here), widen the bounds, or accept it",
-                "细分所列较大单元、放宽上下限，或予以确认",
-            ),
-        )
 
 
 def _numbers(community: Community, labels: Ints, search: Search, words: Words) -> list[Row]:
@@ -266,7 +50,7 @@ def _numbers(community: Community, labels: Ints, search: Search, words: Words) -
         grids, wished = np.unique(labels[units]), int(search.wished[units[0]])
         if search.role[units[0]] != "free" or len(grids) == wished:
             continue
-        row = _row(("information", "size.count", "size.count"), grids, "", (len(grids), wished))
+        row = row_of(("information", "size.count", "size.count"), grids, "", (len(grids), wished))
         reason = words(
             f"{wished} grids, the number nearest to the target, have no plan here; {len(grids)} have",
             f"最接近目标的 {wished} 格无可行方案，改为 {len(grids)} 格",
@@ -283,7 +67,7 @@ def _pieces(community: Community, labels: Ints, words: Words) -> list[Row]:
     rows = []
     for grid in np.flatnonzero(pieces > 1):
         forced = whole > 1
-        row = _row(("information" if forced else "decide", "connected", ""), [int(grid)], "", (pieces[grid], 1))
+        row = row_of(("information" if forced else "decide", "connected", ""), [int(grid)], "", (pieces[grid], 1))
         reason = words(
             f"this grid has {pieces[grid]} pieces; its community has {whole} (walls, water or exclaves)"
             if forced
@@ -305,22 +89,22 @@ def _groups(community: Community, labels: Ints, words: Words) -> list[Row]:
     """Groups that do not lie in one grid."""
     rows = []
     for name, units in _members(community.bindings.groups).items():
-        grids = np.unique(labels[units])
+        grids, called = np.unique(labels[units]), community.bindings.name_of(name)
         if len(grids) == 1:
             continue
         total, limit = community.graph.weights[units, 0].sum(), community.high[0] * community.rules.size.stretch
         ids = ";".join(community.graph.ids[i] for i in units)
         too_large = total > limit
-        row = _row(("decide" if too_large else "information", "governance.keep_whole", "governance.keep_whole"),
+        row = row_of(("decide" if too_large else "information", "governance.keep_whole", "governance.keep_whole"),
                    grids, ids, (total, limit))  # fmt: skip
         measure = label(community.graph.measures[0], words.lang)
         reason = words(
-            f"{name} has {total:,.0f} {measure.lower()} and cannot stay whole under {limit:,.0f}"
+            f"{called} has {total:,.0f} {measure.lower()} and cannot stay whole under {limit:,.0f}"
             if too_large
-            else f"{name} lies in parts that do not touch; each part stays whole",
-            f"{name} 有{measure} {total:,.0f}，超过 {limit:,.0f}，无法保持完整"
+            else f"{called} lies in parts that do not touch; each part stays whole",
+            f"{called} 有{measure} {total:,.0f}，超过 {limit:,.0f}，无法保持完整"
             if too_large
-            else f"{name} 分为互不相连的几部分，各部分保持完整",
+            else f"{called} 分为互不相连的几部分，各部分保持完整",
         )
         remedy = words(
             "allow the split, raise the limit, or exempt it" if too_large else "none needed",
@@ -334,14 +118,14 @@ def _institutions(community: Community, labels: Ints, words: Words) -> list[Row]
     """Institutions that share a grid with others or lie in several grids."""
     rows = []
     for name, units in _members(community.bindings.dedicated).items():
-        grids = np.unique(labels[units])
+        grids, called = np.unique(labels[units]), community.bindings.name_of(name)
         others = np.isin(labels, grids) & np.array([d != name for d in community.bindings.dedicated])
         mixed = community.graph.weights[others].sum() > 0
         if len(grids) == 1 and not mixed:
             continue
         ids = ";".join(community.graph.ids[i] for i in units)
-        row = _row(("decide", "dedicated", ""), grids, ids, (len(grids), 1))
-        reason = words(f"{name} is not a grid of its own", f"{name} 未单独成格")
+        row = row_of(("decide", "dedicated", ""), grids, ids, (len(grids), 1))
+        reason = words(f"{called} is not a grid of its own", f"{called} 未单独成格")
         remedy = words("give it its own grid", "应单独划为专属网格")
         rows.append({**row, "reason": reason, "remedy": remedy, "proof": "proved"})
     return rows
