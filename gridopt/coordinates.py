@@ -30,7 +30,7 @@ def metric_crs(longitude: float, latitude: float) -> pyproj.CRS:
         raise TableError(
             f"no metric zone covers longitude {longitude:g}, latitude {latitude:g}. "
             'Name one in the project file: [city] crs = "EPSG:..."',
-            zh=f'经度 {longitude:g}、纬度 {latitude:g} 处没有可用的投影带。请在项目文件中写明:[city] crs = "EPSG:..."',
+            zh=f'经度 {longitude:g}、纬度 {latitude:g} 处没有可用的投影带。请在项目文件中写明：[city] crs = "EPSG:..."',
         )
     zone = min(int((longitude + 180) // 6) + 1, 60)
     return pyproj.CRS.from_epsg((32600 if latitude >= 0 else 32700) + zone)
@@ -46,7 +46,7 @@ def parse_crs(text: object, where: str) -> pyproj.CRS:
     except CRSError as error:
         raise RuleError(
             f'{where}: crs = "{text}" is not a known coordinate reference system. Write it like crs = "EPSG:4549".',
-            zh=f'{where}:crs = "{text}" 不是已知的坐标系。请写成 crs = "EPSG:4549" 这样的形式。',
+            zh=f'{where}：crs = "{text}" 不是已知的坐标系。请写成 crs = "EPSG:4549" 这样的形式。',
         ) from error
 
 
@@ -56,16 +56,16 @@ def require_metric(crs: pyproj.CRS, where: str) -> pyproj.CRS:
     if crs.is_projected and units == {"metre"} and crs.to_epsg() not in WEB_MERCATOR:
         return crs
     if crs.is_geographic:
-        reason, reason_zh = "is geographic (degrees)", "是地理坐标系(度)"
+        reason, reason_zh = "is geographic (degrees)", "是地理坐标系（度）"
     elif units != {"metre"}:
         reason, reason_zh = f"counts in {', '.join(sorted(units))}", f"的单位是 {'、'.join(sorted(units))}"
     else:
-        reason, reason_zh = "overstates areas (Web Mercator)", "会夸大面积(Web 墨卡托)"
+        reason, reason_zh = "overstates areas (Web Mercator)", "会夸大面积（Web 墨卡托）"
     raise RuleError(
         f'{where}: crs = "{crs.to_string()}" {reason}; distances and areas need metres. '
         "Remove the line (a zone is chosen) or name a projected CRS in metres.",
-        zh=f'{where}:crs = "{crs.to_string()}" {reason_zh},而距离和面积须以米计。'
-        "请删去该行(自动选带),或改用以米为单位的投影坐标系。",
+        zh=f'{where}：crs = "{crs.to_string()}" {reason_zh}，而距离和面积须以米计。'
+        "请删去该行（自动选带），或改用以米为单位的投影坐标系。",
     )
 
 

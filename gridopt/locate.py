@@ -53,7 +53,7 @@ def _grids(grids: gpd.GeoDataFrame) -> tuple[list[str], Shapes]:
     if len(unusable):
         raise TableError(
             f"grids: {len(unusable)} rows lack a code or a geometry: {preview(grids.index[unusable])}. Complete them.",
-            zh=f"网格图层:{len(unusable)} 行缺少编码或图形:{preview(grids.index[unusable])}。请补全。",
+            zh=f"网格图层：{len(unusable)} 行缺少编码或图形：{preview(grids.index[unusable])}。请补全。",
         )
     texts = codes.astype("str").to_numpy()
     order = np.argsort(texts, kind="stable")
@@ -65,7 +65,7 @@ def _checked(layer: gpd.GeoSeries | gpd.GeoDataFrame, what: str, what_zh: str) -
     if not isinstance(layer, gpd.GeoSeries | gpd.GeoDataFrame):
         raise TableError(
             f"{what} must be a GeoDataFrame or a GeoSeries, not {type(layer).__name__}.",
-            zh=f"{what_zh}须为 GeoDataFrame 或 GeoSeries,而不是 {type(layer).__name__}。",
+            zh=f"{what_zh}须为 GeoDataFrame 或 GeoSeries，而不是 {type(layer).__name__}。",
         )
     if getattr(layer, "crs", None) is None:
         raise TableError(
@@ -83,7 +83,7 @@ def _are_placed(places: Shapes) -> NDArray[np.bool_]:
         raise TableError(
             f"points: {len(strange)} rows are no points (row {strange[0]} is a {found}). "
             "Take .representative_point() of them first.",
-            zh=f"点图层:有 {len(strange)} 行不是点(第 {strange[0]} 行为 {found})。请先取 .representative_point()。",
+            zh=f"点图层：有 {len(strange)} 行不是点(第 {strange[0]} 行为 {found})。请先取 .representative_point()。",
         )
     placed = ~(shapely.is_missing(places) | shapely.is_empty(places))
     placed[placed] = np.isfinite(shapely.get_coordinates(places[placed])).all(axis=1)

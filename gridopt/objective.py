@@ -59,7 +59,7 @@ def size(sizes: Floats, rules: Rules, *, exempt: NDArray[np.bool_]) -> float:
 
 def raw_terms(graph: UnitGraph, labels: Ints, rules: Rules, *, exempt: NDArray[np.bool_]) -> Floats:
     """The three terms of one community, unscaled, in the order of `TERMS`."""
-    sizes = np.bincount(labels, graph.weights[:, 0], len(exempt))
+    sizes = np.bincount(labels, graph.weights[:, 0], len(exempt)).astype(np.float64)
     return np.array([proximity(graph, labels), governance(graph, labels), size(sizes, rules, exempt=exempt)])
 
 
@@ -78,4 +78,4 @@ def scales_of(graph: UnitGraph, drawing: Ints, rules: Rules) -> Scales:
 def coefficients(rules: Rules, scales: Scales) -> Floats:
     """Weight over scale of each term: their product with the raw terms is the objective."""
     weights = (rules.proximity.weight, rules.governance.weight, rules.size.weight)
-    return np.array(weights, np.float64) / np.array([scales.proximity, scales.governance, scales.size])
+    return np.divide(weights, (scales.proximity, scales.governance, scales.size), dtype=np.float64)

@@ -67,7 +67,7 @@ class StaffRules:
             raise RuleError(
                 f"[rules.staff]: {preview(wrong, 10)}. Ratios are numbers above 0, the others at least 0; "
                 f"{' and '.join(wholes)} are whole numbers.",
-                zh=f"[rules.staff]:{preview(wrong, 10)}。配比须大于 0,其余不得小于 0;{'、'.join(wholes)} 须为整数。",
+                zh=f"[rules.staff]：{preview(wrong, 10)}。配比须大于 0，其余不得小于 0；{'、'.join(wholes)} 须为整数。",
             )
 
     @classmethod
@@ -142,7 +142,7 @@ def _advisers(grids: pd.DataFrame, rules: StaffRules, lang: str) -> Iterator[Row
             own = served.iloc[positions]
             communities = own["community_id"].unique()
             reason = (
-                f"本乡镇(街道){len(served)}个网格,每名指导员至多联系{per}个,设{n_posts}名;本岗联系{len(own)}个"
+                f"本乡镇（街道）{len(served)}个网格，每名指导员至多联系{per}个，设{n_posts}名；本岗联系{len(own)}个"
                 if lang == "zh"
                 else f"{len(served)} grids in the township, up to {per} each: {n_posts} needed, this one for {len(own)}"
             )
@@ -197,8 +197,8 @@ def _worker_reason(households: float, per: float, numbers: tuple[int, int], lang
     by_ratio, least = numbers
     raised = least > by_ratio
     if lang == "zh":
-        text = f"{households:g}户 ÷ 每人{per:g}户 = {households / per:.2f},四舍五入为{by_ratio}名"
-        return f"{text};每个网格至少{least}名" if raised else text
+        text = f"{households:g}户 ÷ 每人{per:g}户 = {households / per:.2f}，四舍五入为{by_ratio}名"
+        return f"{text}；每个网格至少{least}名" if raised else text
     text = f"{households:g} households / {per:g} a worker = {households / per:.2f}, rounded to {by_ratio}"
     return f"{text}; at least {least} a grid" if raised else text
 

@@ -53,9 +53,9 @@ grid | 网格 | grid
 micro_grid | 微网格 | micro-grid
 unit | 划分单元 | unit
 stairwell | 楼道单元 | stairwell
-community | 村(社区) | community
-township | 乡镇(街道) | township
-county | 县(市、区) | county
+community | 村（社区） | community
+township | 乡镇（街道） | township
+county | 县（市、区） | county
 subdistrict | 街道 | subdistrict
 road | 道路 | road
 estate | 小区 | estate
@@ -78,35 +78,52 @@ plan | 方案 | plan
 posts | 岗位 | posts
 buildings | 楼栋数 | buildings
 units | 划分单元数 | units
-communities | 村(社区) | communities
-townships | 乡镇(街道) | townships
-counties | 县(市、区) | counties
+communities | 村（社区） | communities
+townships | 乡镇（街道） | townships
+counties | 县（市、区） | counties
 grids | 网格 | grids
 borders | 边界 | borders
 repairs | 数据修补 | repairs
 codes | 编码 | codes
+layer.communities | 村（社区） | communities
+layer.units | 划分单元 | units
+layer.buildings | 楼栋 | buildings
+layer.population | 人口 | population
+layer.population_cells | 人口栅格 | population raster
+layer.roads | 道路 | roads
+layer.rivers | 水系 | rivers
+layer.railways | 铁路 | railways
+layer.walls | 围墙 | walls
+layer.crossings | 跨越通道 | crossings
+layer.estates | 小区 | estates
+layer.groups | 村民小组、自然村 | groups
+layer.dedicated | 专属网格单位 | institutions
+layer.facilities | 服务设施 | facilities
+layer.events | 事件 | events
+layer.roster | 人员名册 | roster
+layer.current_grids | 现有网格 | current grids
 grid_code | 网格编码 | grid code
 name | 名称 | name
 status | 状态 | status
 scope | 网格范围 | scope
 bounds_text | 四至 | bounds
 kind | 类别 | kind
-community_id | 村(社区)编码 | community id
-township_id | 乡镇(街道)编码 | township id
-county_id | 县(市、区)编码 | county id
+community_id | 村（社区）编码 | community id
+township_id | 乡镇（街道）编码 | township id
+county_id | 县（市、区）编码 | county id
 area_kind | 区域类型 | area kind
 seq | 顺序码 | sequence
 households | 户数 | households
 residents | 人口 | residents
 workload | 工作量 | workload
 deviation | 规模偏差 | size deviation
-area_m2 | 面积(平方米) | area (m²)
-cut_border_m | 与相邻网格的边界长(米) | border with other grids (m)
+area_m2 | 面积（平方米） | area (m²)
+cut_border_m | 与相邻网格的边界长（米） | border with other grids (m)
 unrecognised_border_share | 无公认界线的边界占比 | share of border along no recognised line
-walk_mean_m | 平均步行距离(米) | mean walk (m)
-walk_max_m | 最远步行距离(米) | longest walk (m)
+walk_mean_m | 平均步行距离（米） | mean walk (m)
+walk_max_m | 最远步行距离（米） | longest walk (m)
 polsby_popper | 紧凑度 | compactness
-neck_m | 最窄处(米) | narrowest neck (m)
+neck_m | 最窄处（米） | narrowest neck (m)
 unmet | 未满足的规则 | unmet rules
 label_x | 标注点横坐标 | label x
 label_y | 标注点纵坐标 | label y
@@ -114,7 +131,7 @@ valid_from | 启用日期 | valid from
 valid_to | 停用日期 | valid to
 geometry | 图形 | geometry
 unit_id | 划分单元编码 | unit id
-floor_area | 建筑面积(平方米) | floor area (m²)
+floor_area | 建筑面积（平方米） | floor area (m²)
 events | 事件数 | events
 keep_whole | 整体保留 | kept whole
 category | 分类 | category
@@ -122,7 +139,7 @@ locked_grid | 指定网格 | locked grid
 people_known | 人口已知 | people known
 unit_a | 划分单元甲 | unit A
 unit_b | 划分单元乙 | unit B
-metres | 长度(米) | metres
+metres | 长度（米） | metres
 class | 处理方式 | class
 rule | 规则 | rule
 grid_codes | 涉及网格 | grids
@@ -144,8 +161,8 @@ fault | 问题 | fault
 ids | 编码清单 | ids
 n | 数量 | number of rows
 action | 处理 | action
-area_before | 处理前面积(平方米) | area before (m²)
-area_after | 处理后面积(平方米) | area after (m²)
+area_before | 处理前面积（平方米） | area before (m²)
+area_after | 处理后面积（平方米） | area after (m²)
 successor | 接续编码 | successor
 post_id | 岗位编号 | post id
 role | 岗位类别 | role
@@ -156,7 +173,7 @@ level | 层级 | level
 place_id | 地点编码 | place id
 place | 地点 | place
 tier | 设施层级 | tier
-limit_m | 距离标准(米) | limit (m)
+limit_m | 距离标准（米） | limit (m)
 residents_reached | 可达人口 | residents reached
 households_reached | 可达户数 | households reached
 share | 占比 | share
@@ -176,6 +193,9 @@ worker | 网格员 | grid worker
 full_time | 专职网格员 | full-time worker
 part_time | 兼职网格员 | part-time worker
 attached | 派驻人员 | attached professional
+grid_room | 网格服务点 | grid room
+community_room | 社区服务站 | community service room
+station | 中心站所 | station
 draft | 草案 | draft
 consultation | 征求意见 | consultation
 approved | 审定 | approved
@@ -192,7 +212,7 @@ proximity | 就近就便 | near and convenient
 governance | 有利治理 | easy to govern
 size.low | 规模下限 | least size
 size.high | 规模上限 | greatest size
-size.high.unlimited | 规模上限(不设限) | greatest size (no limit)
+size.high.unlimited | 规模上限（不设限） | greatest size (no limit)
 size.comfort | 适宜规模 | comfortable size
 size.count | 网格数 | number of grids
 size.also | 其他规模限值 | further size limits
@@ -215,7 +235,7 @@ city | 全市 | city
 _MEANINGS = {
     "grid": (
         "the smallest managed cell of a city: a piece of one community with its own code, chief and workers",
-        "城市治理的最小单元:一个村(社区)的一部分,有统一编码、网格长和网格员",
+        "城市治理的最小单元：一个村（社区）的一部分，有统一编码、网格长和网格员",
     ),
     "unit": (
         "the smallest piece of land that is never split when grids are drawn",
@@ -229,7 +249,7 @@ _MEANINGS = {
     "deviation": ("how far a grid's size lies from the target, as a share", "网格规模与目标值之差所占比例"),
     "walk_mean_m": (
         "distance from people's homes to the centre of their grid, averaged over people",
-        "居民住处到本网格中心的距离,按人平均",
+        "居民住处到本网格中心的距离，按人平均",
     ),
     "walk_max_m": (
         "the same distance for the furthest inhabited unit",
@@ -237,7 +257,7 @@ _MEANINGS = {
     ),
     "polsby_popper": (
         "4π times area over squared perimeter: 1 for a circle, small for a ragged grid (Polsby and Popper 1991)",
-        "4π×面积÷周长²,圆为1,形状越零碎越小(Polsby–Popper)",
+        "4π×面积÷周长²，圆为1，形状越零碎越小（Polsby–Popper）",
     ),
     "neck_m": ("the width of the grid at its narrowest place", "网格最窄处的宽度"),
     "unrecognised_border_share": (
@@ -247,18 +267,18 @@ _MEANINGS = {
     "seam": ("a line that makes a good border: a road, water, an estate wall", "适合作网格边界的道路、水系、围墙等"),
     "wall": (
         "a line that no grid crosses except where there is a crossing",
-        "除跨越通道外网格不得跨过的线,如铁路、河流",
+        "除跨越通道外网格不得跨过的线，如铁路、河流",
     ),
     "crossing": ("a bridge, underpass or gate through a wall", "穿过阻隔的桥梁、地道或出入口"),
     "violations": (
         "every rule that a plan could not meet, with its reason",
-        "方案未能满足的规则,逐条写明原因",
+        "方案未能满足的规则，逐条写明原因",
     ),
     "decide": ("a person must decide before the plan is approved", "方案审定前须由人决定"),
-    "information": ("follows from the place itself; nothing to decide", "由当地实际情况造成,无须决定"),
+    "information": ("follows from the place itself; nothing to decide", "由当地实际情况造成，无须决定"),
     "blind_spots": (
         "people, buildings or land without exactly one responsible grid; a finished plan has none",
-        "没有或不止一个责任网格的人口、楼栋、土地;合格方案应为零",
+        "没有或不止一个责任网格的人口、楼栋、土地；合格方案应为零",
     ),
     "reach": (
         "the share of people with a service within the stated distance",
@@ -266,10 +286,10 @@ _MEANINGS = {
     ),
     "gap": (
         "how much better a plan could be at most, by proof: (objective - bound) / objective",
-        "经证明,方案至多还能改进的比例:(目标值-下界)÷目标值",
+        "经证明，方案至多还能改进的比例：（目标值-下界）÷目标值",
     ),
-    "objective": ("the score that the drawing makes small, a sum of three terms", "划分时力求最小的评分,由三项相加"),
-    "bound": ("no plan under the same rules scores lower, by proof", "经证明,同样规则下任何方案的评分都不低于此值"),
+    "objective": ("the score that the drawing makes small, a sum of three terms", "划分时力求最小的评分，由三项相加"),
+    "bound": ("no plan under the same rules scores lower, by proof", "经证明，同样规则下任何方案的评分都不低于此值"),
     "size": ("the term for grids far from a comfortable size", "衡量网格规模偏离适宜范围的程度"),
     "proximity": ("the term for people far from their grid's centre", "衡量居民与本网格中心的远近"),
     "governance": ("the term for borders that follow no recognised line", "衡量网格边界的长短及是否沿公认界线"),

@@ -24,10 +24,7 @@ def plan(city):
 
 def strips(*edges: float, codes: list[str] | None = None, crs: str = "EPSG:4549") -> gpd.GeoDataFrame:
     """Polygons between west-east positions (in cells) over the whole height of the town."""
-    shapes = [
-        shapely.box(WEST + CELL * a, SOUTH, WEST + CELL * b, SOUTH + 3 * CELL)
-        for a, b in pairwise(edges)
-    ]
+    shapes = [shapely.box(WEST + CELL * a, SOUTH, WEST + CELL * b, SOUTH + 3 * CELL) for a, b in pairwise(edges)]
     table = gpd.GeoDataFrame({"grid_code": codes or [""] * len(shapes)}, geometry=shapes, crs=crs)
     table.index = pd.Index([f"old{i}" for i in range(len(shapes))], name="current_id")
     return table

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from gridopt.contracts import POSTS, REACH
-from gridopt.publish import figures, lettering, report, report_tables
+from gridopt.publish import figures, histogram, lettering, report, report_tables
 from gridopt.publish.facts import city_figures, decision_classes, size_classes
 from gridopt.publish.markup import text
 from gridopt.publish.report import decision_sentence, proof_sentence, write_report
@@ -189,6 +189,7 @@ def test_pictures_without_a_chinese_font_show_codes_and_say_so(plan, tmp_path, m
     plain = lettering.lettering_of((lettering.PLAIN_FONT,))
     monkeypatch.setattr(figures, "lettering", lambda: plain)
     monkeypatch.setattr(report, "lettering", lambda: plain)
+    monkeypatch.setattr(histogram, "lettering", lambda: plain)
     assert plain.name("a社区", "101") == "101"
     assert plain.language("zh") == "en"
     found = write_report(plan, tmp_path).read_text(encoding="utf-8")
@@ -215,10 +216,10 @@ def test_pictures_differ_by_what_they_show(plan):
 
 def test_the_histogram_counts_every_base_grid(plan):
     values = plan.grids["households"]
-    edges = figures._bin_edges(values, 300, 500)
+    edges = histogram.bin_edges(values, 300, 500)
     assert np.histogram(values, edges)[0].sum() == 4
     assert {300, 500} <= set(edges.tolist())
-    assert figures._bin_edges(pd.Series([5000.0]), 300, 500)[-1] <= 900
+    assert histogram.bin_edges(pd.Series([5000.0]), 300, 500)[-1] <= 900
 
 
 def test_totals_add_up_by_township_and_city(plan):

@@ -1,6 +1,6 @@
 """Whole solves: bounds met wherever they can be, what cannot be met named with its reason, workers without effect."""
 
-from itertools import product
+from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
@@ -49,10 +49,7 @@ def test_bounds_are_met_whenever_full_enumeration_meets_them(seed) -> None:
     plain = graph_of(city)
     graph = UnitGraph.from_arrays(households, plain.edges, xy=plain.xy, border=plain.metres, measures=("households",))
     possible = any(
-        _feasible(graph, np.array(labels), k)
-        for k in range(1, int(households.sum() // 300) + 1)
-        for labels in product(range(k), repeat=9)
-        if labels[0] == 0
+        _feasible(graph, np.array(labels), max(labels) + 1) for labels in _labellings(9, int(households.sum() // 300))
     )
     solution = solve(graph, Rules(), bindings=Bindings.none(9), effort=QUICK)
     sizes = solution.partition.sums()[:, 0]
@@ -60,10 +57,17 @@ def test_bounds_are_met_whenever_full_enumeration_meets_them(seed) -> None:
     assert (solution.violations["proof"] == "proved").all()
 
 
+def _labellings(n: int, most: int, begun: tuple[int, ...] = ()) -> Iterator[tuple[int, ...]]:
+    """Every division of n units into at most so many grids, each once: grids are numbered by first unit."""
+    if len(begun) == n:
+        yield begun
+        return
+    for label in range(min(max(begun, default=-1) + 2, most)):
+        yield from _labellings(n, most, (*begun, label))
+
+
 def _feasible(graph, labels, k) -> bool:
-    if len(np.unique(labels)) < k:
-        return False
-    sizes = np.bincount(labels, graph.weights[:, 0])
+    sizes = np.bincount(labels, graph.weights[:, 0], k)
     if sizes.min() < 300 or sizes.max() > 500:
         return False
     return bool((Partition(graph, labels.astype(np.int32)).n_pieces() == 1).all())

@@ -78,7 +78,7 @@ def test_the_reason_gives_the_arithmetic_in_the_citys_language(plan):
     assert reasons[f"{A1}-F1"] == "449 households / 300 a worker = 1.50, rounded to 1"
     assert reasons[f"{A2}-F1"] == "100 households / 300 a worker = 0.33, rounded to 0; at least 1 a grid"
     chinese = staff(with_settings(plan, lang="zh"))
-    assert chinese["reason"][f"{A1}-F1"] == "600户 ÷ 每人300户 = 2.00,四舍五入为2名"
+    assert chinese["reason"][f"{A1}-F1"] == "600户 ÷ 每人300户 = 2.00，四舍五入为2名"
     assert chinese["role_name"].unique().tolist() == ["网格指导员", "网格长", "专职网格员", "兼职网格员"]
 
 

@@ -70,15 +70,15 @@ def check(asked: argparse.Namespace) -> int:
     """Verify a plan folder; 0 whole and true, 1 faults, 2 no plan folder."""
     from gridopt.verify import check as verify
 
-    faults = verify(asked.folder)
+    faults = verify(asked.folder, lang=asked.lang)
     if asked.json:
         _print(
             json.dumps({"folder": str(asked.folder), "faults": faults.to_dict("records")}, ensure_ascii=False, indent=1)
         )
     elif len(faults):
         _print(say("faults", asked.lang, folder=asked.folder, n=len(faults)))
-        for fault in faults.itertuples():
-            _print(f"- {fault.rule} [{fault.layer}] {fault.message}" + (f" ({fault.ids})" if fault.ids else ""))
+        for rule, layer, ids, message in faults[["rule", "layer", "ids", "message"]].itertuples(index=False, name=None):
+            _print(f"- {rule} [{layer}] {message}" + (f" ({ids})" if ids else ""))
     else:
         _print(say("sound", asked.lang, folder=asked.folder))
     return 1 if len(faults) else 0

@@ -13,7 +13,7 @@ def chinese_number(number: int) -> str:
     """A whole number from 1 to 999 in Chinese: 十, 十一, 二十, 一百零五, 一百一十."""
     if not 1 <= number <= 999:
         raise RuleError(
-            f"names count grids from 1 to 999, not {number}.", zh=f"网格名称的序数为 1 至 999,不含 {number}。"
+            f"names count grids from 1 to 999, not {number}.", zh=f"网格名称的序数为 1 至 999，不含 {number}。"
         )
     hundreds, rest = divmod(number, 100)
     tens, ones = divmod(rest, 10)

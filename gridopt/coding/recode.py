@@ -23,8 +23,8 @@ def encode(plan: Plan, template: str | None = None, *, in_force: Mapping[str, st
     Grids come out sorted by code. Encoding twice changes nothing, and neither row order nor the codes
     of before play any part. ``in_force`` gives present grids the codes that they carry already: numbers in
     force are never renumbered, so a community whose codes are all well formed and distinct keeps them,
-    with their gaps; any other is numbered in scan order. Raises a `RuleError` for a template that is not offered, that does not fit
-    a community's id, or that has too few digits for a community's grids.
+    with their gaps; any other is numbered in scan order. Raises a `RuleError` for a template that is not
+    offered, that does not fit a community's id, or that has too few digits for a community's grids.
     """
     chosen = choose_template(_wanted(plan.city, template), plan.city.communities.index)
     check_parents(chosen, plan.grids["community_id"].unique())
@@ -72,8 +72,8 @@ def _check_holdings(grids: gpd.GeoDataFrame, first_units: pd.Series) -> None:
         raise TableError(
             f"grids and units disagree: {len(empty)} grids hold no unit ({preview(empty)}), {len(strange)} codes of "
             f"units are no grid ({preview(strange)}). Assess the units again to build both tables from one column.",
-            zh=f"网格表与划分单元表不一致:{len(empty)} 个网格没有单元({preview(empty)}),"
-            f"单元表中有 {len(strange)} 个编码不是网格({preview(strange)})。请用 assess 重新生成两张表。",
+            zh=f"网格表与划分单元表不一致：{len(empty)} 个网格没有单元（{preview(empty)}），"
+            f"单元表中有 {len(strange)} 个编码不是网格（{preview(strange)}）。请用 assess 重新生成两张表。",
         )
 
 
@@ -84,8 +84,8 @@ def _check_digits(template: Template, counts: pd.Series) -> None:
         raise RuleError(
             f"code template {template.name} numbers at most {template.most} grids a community; {len(full)} have more: "
             f"{listed}. Choose a template with more digits, or a larger target size.",
-            zh=f"编码模板 {template.name} 每个村(社区)至多 {template.most} 个网格;{len(full)} 个超出:{listed}。"
-            "请选用位数更多的模板,或提高目标规模。",
+            zh=f"编码模板 {template.name} 每个村（社区）至多 {template.most} 个网格；{len(full)} 个超出：{listed}。"
+            "请选用位数更多的模板，或提高目标规模。",
         )
 
 

@@ -67,7 +67,7 @@ def choose_template(name: str, community_ids: Iterable[str]) -> Template:
         known = (AUTO, *TEMPLATES)
         raise RuleError(
             f'code template "{name}" is not offered; choose one of {", ".join(known)}.',
-            zh=f'编码模板 "{name}" 不可用;可选:{"、".join(known)}。',
+            zh=f'编码模板 "{name}" 不可用；可选：{"、".join(known)}。',
         )
     return TEMPLATES[name]
 
@@ -81,6 +81,6 @@ def check_parents(template: Template, community_ids: Iterable[str]) -> None:
         raise RuleError(
             f"code template {template.name} needs community ids {asked}; {len(misfits)} are not: {preview(misfits)}. "
             'Correct these ids, or set template = "id+3" under [rules.code].',
-            zh=f"编码模板 {template.name} 要求村(社区)编码{asked_zh};有 {len(misfits)} 个不符:{preview(misfits)}。"
-            '请改正编码,或在 [rules.code] 中设 template = "id+3"。',
+            zh=f"编码模板 {template.name} 要求村（社区）编码{asked_zh}；有 {len(misfits)} 个不符：{preview(misfits)}。"
+            '请改正编码，或在 [rules.code] 中设 template = "id+3"。',
         )

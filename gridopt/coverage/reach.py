@@ -112,7 +112,7 @@ def _facility_points(facilities: gpd.GeoDataFrame, plan: Plan) -> gpd.GeoDataFra
     if len(unplaced):
         raise TableError(
             f"facilities: {len(unplaced)} rows lack a tier or a place: {preview(unplaced)}. Complete or remove them.",
-            zh=f"设施图层:{len(unplaced)} 行缺少层级或位置:{preview(unplaced)}。请补全或删除。",
+            zh=f"设施图层：{len(unplaced)} 行缺少层级或位置：{preview(unplaced)}。请补全或删除。",
         )
     there = facilities.geometry.to_crs(plan.city.crs)
     points = gpd.GeoSeries(shapely.point_on_surface(there.to_numpy()), facilities.index, crs=plan.city.crs)
@@ -126,7 +126,7 @@ def _check_tiers(points: gpd.GeoDataFrame, tiers: Tiers) -> None:
             f"facilities: {int(points['tier'].isin(strange).sum())} rows are of tiers not in the table: "
             f"{preview(strange)}; it has {', '.join(tiers.names)}. List the tiers, nearest first, as "
             '[rules.tiers] names = ["...", "...", "..."].',
-            zh=f"设施图层:{int(points['tier'].isin(strange).sum())} 行的层级不在表中:{preview(strange)};"
+            zh=f"设施图层：{int(points['tier'].isin(strange).sum())} 行的层级不在表中：{preview(strange)}；"
             f'表中有 {"、".join(tiers.names)}。请由近到远写入 [rules.tiers] names = ["...", "...", "..."]。',
         )
 

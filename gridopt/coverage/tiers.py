@@ -81,7 +81,7 @@ def _faults(tiers: Tiers) -> list[tuple[str, str]]:
     faults = []
     if not tiers.names or len(set(tiers.names)) < len(tiers.names):
         shown = preview(tiers.names)
-        faults.append((f"names must be one or more, each once: {shown}", f"names 至少一个且不得重复:{shown}"))
+        faults.append((f"names must be one or more, each once: {shown}", f"names 至少一个且不得重复：{shown}"))
     if not isinstance(tiers.target, int | float) or not 0 <= tiers.target <= 1:
         faults.append((f"target = {tiers.target!r} is no share of 0-1", f"target = {tiers.target!r} 不在 0-1 之间"))
     if "default" not in tiers.limits:
@@ -92,7 +92,7 @@ def _faults(tiers: Tiers) -> list[tuple[str, str]]:
             faults.append(
                 (
                     f'limits.{kind} must be {wanted}, each in metres above 0 or "{VILLAGE}"',
-                    f'limits.{kind} 须依次给出 {len(tiers.names)} 个限值(米,大于 0)或 "{VILLAGE}"',
+                    f'limits.{kind} 须依次给出 {len(tiers.names)} 个限值（米，大于 0）或 "{VILLAGE}"',
                 )
             )
     return faults

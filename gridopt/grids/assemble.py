@@ -79,7 +79,7 @@ def _labels(solution: Solution, units: gpd.GeoDataFrame) -> Labels:
         raise TableError(
             f"the solution is of {graph.n_units} units, but the units table has {len(units)}, {unknown} of them "
             "unknown to it. Solve the graph of these very units.",
-            zh=f"求解结果含 {graph.n_units} 个划分单元,单元表有 {len(units)} 个,其中 {unknown} 个不在结果中。"
+            zh=f"求解结果含 {graph.n_units} 个划分单元，单元表有 {len(units)} 个，其中 {unknown} 个不在结果中。"
             "请用同一套划分单元重新求解。",
         )
     return np.asarray(solution.partition.labels[position], np.int64)
@@ -144,7 +144,7 @@ def _measured(units: gpd.GeoDataFrame, graph: UnitGraph, measure: str) -> Floats
     if measure not in units:
         raise TableError(
             f'the size measure "{measure}" is neither a measure of the graph nor a column of units.',
-            zh=f"规模指标 “{measure}” 既不在图的指标中,也不是划分单元表的列。",
+            zh=f"规模指标 “{measure}” 既不在图的指标中，也不是划分单元表的列。",
         )
     return np.asarray(units[measure].fillna(0), np.float64)
 

@@ -49,7 +49,8 @@ def _cleaned(buildings: pd.DataFrame, column: str) -> list[str]:
 
 def _place(estate: str, name: str, house: HouseNumber | None) -> Place:
     if house is not None:
-        return estate, estate or house.head or name, house.labels, house.suffix, ""
+        named = _in_name(name)
+        return estate, estate or house.head or (named.head if named else name), house.labels, house.suffix, ""
     house = _in_name(name)
     if house is not None:
         return estate, estate or house.head, house.labels, house.suffix, ""

@@ -72,8 +72,8 @@ def solve(program: Program, limits: Limits = Limits()) -> Outcome:
 
 
 def _quiet(limits: Limits) -> Any:
-    highs = highspy.Highs()
-    options = {
+    highs: Any = highspy.Highs()  # type: ignore[no-untyped-call]
+    options: dict[str, Any] = {
         "output_flag": False,
         "threads": 1,
         "parallel": "off",

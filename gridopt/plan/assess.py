@@ -44,14 +44,14 @@ def assess(
             )
         match = match_polygons(city, made, _by_code(given))
     sides = made["community_id"].str.cat(match.drawn, sep="|")
-    labels = np.unique(sides.to_numpy(str), return_inverse=True)[1]
+    labels = np.unique(sides.to_numpy(str), return_inverse=True)[1].astype(np.int32)
 
     def weigh(graph: UnitGraph, bindings: Bindings) -> Solution:
         return measure(graph, city.rules, labels, bindings=bindings, lang=city.settings.lang)
 
     plan = build(city, weigh, units=made)
-    in_force = match.drawn.groupby(plan.units["grid_code"]).first().to_dict()
-    plan = encode(plan, in_force=in_force)
+    in_force = match.drawn.groupby(plan.units["grid_code"]).first()
+    plan = encode(plan, in_force={str(code): str(given) for code, given in in_force.items()})
     return plan.replace(source="assess", effort="none", violations=_with_match(plan, match))
 
 

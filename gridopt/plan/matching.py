@@ -81,7 +81,7 @@ def match_polygons(city: City, units: gpd.GeoDataFrame, grids: gpd.GeoDataFrame)
     share = pd.Series(0.0, units.index)
     share.iloc[best.index] = best["area"].to_numpy() / units.area.iloc[best.index].to_numpy()
     blank = units.index[drawn == BLANK]
-    drawn[blank] = _nearest(units.loc[blank], shapes)
+    drawn.loc[blank] = pd.Series(_nearest(units.loc[blank], shapes), blank, dtype=object)
     second = table[table.duplicated("unit")].groupby("unit")["area"].sum()
     cut = second / units.area.iloc[second.index].to_numpy() > SPLIT
     split = units.index[second.index[cut]]
@@ -109,12 +109,12 @@ def _people(city: City, units: gpd.GeoDataFrame, shapes: gpd.GeoDataFrame) -> pd
     at, grid = shapely.STRtree(shapes.geometry.to_numpy()).query(points, predicate="within")
     joined = pd.DataFrame({"point": point, "unit": unit}).merge(pd.DataFrame({"point": at, "grid": grid}), on="point")
     joined["people"] = buildings["floor_area"].fillna(0).to_numpy()[joined["point"]]
-    return joined.groupby(["unit", "grid"], as_index=False)["people"].sum()
+    return joined.groupby(["unit", "grid"])["people"].sum().reset_index()
 
 
-def _nearest(units: gpd.GeoDataFrame, shapes: gpd.GeoDataFrame) -> np.ndarray:
+def _nearest(units: gpd.GeoDataFrame, shapes: gpd.GeoDataFrame) -> list[str]:
     nearest = shapely.STRtree(shapes.geometry.to_numpy()).nearest(units.geometry.representative_point().to_numpy())
-    return shapes.index[nearest].astype(str).to_numpy()
+    return [str(one) for one in shapes.index[nearest]]
 
 
 def _crossing(units: gpd.GeoDataFrame, match: Match) -> Match:

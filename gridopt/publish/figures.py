@@ -1,4 +1,4 @@
-"""Pictures of a plan for the report: maps and the histogram of sizes, as PNG bytes."""
+"""Maps of a plan for the report, as PNG bytes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import shapely
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -17,7 +16,6 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.path import Path
 from matplotlib.patheffects import withStroke
-from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from gridopt.grids.plan import Plan
@@ -25,21 +23,19 @@ from gridopt.publish.colours import DECISION_COLOURS, OUTLINE, SIZE_COLOURS, com
 from gridopt.publish.facts import (
     SIZE_CLASSES,
     decision_classes,
-    grid_sizes,
     size_classes,
-    size_rules,
 )
 from gridopt.publish.lettering import Lettering, lettering
-from gridopt.publish.sentences import number, say
+from gridopt.publish.sentences import say
 from gridopt.publish.shapes import parts_of, thin
-from gridopt.terms import label
 
 DPI = 150
 LARGEST = (8.0, 9.6)
 """Inches that a map may take on a page."""
 LEGEND_STRIP = 0.55
-INK, SOFT = "#22343a", "#5c6b6c"
-MOST_KINDS = 4
+SCALE_ROOM = 2.2
+"""How much more room than elsewhere the south has, where the scale bar lies."""
+INK = "#22343a"
 NAME_SIZE = 8.5
 
 
@@ -59,7 +55,7 @@ class Frame:
         west, south = bounds[:, :2].min(axis=0).tolist()
         east, north = bounds[:, 2:].max(axis=0).tolist()
         room = 0.03 * max(east - west, north - south)
-        return cls(west - room, south - room, east + room, north + room)
+        return cls(west - room, south - SCALE_ROOM * room, east + room, north + room)
 
 
 def city_map(plan: Plan, *, view: str = "community", frame: Frame | None = None, lang: str = "zh") -> bytes:
@@ -69,32 +65,21 @@ def city_map(plan: Plan, *, view: str = "community", frame: Frame | None = None,
     shapes = thin(plan.grids.geometry.to_numpy(), 1.0)
     figure, axes = _map_axes(frame or Frame.of(plan))
     axes.add_collection(
-        PathCollection(_paths(shapes), facecolors=_fills(plan, shapes, view), edgecolors="white", linewidths=0.6)
+        PathCollection(
+            _paths(shapes), facecolors=_fills(plan, shapes, view), edgecolors="white", linewidths=0.6, zorder=1
+        )
     )
     _ground(axes, plan)
     communities = [
         shapely.union_all(shapes[rows]) for rows in plan.grids.groupby("community_id", sort=True).indices.values()
     ]
     edges = _paths(np.array(communities, dtype=object))
-    axes.add_collection(PathCollection(edges, facecolors="none", edgecolors="#37494c", linewidths=1.3))
+    axes.add_collection(PathCollection(edges, facecolors="none", edgecolors="#37494c", linewidths=1.3, zorder=3))
     _decisions(axes, plan, shapes)
     _community_names(axes, plan, communities, letters=letters, width=figure.get_figwidth())
     _scale_bar(axes, letters)
     _map_legend(figure, plan, view, letters=letters, lang=lang)
-    return _png(figure)
-
-
-def size_histogram(plan: Plan, *, lang: str = "zh") -> bytes:
-    """How many grids have which size, against bounds and comfort band; one row for each area kind."""
-    letters = lettering()
-    lang = letters.language(lang)
-    base = plan.grids[plan.grids["kind"] != "dedicated"]
-    kinds = base["area_kind"].value_counts().sort_index().sort_values(ascending=False, kind="stable").index[:MOST_KINDS]
-    figure = Figure(figsize=(LARGEST[0], 0.5 + 2.5 * max(len(kinds), 1)), dpi=DPI, layout="constrained")
-    panels = np.atleast_1d(figure.subplots(max(len(kinds), 1), 1))
-    for axes, kind in zip(panels, kinds, strict=False):
-        _histogram(axes, plan, str(kind), letters=letters, lang=lang)
-    return _png(figure)
+    return png(figure)
 
 
 def _map_axes(frame: Frame) -> tuple[Figure, Axes]:
@@ -138,9 +123,11 @@ def _ground(axes: Axes, plan: Plan) -> None:
         areas = [part for shape in table.geometry for part in parts_of(shape, "Polygon")]
         lines = [shapely.get_coordinates(part) for shape in table.geometry for part in parts_of(shape, "LineString")]
         if areas:
-            axes.add_collection(PathCollection(_paths(np.array(areas, dtype=object)), facecolors=colour, linewidths=0))
+            axes.add_collection(
+                PathCollection(_paths(np.array(areas, dtype=object)), facecolors=colour, linewidths=0, zorder=2)
+            )
         if lines:
-            axes.add_collection(LineCollection(lines, colors=colour, linewidths=width))
+            axes.add_collection(LineCollection(lines, colors=colour, linewidths=width, zorder=2))
 
 
 def _decisions(axes: Axes, plan: Plan, shapes: NDArray[np.object_]) -> None:
@@ -148,7 +135,7 @@ def _decisions(axes: Axes, plan: Plan, shapes: NDArray[np.object_]) -> None:
     if len(chosen):
         paths = _paths(chosen)
         axes.add_collection(
-            PathCollection(paths, facecolors="none", edgecolors=OUTLINE, linewidths=1.5, linestyles="--")
+            PathCollection(paths, facecolors="none", edgecolors=OUTLINE, linewidths=1.5, linestyles="--", zorder=4)
         )
 
 
@@ -217,65 +204,7 @@ def _map_legend(figure: Figure, plan: Plan, view: str, *, letters: Lettering, la
         text.set_color(INK)
 
 
-def _histogram(axes: Axes, plan: Plan, kind: str, *, letters: Lettering, lang: str) -> None:
-    size = size_rules(plan.city.rules, kind)
-    rows = (plan.grids["area_kind"] == kind) & (plan.grids["kind"] != "dedicated")
-    classes = size_classes(plan).loc[rows, "size"]
-    values = grid_sizes(plan)[rows]
-    edges = _bin_edges(values, size.low, size.high)
-    axes.axvspan(*size.comfort, color="#e9efe7", zorder=0, linewidth=0)
-    comfort = f"{say('size_comfort', lang)} {size.comfort[0]:g}–{size.comfort[1]:g}"
-    axes.annotate(
-        comfort, (sum(size.comfort) / 2, 1), xycoords=("data", "axes fraction"), xytext=(0, -3),
-        textcoords="offset points", va="top", ha="center", color="#4f7350", font=letters.font(8),
-    )  # fmt: skip
-    bottom = np.zeros(len(edges) - 1)
-    for name in SIZE_CLASSES[:-1]:
-        counts = np.histogram(values[classes == name].clip(edges[0], edges[-1]), edges)[0]
-        axes.bar(
-            edges[:-1],
-            counts,
-            np.diff(edges),
-            bottom,
-            align="edge",
-            color=_bar_colour(name),
-            edgecolor="white",
-            linewidth=0.6,
-        )
-        bottom += counts
-    for limit in (size.low, size.high):
-        axes.axvline(limit, color=OUTLINE, linewidth=1.1)
-        axes.annotate(
-            number(limit), (limit, 1), xycoords=("data", "axes fraction"), xytext=(3, -3), textcoords="offset points",
-            va="top", color=OUTLINE, font=letters.font(8),
-        )  # fmt: skip
-    axes.set_xlim(edges[0], edges[-1])
-    axes.set_ylim(0, max(float(bottom.max()), 1.0) * 1.18)
-    axes.set_xlabel(
-        say("histogram_x", lang, kind=label(kind, lang), measure=label(size.measure, lang)), font=letters.font(9)
-    )
-    axes.set_ylabel(label("n_grids", lang), font=letters.font(9))
-    axes.yaxis.set_major_locator(MaxNLocator(integer=True))
-    for tick in (*axes.get_xticklabels(), *axes.get_yticklabels()):
-        tick.set_fontproperties(letters.font(8))
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.tick_params(colors=SOFT)
-
-
-def _bar_colour(name: str) -> str:
-    return {"low": "#93b7d2", "comfort": "#8db48a", "high": "#e0b06c"}.get(name, SIZE_COLOURS[name])
-
-
-def _bin_edges(values: pd.Series[float], low: float, high: float) -> NDArray[np.float64]:
-    """Bins that end exactly at both bounds; a few giants share the last bin."""
-    width = max((high - low) / 20, 1.0)
-    most = min(float(values.max()) if len(values) else high, high + 1.5 * (high - low))
-    first = low - width * np.ceil(max(low - float(values.min()) if len(values) else 0.0, width) / width)
-    last = high + width * np.ceil(max(most - high, width) / width)
-    return np.arange(max(first, low - width * np.floor(low / width)), last + width / 2, width)
-
-
-def _png(figure: Figure) -> bytes:
+def png(figure: Figure) -> bytes:
     """The same picture gives the same bytes: no date, no version."""
     content = io.BytesIO()
     FigureCanvasAgg(figure)

@@ -20,15 +20,15 @@ from gridopt.read.inspection import Inspection, inspect_city
 TITLES: Mapping[str, tuple[str, str]] = {
     "layers": ("Layers", "图层"),
     "totals": ("Totals", "合计"),
-    "townships": ("By township", "分乡镇(街道)"),
+    "townships": ("By township", "分乡镇（街道）"),
     "barriers": ("Barriers by class", "各类边界线"),
     "repairs": ("Repairs and notes", "修复与说明"),
 }
 COLUMNS_ZH = {
     "layer": "图层", "path": "文件", "source_layer": "源图层", "geometry": "几何", "rows_found": "源行数",
     "rows": "行数", "crs": "坐标系", "columns": "使用的列", "measure": "指标", "total": "合计", "missing": "缺失",
-    "township_id": "乡镇(街道)", "communities": "村(社区)数", "area_km2": "面积(平方千米)", "households": "户数",
-    "residents": "人口", "class": "类别", "barrier": "作用", "lines": "条数", "km": "长度(千米)", "fault": "情况",
+    "township_id": "乡镇（街道）", "communities": "村（社区）数", "area_km2": "面积（平方千米）", "households": "户数",
+    "residents": "人口", "class": "类别", "barrier": "作用", "lines": "条数", "km": "长度（千米）", "fault": "情况",
     "ids": "编号", "n": "数量", "action": "处理", "area_before": "处理前面积", "area_after": "处理后面积",
 }  # fmt: skip
 BARRIERS_ZH = {"wall": "不可跨越", "seam": "宜作边界", "none": "无影响"}
@@ -92,12 +92,12 @@ def _heading(inspection: Inspection, lang: str) -> str:
     city = inspection.city
     count, area, crs = len(city.communities), city.communities.area.sum() / 1e6, crs_name(city.crs)
     if lang == "zh":
-        return f"{city.name}:{count} 个村(社区),{area:,.2f} 平方千米,坐标系 {crs}"
+        return f"{city.name}：{count} 个村（社区），{area:,.2f} 平方千米，坐标系 {crs}"
     return f"{city.name}: {count} communities, {area:,.2f} km2, computed in {crs}"
 
 
 def _none(lang: str) -> str:
-    return "(无)" if lang == "zh" else "(none)"
+    return "（无）" if lang == "zh" else "(none)"
 
 
 def _shown(inspection: Inspection, lang: str) -> dict[str, pd.DataFrame]:

@@ -13,18 +13,18 @@ from gridopt.read.scan import NEEDED, Found, scan_folder
 FILE_NAME = "project.toml"
 
 LAYER_NOTES: Mapping[str, tuple[str, str]] = {
-    "communities": ("what a grid may not cross; required: path and id", "村(社区)界,网格不得跨越;必填 path 与 id"),
+    "communities": ("what a grid may not cross; required: path and id", "村（社区）界，网格不得跨越；必填 path 与 id"),
     "units": (
         "ready-made units; without them, built from barriers and buildings",
-        "现成的划分单元;没有则由道路、河流、楼栋生成",
+        "现成的划分单元；没有则由道路、河流、楼栋生成",
     ),
     "buildings": (
         "polygons or points: floors or height, households, dwellings, use, estate",
-        "楼栋面或点:层数或高度、户数、套数、用途、小区",
+        "楼栋面或点：层数或高度、户数、套数、用途、小区",
     ),
     "population": (
         'control totals by community (or level = "units"), or a raster',
-        '按村(社区)的总数(或 level = "units"),或人口栅格',
+        '按村(社区)的总数(或 level = "units")，或人口栅格',
     ),
     "roads": ("with class, name, width", "含等级、名称、宽度"),
     "rivers": ("lines or polygons", "线或面"),
@@ -35,9 +35,9 @@ LAYER_NOTES: Mapping[str, tuple[str, str]] = {
     "groups": ("villagers' groups, natural villages", "村民小组、自然村"),
     "dedicated": ("institutions that form their own grid", "单独成为专属网格的单位"),
     "facilities": ("with a tier column", "须有层级列 tier"),
-    "events": ("points with date and kind, or counts by community", "含日期、种类的点,或按村(社区)的计数"),
-    "roster": ("people: role, employment, base, capacity", "人员:岗位、专兼职、驻地、容量"),
-    "current_grids": ("today's grids, to be measured by the same ruler", "现有网格,用同一把尺子评估"),
+    "events": ("points with date and kind, or counts by community", "含日期、种类的点，或按村（社区）的计数"),
+    "roster": ("people: role, employment, base, capacity", "人员：岗位、专兼职、驻地、容量"),
+    "current_grids": ("today's grids, to be measured by the same ruler", "现有网格，用同一把尺子评估"),
 }
 
 RULES: Mapping[str, str] = {
@@ -119,7 +119,7 @@ def new_project(folder: str | Path, *, lang: str = "en") -> Path:
     if target.exists():
         raise TableError(
             f"{target} is already there and is not overwritten. Edit it, or move it away first.",
-            zh=f"{target} 已存在,不会覆盖。请直接编辑,或先移走。",
+            zh=f"{target} 已存在，不会覆盖。请直接编辑，或先移走。",
         )
     text = project_text(root.resolve().name, scan_folder(root), lang=lang)
     return write_bytes(target, text.encode())
@@ -129,7 +129,7 @@ def project_text(name: str, found: Sequence[Found], *, lang: str = "en") -> str:
     """The text of a project file for layers that were found."""
     zh = lang == "zh"
     head = [
-        "# gridopt 项目文件。路径以本文件所在文件夹为准;带 # 的行不起作用。" if zh
+        "# gridopt 项目文件。路径以本文件所在文件夹为准；带 # 的行不起作用。" if zh
         else "# A gridopt project file. Paths are relative to this file; lines that begin with # are off.",
         "[city]",
         f"name = {_quoted(name)}",
@@ -143,7 +143,7 @@ def project_text(name: str, found: Sequence[Found], *, lang: str = "en") -> str:
     parts += [_section(role, by_role.get(role), zh) for role in LAYERS if role in LAYER_NOTES]
     others = [layer for layer in found if not layer.role]
     if others:
-        title = "# 其他文件和图层(未使用):" if zh else "# Further files and layers, not used:"
+        title = "# 其他文件和图层（未使用）：" if zh else "# Further files and layers, not used:"
         parts.append("\n".join([title, *(f"#   {_described(layer)}" for layer in others)]))
     return "\n\n".join(parts) + "\n" + RULES["zh" if zh else "en"]
 
@@ -155,7 +155,7 @@ def _section(role: str, layer: Found | None, zh: bool) -> str:
     if layer is not None and role != "communities" and not layer.is_complete:
         lacking = ", ".join(key for key in NEEDED[role] if key not in layer.columns)
         place = _described(layer)
-        words = f"可能是 {place},但找不到列 {lacking}" if zh else f"perhaps {place}, but no column for {lacking}"
+        words = f"可能是 {place}，但找不到列 {lacking}" if zh else f"perhaps {place}, but no column for {lacking}"
         return f"# [layers.{role}]{' ' * max(1, 16 - len(role))}# {note}\n#   {words}"
     lines = [f"[layers.{role}]{' ' * max(1, 18 - len(role))}# {note}"]
     if layer is None:
@@ -168,7 +168,7 @@ def _section(role: str, layer: Found | None, zh: bool) -> str:
         lines.append('# id = "..."              # ' + ("必填" if zh else "required"))
     if layer.crs is None and layer.kind not in ("table", "raster"):
         lines.append(
-            '# crs = "EPSG:..."        # ' + ("图层没有坐标系,必填" if zh else "the layer names none: required")
+            '# crs = "EPSG:..."        # ' + ("图层没有坐标系，必填" if zh else "the layer names none: required")
         )
     unused = [name for name in layer.names if name not in layer.columns.values()]
     if layer.kind != "raster":
@@ -178,7 +178,7 @@ def _section(role: str, layer: Found | None, zh: bool) -> str:
 
 def _rest(names: Sequence[str], zh: bool) -> str:
     listed = ", ".join(" ".join(name.split()) for name in names[:20])
-    return (f";其余列:{listed}" if zh else f"; other columns: {listed}") if names else ""
+    return (f"；其余列：{listed}" if zh else f"; other columns: {listed}") if names else ""
 
 
 def _described(layer: Found) -> str:

@@ -10,7 +10,8 @@ import pandas as pd
 from gridopt.grids.plan import Plan
 from gridopt.publish import markup, report_tables
 from gridopt.publish.facts import CityFigures, city_figures, status_of
-from gridopt.publish.figures import Frame, city_map, size_histogram
+from gridopt.publish.figures import Frame, city_map
+from gridopt.publish.histogram import size_histogram
 from gridopt.publish.lettering import lettering
 from gridopt.publish.markup import asset
 from gridopt.publish.sentences import number, percent, say

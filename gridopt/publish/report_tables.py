@@ -20,7 +20,7 @@ from gridopt.publish.facts import (
 )
 from gridopt.publish.markup import Table
 from gridopt.publish.sentences import number, percent, say
-from gridopt.terms import label
+from gridopt.terms import TERMS, label
 
 MOST_MATTERS = 60
 MOST_WORST = 10
@@ -232,7 +232,7 @@ def repairs(plan: Plan, lang: str) -> Table:
     listed = plan.city.repairs
     rows = [
         (
-            label(str(row["layer"]), lang),
+            _layer(str(row["layer"]), lang),
             label(str(row["fault"]), lang),
             number(pd.to_numeric(row["n"], errors="coerce")),
             str(row["action"]),
@@ -242,6 +242,10 @@ def repairs(plan: Plan, lang: str) -> Table:
     ]
     names = [label(name, lang) for name in ("layer", "fault", "n", "action", "ids")]
     return Table(names, rows, numeric=frozenset({2}))
+
+
+def _layer(name: str, lang: str) -> str:
+    return label(f"layer.{name}", lang) if f"layer.{name}" in TERMS else name
 
 
 def _first_ids(ids: str, lang: str) -> str:

@@ -13,7 +13,7 @@ _SENTENCES = {
     "report_title": ("{city}网格划分方案", "Grid plan of {city}"),
     "assess_title": ("{city}网格现状评估", "Assessment of the grids of {city}"),
     "counts": (
-        "{grids} 个网格 · {communities} 个村(社区) · {households} 户 · {residents} 人",
+        "{grids} 个网格 · {communities} 个村（社区） · {households} 户 · {residents} 人",
         "{grids} grids · {communities} communities · {households} households · {residents} residents",
     ),
     "search": ("搜索编码、网格、小区、楼栋", "Search code, grid, estate, building"),
@@ -22,9 +22,9 @@ _SENTENCES = {
     "by_size": ("按规模", "Size"),
     "by_decision": ("待决定", "To decide"),
     "legend": ("图例", "Legend"),
-    "shade_note": ("同一色系为同一村(社区)，深浅区分相邻网格", "One hue a community, shades tell grids apart"),
+    "shade_note": ("同一色系为同一村（社区），深浅区分相邻网格", "One hue a community, shades tell grids apart"),
     "decide_outline": ("须由人决定的网格", "grids a person must decide on"),
-    "community_border": ("村(社区)界", "community border"),
+    "community_border": ("村（社区）界", "community border"),
     "grid_border": ("网格界", "grid border"),
     "show_labels": ("标注", "Labels"),
     "show_ground": ("道路、水系、楼栋", "Roads, water, buildings"),
@@ -71,7 +71,7 @@ _SENTENCES = {
         "How far this plan is from the best possible one has not been proved.",
     ),
     "proof_partly": (
-        "与最优方案的差距已对部分村(社区)证明，覆盖 {share} 的人口；全市尚未证明。",
+        "与最优方案的差距已对部分村（社区）证明，覆盖 {share} 的人口；全市尚未证明。",
         "The distance from the best possible plan is proved for communities with {share} of the people, "
         "not yet for the whole city.",
     ),
@@ -85,16 +85,16 @@ _SENTENCES = {
     ),
     "before": ("现状", "Today"),
     "after": ("方案", "Plan"),
-    "map_caption": ("网格划分图：同一色系为同一村(社区)", "The grids: one hue a community"),
+    "map_caption": ("网格划分图：同一色系为同一村（社区）", "The grids: one hue a community"),
     "size_caption": ("网格规模", "size of grids"),
     "decision_caption": ("须由人决定和供了解的网格", "grids to decide on, and for information"),
     "histogram_caption": (
         "网格规模分布：红线为上下限，浅绿为适宜范围",
         "Sizes of grids: bounds in red, the comfortable range in green",
     ),
-    "totals": ("分村(社区)汇总", "Totals by community"),
+    "totals": ("分村（社区）汇总", "Totals by community"),
     "all_city": ("合计", "total"),
-    "hectares": ("面积(公顷)", "area (ha)"),
+    "hectares": ("面积（公顷）", "area (ha)"),
     "size_range": ("每格{measure}", "{measure} of a grid"),
     "sizes": ("网格规模", "Sizes"),
     "sizes_said": (
@@ -119,7 +119,7 @@ _SENTENCES = {
         "在距离标准内有服务设施的人口占比，按直线距离计算。",
         "The share of people with a service within the limit, in a straight line.",
     ),
-    "communities_met": ("达标村(社区)", "communities on target"),
+    "communities_met": ("达标村（社区）", "communities on target"),
     "by_area": ("按区域类型", "by area kind"),
     "repairs": ("数据修补", "Repairs to the data"),
     "repairs_said": ("读取资料时所做的修补，原始文件未改动。", "Made while reading; the files given are unchanged."),
@@ -133,7 +133,7 @@ _SENTENCES = {
         "本报告由 gridopt 生成，打开时不需要网络。规则中的默认数值请结合本地实际确认。",
         "Made by gridopt; opens without a network. Default figures of the rules are to be confirmed locally.",
     ),
-    "community": ("村(社区)", "community"),
+    "community": ("村（社区）", "community"),
     "building_tail": (" 幢", " buildings"),
 }
 

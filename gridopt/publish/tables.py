@@ -117,7 +117,7 @@ def _plain_rows(table: pd.DataFrame, name: str, lang: str) -> Iterator[_Row]:
     if len(table) > _MOST_ROWS:
         rest = len(table) - _MOST_ROWS
         yield _Row(
-            [f"另有 {rest} 行,见 {name}.csv" if lang == "zh" else f"{rest} more rows in {name}.csv"], is_total=True
+            [f"另有 {rest} 行，见 {name}.csv" if lang == "zh" else f"{rest} more rows in {name}.csv"], is_total=True
         )
 
 

@@ -66,5 +66,5 @@ def write_raster(path: Path, values: NDArray[Any], *, corner: tuple[float, float
 def _incomplete(name: str, what: str) -> GridoptError:
     return GridoptError(
         f"{name}: {what} did not read back as written: the disk may be full. Nothing was replaced.",
-        zh=f"{name}:{what} 写出后核对不符,磁盘可能已满。原有文件未改动。",
+        zh=f"{name}：{what} 写出后核对不符，磁盘可能已满。原有文件未改动。",
     )

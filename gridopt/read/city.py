@@ -110,7 +110,7 @@ def _cells(spec: LayerSpec, communities: gpd.GeoDataFrame) -> Layer:
     if spec.name != "population":
         raise RuleError(
             f"[layers.{spec.name}] is a raster ({spec.path}); only [layers.population] may be one.",
-            zh=f"[layers.{spec.name}] 是栅格({spec.path});只有 [layers.population] 可以是栅格。",
+            zh=f"[layers.{spec.name}] 是栅格（{spec.path}）；只有 [layers.population] 可以是栅格。",
         )
     from gridopt.read.raster import read_population_cells
 
@@ -127,14 +127,14 @@ def _check_count(project: Project, communities: gpd.GeoDataFrame) -> None:
         raise RuleError(
             f"[rules.size] count by township ({preview(by_township)}) is not honoured by this version; remove it "
             "or give the number by community id.",
-            zh=f"[rules.size] count 按乡镇(街道)给定({preview(by_township)})本版本尚不支持;"
-            "请删去,或按村(社区)编码给定。",
+            zh=f"[rules.size] count 按乡镇（街道）给定（{preview(by_township)}）本版本尚不支持；"
+            "请删去，或按村（社区）编码给定。",
         )
     if strange:
         raise RuleError(
             f"[rules.size] count names {len(strange)} communities that are not in the layer: {preview(strange)}. "
             "Correct the ids.",
-            zh=f"[rules.size] count 中 {len(strange)} 个村(社区)不在图层中:{preview(strange)}。请改正编码。",
+            zh=f"[rules.size] count 中 {len(strange)} 个村（社区）不在图层中：{preview(strange)}。请改正编码。",
         )
 
 
@@ -147,13 +147,13 @@ def _check_population_units(layers: Mapping[str, pd.DataFrame]) -> None:
     if units is None:
         findings.fault(
             'level = "units" needs [layers.units]; add it, or give totals by community',
-            'level = "units" 需要 [layers.units];请添加,或按村(社区)给出总数',
+            'level = "units" 需要 [layers.units]；请添加，或按村（社区）给出总数',
         )
     else:
         strange = table.index.difference(units.index)
         if len(strange):
             findings.fault(
                 f"{len(strange)} rows name units that are not in the units layer: {preview(strange)}; correct the ids",
-                f"{len(strange)} 行的编码不在划分单元图层中:{preview(strange)};请改正",
+                f"{len(strange)} 行的编码不在划分单元图层中：{preview(strange)}；请改正",
             )
     findings.close()

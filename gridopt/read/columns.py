@@ -50,14 +50,14 @@ def ids(values: pd.Series, findings: Findings) -> pd.Series:
         findings.fault(
             f'the ids in column "{values.name}" are numbers of 16 digits or more, whose last digits are lost; '
             "store them as text",
-            f"编码列“{values.name}”为 16 位以上的数字,末位已失真;请改存为文本",
+            f"编码列“{values.name}”为 16 位以上的数字，末位已失真；请改存为文本",
         )
     plain = pd.Series([_whole(text) for text in texts(values)], index=values.index, dtype="str", name=values.name)
     empty = np.flatnonzero((plain == "").to_numpy()) + 1
     if len(empty):
         findings.fault(
             f'{len(empty)} rows have no id in column "{values.name}": rows {preview(empty)}; give each its id',
-            f"{len(empty)} 行的编码列“{values.name}”为空:第 {preview(empty)} 行;请补全",
+            f"{len(empty)} 行的编码列“{values.name}”为空：第 {preview(empty)} 行；请补全",
         )
     return plain
 
@@ -122,11 +122,15 @@ def counts(values: pd.Series, names: pd.Index, findings: Findings, *, required: 
     if len(numbers) and missing.all():
         findings.fault(
             f'column "{column}" holds no number in any of its {len(numbers)} rows; name another column',
-            f"列“{column}”的 {len(numbers)} 行全部缺数;请改指其他列",
+            f"列“{column}”的 {len(numbers)} 行全部缺数；请改指其他列",
         )
     elif required:
         _fault_rows(
-            findings, column, "missing (a control total may not be)", "缺失(控制总数不得缺失)", listed[missing].tolist()
+            findings,
+            column,
+            "missing (a control total may not be)",
+            "缺失（控制总数不得缺失）",
+            listed[missing].tolist(),
         )
     findings.repair("counts_read", listed[mended].tolist(), values=[column])
     return numbers
@@ -136,7 +140,7 @@ def _fault_rows(findings: Findings, column: str, what: str, what_zh: str, rows: 
     if rows:
         findings.fault(
             f'column "{column}": {len(rows)} counts are {what}: {preview(rows)}; correct them in the layer',
-            f"列“{column}”:{len(rows)} 个数{what_zh}:{preview(rows)};请在图层中改正",
+            f"列“{column}”：{len(rows)} 个数{what_zh}：{preview(rows)}；请在图层中改正",
         )
 
 

@@ -62,7 +62,7 @@ def _check_codes(codes: Sequence[str], template: str, findings: Findings) -> Non
     reason = 'template = "stat15" asks for' if template == "stat15" else "all others have"
     findings.fault(
         f"{len(odd)} community codes are malformed: {preview(odd)} (characters); {reason} {wanted}; correct them",
-        f"{len(odd)} 个村(社区)编码格式不符:{preview(odd)}(字符数);应为{wanted_zh};请改正",
+        f"{len(odd)} 个村（社区）编码格式不符：{preview(odd)}（字符数）；应为{wanted_zh}；请改正",
     )
 
 
@@ -82,7 +82,7 @@ def _area_kinds(table: gpd.GeoDataFrame, findings: Findings) -> pd.Series:
         listed = preview(f"{i} ({text})" for i, text in table["urban_rural_class"][strange].items())
         findings.fault(
             f"{int(strange.sum())} rows have an unknown urban_rural_class: {listed}; known: {', '.join(KIND_OF_CLASS)}",
-            f"{int(strange.sum())} 行的城乡分类代码未知:{listed};可用:{'、'.join(KIND_OF_CLASS)}",
+            f"{int(strange.sum())} 行的城乡分类代码未知：{listed}；可用：{'、'.join(KIND_OF_CLASS)}",
         )
     kinds: pd.Series = table["area_kind"].mask(table["area_kind"] == "", by_class.fillna("urban"))
     check_kinds(kinds, findings)
@@ -96,5 +96,5 @@ def check_kinds(kinds: pd.Series, findings: Findings) -> None:
         listed = preview(f"{i} ({kind})" for i, kind in unknown.items())
         findings.fault(
             f"{len(unknown)} rows have an unknown area_kind: {listed}; known: {', '.join(AREA_KINDS)}",
-            f"{len(unknown)} 行的 area_kind 未知:{listed};可用:{'、'.join(AREA_KINDS)}",
+            f"{len(unknown)} 行的 area_kind 未知：{listed}；可用：{'、'.join(AREA_KINDS)}",
         )

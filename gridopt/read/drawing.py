@@ -75,7 +75,8 @@ def read_points(path: str | Path) -> gpd.GeoDataFrame:
         raise TableError(
             f"{path} has no points: no geometry, and no columns for longitude and latitude among "
             f"{preview(table.columns, 20)}. Name them lon and lat.",
-            zh=f"{path} 中没有点：既无几何，也没有经纬度列；现有列：{preview(table.columns, 20)}。请命名为 lon 和 lat。",
+            zh=f"{path} 中没有点：既无几何，也没有经纬度列；现有列：{preview(table.columns, 20)}。"
+            "请命名为 lon 和 lat。",
         )
     lon, lat = (pd.to_numeric(table[name], errors="coerce") for name in (x, y))
     placed = gpd.GeoDataFrame(table, geometry=gpd.points_from_xy(lon, lat), crs="EPSG:4326")

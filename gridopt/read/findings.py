@@ -14,19 +14,19 @@ from gridopt.errors import TableError
 IDS_LISTED = 50
 
 KINDS: dict[str, tuple[str, str, str, str]] = {
-    "invalid": ("invalid rings", "made valid", "几何无效(自相交等)", "已修复为有效几何"),
+    "invalid": ("invalid rings", "made valid", "几何无效（自相交等）", "已修复为有效几何"),
     "lines_dropped": (
         "polygon collapses partly to lines",
         "kept its polygonal parts",
         "面部分退化为线",
         "仅保留面状部分",
     ),
-    "z": ("third coordinate (Z) or measure", "dropped", "含高程(Z)或量测值", "已去除"),
+    "z": ("third coordinate (Z) or measure", "dropped", "含高程（Z）或量测值", "已去除"),
     "multipart": (
         "several parts",
         "kept as one community of several parts",
         "由多个部分组成",
-        "保留为一个多部分村(社区)",
+        "保留为一个多部分村（社区）",
     ),
     "duplicate_rows": ("exact duplicate rows", "one of each kept", "完全重复的行", "各保留一行"),
     "duplicate_footprints": (
@@ -39,7 +39,7 @@ KINDS: dict[str, tuple[str, str, str, str]] = {
         "footprint the same as another building's once repaired",
         "kept, its floor area counted once",
         "修复后轮廓与另一栋相同",
-        "保留,建筑面积只计一次",
+        "保留，建筑面积只计一次",
     ),
     "no_geometry": ("no geometry", "kept out", "缺少几何", "未采用"),
     "wrong_kind": ("geometry of another kind", "kept out", "几何类型不符", "未采用"),
@@ -60,20 +60,20 @@ KINDS: dict[str, tuple[str, str, str, str]] = {
     "counts_read": (
         "column {0}: numbers written as text",
         "read as numbers",
-        "列 {0}:数字带有文字或分隔符",
+        "列 {0}：数字带有文字或分隔符",
         "已读作数字",
     ),
     "counts_unread": (
         "column {0}: not a number",
         "taken as missing",
-        "列 {0}:不是数字",
+        "列 {0}：不是数字",
         "视为缺失",
     ),
     "missing_counts": (
         "column {0}: count missing in {1:.1%} of the rows, {2:.1%} of the area",
         "left missing, weighs 0",
-        "列 {0}:{1:.1%} 的行缺数,占面积 {2:.1%}",
-        "保持缺失,权重为 0",
+        "列 {0}：{1:.1%} 的行缺数，占面积 {2:.1%}",
+        "保持缺失，权重为 0",
     ),
     "unused_totals": (
         "column {0}, which the project file does not name, has missing totals",
@@ -84,12 +84,12 @@ KINDS: dict[str, tuple[str, str, str, str]] = {
     "totals_row": ("row of totals", "left out", "合计行", "未采用"),
     "title_rows": ("title rows above the header", "skipped", "表头上方有标题行", "已跳过"),
     "encoding": ("text is in {0}", "decoded", "文字编码为 {0}", "已转码"),
-    "unknown_class": ("classes not in the list: {0}", "treated as {1}", "未列出的类别:{0}", "按“{1}”处理"),
+    "unknown_class": ("classes not in the list: {0}", "treated as {1}", "未列出的类别：{0}", "按“{1}”处理"),
     "unknown_community": (
         "community is not in the community layer",
         "kept, without a community",
-        "所属村(社区)不在村(社区)图层中",
-        "保留,不归属村(社区)",
+        "所属村（社区）不在村（社区）图层中",
+        "保留，不归属村（社区）",
     ),
     "centred": (
         "polygons or lines where points are expected",

@@ -64,10 +64,10 @@ def open_layer(file: Path, layer: str | None = None, *, path: str | None = None)
         layer = names[0]
     if layer not in names:
         asked = "needs a layer" if layer is None else f'has no layer "{layer}"'
-        asked_zh = "含多个图层,须指明" if layer is None else f"没有图层“{layer}”"
+        asked_zh = "含多个图层，须指明" if layer is None else f"没有图层“{layer}”"
         raise TableError(
             f'{written} {asked}; it has: {preview(names, 20)}. Write layer = "{names[0] if names else "..."}".',
-            zh=f'{written} {asked_zh};现有:{preview(names, 20)}。请写成 layer = "{names[0] if names else "..."}"。',
+            zh=f'{written} {asked_zh}；现有：{preview(names, 20)}。请写成 layer = "{names[0] if names else "..."}"。',
         )
     kind = file.suffix.lower()
     if SHEETS.get(kind) == "CSV":
@@ -106,15 +106,15 @@ def layer_names(file: Path, *, path: str | None = None) -> list[str]:
 
 def _must_exist(file: Path, written: str) -> None:
     if file.is_dir():
-        raise TableError(f"{written} is a folder, not a file.", zh=f"{written} 是文件夹,不是文件。")
+        raise TableError(f"{written} is a folder, not a file.", zh=f"{written} 是文件夹，不是文件。")
     if file.exists():
         return
     near = sorted(one.name for one in file.parent.iterdir() if one.is_file()) if file.parent.is_dir() else []
     there = f"that folder has: {preview(near, 8)}" if near else "there is no such folder or it is empty"
-    there_zh = f"该文件夹中有:{preview(near, 8)}" if near else "该文件夹不存在或为空"
+    there_zh = f"该文件夹中有：{preview(near, 8)}" if near else "该文件夹不存在或为空"
     raise TableError(
         f'no file "{written}"; {there}. Paths are relative to the project file.',
-        zh=f"没有文件“{written}”;{there_zh}。路径以项目文件所在文件夹为准。",
+        zh=f"没有文件“{written}”；{there_zh}。路径以项目文件所在文件夹为准。",
     )
 
 
@@ -135,7 +135,7 @@ def _check_content(file: Path, kind: str, written: str) -> None:
     if kind not in known:
         raise TableError(
             f'{written}: files ending in "{kind}" are not read; save it as one of {", ".join(sorted(known))}.',
-            zh=f"{written}:不支持扩展名“{kind}”;请另存为以下之一:{'、'.join(sorted(known))}。",
+            zh=f"{written}：不支持扩展名“{kind}”；请另存为以下之一：{'、'.join(sorted(known))}。",
         )
     with file.open("rb") as stream:
         head = stream.read(2**20)
@@ -143,7 +143,7 @@ def _check_content(file: Path, kind: str, written: str) -> None:
         raise TableError(
             f"{written} is not {known[kind]} although it ends in {kind}; it begins with {head[:12]!r}. "
             "Export it again from its program.",
-            zh=f"{written} 扩展名为 {kind},内容却不是 {known[kind]};文件开头为 {head[:12]!r}。请从原软件重新导出。",
+            zh=f"{written} 扩展名为 {kind}，内容却不是 {known[kind]}；文件开头为 {head[:12]!r}。请从原软件重新导出。",
         )
 
 
@@ -210,15 +210,15 @@ def _members(file: Path) -> dict[str, str]:
     except zipfile.BadZipFile as error:
         raise TableError(
             f"{file.name} is a damaged archive ({error}). Pack it again.",
-            zh=f"{file.name} 压缩包已损坏({error})。请重新打包。",
+            zh=f"{file.name} 压缩包已损坏（{error}）。请重新打包。",
         ) from error
     size = sum(entry.file_size for entry in entries)
     if size > UNPACKED_LIMIT:
         raise TableError(
             f"{file.name} unpacks to {size / 2**30:.1f} GB, above {UNPACKED_LIMIT / 2**30:.0f} GB. "
             "Unpack it and name the file inside.",
-            zh=f"{file.name} 解压后为 {size / 2**30:.1f} GB,超过 {UNPACKED_LIMIT / 2**30:.0f} GB。"
-            "请先解压,再指明其中的文件。",
+            zh=f"{file.name} 解压后为 {size / 2**30:.1f} GB，超过 {UNPACKED_LIMIT / 2**30:.0f} GB。"
+            "请先解压，再指明其中的文件。",
         )
     readable = (".shp", ".geojson", ".json", ".gpkg", ".fgb")
     return {Path(one.filename).stem: one.filename for one in entries if one.filename.lower().endswith(readable)}
@@ -230,7 +230,7 @@ def _zipped(file: Path, layer: str) -> Source:
     with zipfile.ZipFile(file) as archive, archive.open(member) as stream:
         head = stream.read(2**20)
     if kind in (".geojson", ".json") and not is_geojson(head):
-        raise TableError(f"{file.name}: {member} is not GeoJSON.", zh=f"{file.name}:{member} 不是 GeoJSON。")
+        raise TableError(f"{file.name}: {member} is not GeoJSON.", zh=f"{file.name}：{member} 不是 GeoJSON。")
     inside = f"/vsizip/{file.resolve().as_posix()}/{member}"
     if kind == ".shp":
         return Source(_read(inside, None), layer)
@@ -243,7 +243,7 @@ def _parquet(file: Path, written: str) -> pd.DataFrame:
     except ImportError as error:
         raise TableError(
             f"{written}: GeoParquet needs the package pyarrow. Run: pip install pyarrow, or save it as GeoPackage.",
-            zh=f"{written}:读取 GeoParquet 需要 pyarrow。请运行 pip install pyarrow,或另存为 GeoPackage。",
+            zh=f"{written}：读取 GeoParquet 需要 pyarrow。请运行 pip install pyarrow，或另存为 GeoPackage。",
         ) from error
     except ValueError as error:
         raise _unreadable(written, error) from error
@@ -264,5 +264,5 @@ def _named(written: str) -> Iterator[None]:
 def _unreadable(written: str, error: Exception) -> TableError:
     return TableError(
         f"{written} cannot be read: {error}. Open and save it again in its own program.",
-        zh=f"{written} 无法读取:{error}。请在原软件中打开并重新保存。",
+        zh=f"{written} 无法读取：{error}。请在原软件中打开并重新保存。",
     )

@@ -54,15 +54,15 @@ def _check_overlap(table: gpd.GeoDataFrame, communities: gpd.GeoDataFrame, findi
         findings.fault(
             f"nothing in the layer lies in any community: it covers {here}, the communities {there} (metres in "
             'the city\'s CRS); it is another place, or its CRS is not the one it says: declare crs = "EPSG:..."',
-            f"图层与村(社区)没有任何重叠:图层范围 {here},村(社区)范围 {there}(城市坐标系,米);"
-            '可能是其他地方的数据,或坐标系有误:请声明 crs = "EPSG:..."',
+            f"图层与村（社区）没有任何重叠：图层范围 {here}，村（社区）范围 {there}（城市坐标系，米）；"
+            '可能是其他地方的数据，或坐标系有误：请声明 crs = "EPSG:..."',
         )
     elif findings.layer == "units" and len(rows) < len(shapes):
         outside = shapes.index.delete(rows)
         findings.fault(
             f"{len(outside)} units lie outside every community: {preview(outside)}; "
             "remove them or extend the communities",
-            f"{len(outside)} 个划分单元不在任何村(社区)内:{preview(outside)};请删除或补全村(社区)范围",
+            f"{len(outside)} 个划分单元不在任何村（社区）内：{preview(outside)}；请删除或补全村（社区）范围",
         )
 
 
@@ -92,7 +92,7 @@ def _check_community(ids: pd.Series, communities: gpd.GeoDataFrame, findings: Fi
         listed = preview(f"{row} ({community})" for row, community in strange.items())
         findings.fault(
             f"{len(strange)} rows name a community that is not in the community layer: {listed}; correct the column",
-            f"{len(strange)} 行所属村(社区)不在村(社区)图层中:{listed};请改正该列",
+            f"{len(strange)} 行所属村（社区）不在村（社区）图层中：{listed}；请改正该列",
         )
     elif len(strange):
         findings.repair("unknown_community", strange.index)
@@ -116,7 +116,7 @@ def _population(layer: Layer, communities: gpd.GeoDataFrame, findings: Findings)
     if not {"households", "residents"} & set(layer.given):
         findings.fault(
             'the table gives neither households nor residents; name a column: residents = "..."',
-            '表中既无户数也无人口;请指明列:residents = "..."',
+            '表中既无户数也无人口；请指明列：residents = "..."',
         )
     if level == "community":
         _check_community(table.index.to_series(), communities, findings, fatal=True)
@@ -124,7 +124,7 @@ def _population(layer: Layer, communities: gpd.GeoDataFrame, findings: Findings)
         if len(absent):
             findings.fault(
                 f"{len(absent)} communities have no control total: {preview(absent)}; add their rows",
-                f"{len(absent)} 个村(社区)没有控制总数:{preview(absent)};请补充",
+                f"{len(absent)} 个村（社区）没有控制总数：{preview(absent)}；请补充",
             )
     return table.assign(level=level)
 
@@ -134,7 +134,7 @@ def _facilities(layer: Layer, _: gpd.GeoDataFrame, findings: Findings) -> pd.Dat
     if len(without):
         findings.fault(
             f'{len(without)} facilities have no tier: {preview(without)}; name its column: tier = "..."',
-            f'{len(without)} 个设施没有层级:{preview(without)};请指明列:tier = "..."',
+            f'{len(without)} 个设施没有层级：{preview(without)}；请指明列：tier = "..."',
         )
     return layer.table
 
@@ -148,7 +148,7 @@ def _events(layer: Layer, communities: gpd.GeoDataFrame, findings: Findings) -> 
         findings.fault(
             "the events have neither points nor a community of this city; name the columns: "
             'community = "...", or x = "..." and y = "..."',
-            '事件既无点位,也无本市的村(社区)编码;请指明列:community = "...",或 x = "..."、y = "..."',
+            '事件既无点位，也无本市的村（社区）编码；请指明列：community = "..."，或 x = "..."、y = "..."',
         )
     rest = [name for name in table.columns if name not in ("number", "geometry")]
     return table[[*rest, *(["geometry"] if isinstance(table, gpd.GeoDataFrame) else [])]]

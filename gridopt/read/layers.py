@@ -143,7 +143,7 @@ def read_layer(spec: LayerSpec, crs: pyproj.CRS | Callable[[gpd.GeoDataFrame], p
 def _note_reading(source: Source, findings: Findings) -> None:
     if not len(source.table):
         findings.fault(
-            "the layer is empty; name another layer or remove the table", "图层为空;请改指其他图层或删去该表"
+            "the layer is empty; name another layer or remove the table", "图层为空；请改指其他图层或删去该表"
         )
     if source.encoding not in ("utf-8", "utf-8-sig"):
         findings.repair("encoding", n=len(source.table), values=[source.encoding])
@@ -158,7 +158,7 @@ def _columns_found(spec: LayerSpec, contract: Contract, table: pd.DataFrame, fin
         listed = ", ".join(f'{key} = "{column}"' for key, column in missing.items())
         findings.fault(
             f"there is no column for {listed}; the layer has: {preview(has, 20)}",
-            f"没有 {listed} 所指的列;现有列:{preview(has, 20)}",
+            f"没有 {listed} 所指的列；现有列：{preview(has, 20)}",
         )
     own = ("id", *contract.texts, *contract.counts, *contract.lengths, *contract.claims)
     found = {key: key for key in own if key in has and key not in spec.columns}
@@ -199,7 +199,7 @@ def placed(spec: LayerSpec, contract: Contract, table: pd.DataFrame, findings: F
         if spec.name != "events":
             findings.fault(
                 'the layer has no geometry and no coordinate columns; name them with x = "..." and y = "..."',
-                '图层没有几何,也没有坐标列;请用 x = "..."、y = "..." 指明',
+                '图层没有几何，也没有坐标列；请用 x = "..."、y = "..." 指明',
             )
         return None
     x, y = (parse_numbers(table[name])[0] for name in pair)
@@ -241,7 +241,7 @@ def _indexed(
         if repeated:
             findings.fault(
                 f"{len(repeated)} ids occur more than once: {preview(repeated)}; give each row its own id",
-                f"{len(repeated)} 个编码重复:{preview(repeated)};请保证每行编码唯一",
+                f"{len(repeated)} 个编码重复：{preview(repeated)}；请保证每行编码唯一",
             )
     else:
         named = _made_ids(contract.prefix, chosen, shapes)

@@ -106,7 +106,7 @@ def find_plan_folder(folder: str | Path) -> Path:
     raise NoPlanFolderError(
         f"{path} is no plan folder: it holds no plan.json written by gridopt. "
         "Name the folder that `gridopt draw --out` made.",
-        zh=f"{path} 不是方案文件夹:其中没有 gridopt 写出的 plan.json。请指定 `gridopt draw --out` 生成的文件夹。",
+        zh=f"{path} 不是方案文件夹：其中没有 gridopt 写出的 plan.json。请指定 `gridopt draw --out` 生成的文件夹。",
     )
 
 
@@ -127,7 +127,7 @@ def _json(path: Path) -> Any:
     try:
         return json.loads(path.read_text("utf-8"), parse_constant=_refuse_constant)
     except (OSError, ValueError) as fault:
-        raise TableError(f"{path.name} cannot be read: {fault}.", zh=f"{path.name} 无法读取:{fault}。") from fault
+        raise TableError(f"{path.name} cannot be read: {fault}.", zh=f"{path.name} 无法读取：{fault}。") from fault
 
 
 def _refuse_constant(name: str) -> Any:
@@ -144,7 +144,7 @@ def layer_names(folder: str | Path) -> list[str]:
             raise TableError("plan.gpkg is no GeoPackage.", zh="plan.gpkg 不是 GeoPackage 文件。")
         return [str(name) for name, _ in pyogrio.list_layers(path)]
     except (OSError, RuntimeError) as fault:
-        raise TableError(f"plan.gpkg cannot be read: {fault}.", zh=f"plan.gpkg 无法读取:{fault}。") from fault
+        raise TableError(f"plan.gpkg cannot be read: {fault}.", zh=f"plan.gpkg 无法读取：{fault}。") from fault
 
 
 def read_layer(folder: str | Path, name: str) -> Any:
@@ -157,7 +157,7 @@ def read_layer(folder: str | Path, name: str) -> Any:
         raw = pyogrio.read_dataframe(Path(folder) / "plan.gpkg", layer=name)
     except (OSError, RuntimeError, ValueError) as fault:
         raise TableError(
-            f"plan.gpkg: layer {name} cannot be read: {fault}.", zh=f"plan.gpkg:图层 {name} 无法读取:{fault}。"
+            f"plan.gpkg: layer {name} cannot be read: {fault}.", zh=f"plan.gpkg：图层 {name} 无法读取：{fault}。"
         ) from fault
     if isinstance(raw, gpd.GeoDataFrame) and raw.geometry.name != "geometry":
         raw = raw.rename_geometry("geometry")
@@ -179,7 +179,7 @@ def read_list(folder: str | Path, name: str) -> pd.DataFrame:
     try:
         return pd.read_csv(Path(folder) / name, dtype=str, keep_default_na=False, encoding="utf-8-sig")
     except (OSError, ValueError) as fault:
-        raise TableError(f"{name} cannot be read: {fault}.", zh=f"{name} 无法读取:{fault}。") from fault
+        raise TableError(f"{name} cannot be read: {fault}.", zh=f"{name} 无法读取：{fault}。") from fault
 
 
 def read_sheet(folder: str | Path, name: str) -> pd.DataFrame:
@@ -190,12 +190,12 @@ def read_sheet(folder: str | Path, name: str) -> pd.DataFrame:
     try:
         book = openpyxl.load_workbook(Path(folder) / "tables.xlsx", read_only=True, data_only=True)
     except (OSError, KeyError, ValueError, zipfile.BadZipFile) as fault:
-        raise TableError(f"tables.xlsx cannot be read: {fault}.", zh=f"tables.xlsx 无法读取:{fault}。") from fault
+        raise TableError(f"tables.xlsx cannot be read: {fault}.", zh=f"tables.xlsx 无法读取：{fault}。") from fault
     try:
         if len(book.worksheets) < len(SHEETS):
             raise TableError(
                 f"tables.xlsx has {len(book.worksheets)} sheets, not {len(SHEETS)}.",
-                zh=f"tables.xlsx 有 {len(book.worksheets)} 张表,应为 {len(SHEETS)} 张。",
+                zh=f"tables.xlsx 有 {len(book.worksheets)} 张表，应为 {len(SHEETS)} 张。",
             )
         sheet = book.worksheets[list(SHEETS).index(name)]
         given = sheet.iter_rows(min_row=SHEET_HEAD + 1, max_col=len(columns), values_only=True)
@@ -220,7 +220,7 @@ def typed(table: pd.DataFrame, columns: Sequence[str]) -> Any:
                 wrong.append(name)
     if wrong:
         raise TableError(
-            f"columns {preview(wrong)} hold text where numbers belong.", zh=f"列 {preview(wrong)} 应为数字,却含文字。"
+            f"columns {preview(wrong)} hold text where numbers belong.", zh=f"列 {preview(wrong)} 应为数字，却含文字。"
         )
     rest = {name: plain[name] for name in plain.columns if name not in cast and name != "geometry"}
     ordered = pd.DataFrame({**cast, **rest}, index=plain.index)

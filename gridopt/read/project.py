@@ -101,7 +101,7 @@ def _layers(tables: Mapping[str, Any], folder: Path) -> dict[str, LayerSpec]:
         raise RuleError(
             "the project file has no [layers.communities]: grids may not cross communities, so their layer is "
             'required. Add:\n[layers.communities]\npath = "..."\nid = "..."',
-            zh="项目文件缺少 [layers.communities]:网格不得跨村(社区),必须给出该图层。请添加:\n"
+            zh="项目文件缺少 [layers.communities]：网格不得跨村（社区），必须给出该图层。请添加：\n"
             '[layers.communities]\npath = "..."\nid = "..."',
         )
     # Communities come first whatever the order of the file: every other layer is laid over them.
@@ -116,13 +116,13 @@ def _layer(name: str, table: Mapping[str, Any], folder: Path) -> LayerSpec:
         if key not in table:
             raise RuleError(
                 f'[{where}] needs {key} = "..."; it has {", ".join(table) or "nothing"}.',
-                zh=f'[{where}] 须写明 {key} = "...";现有:{"、".join(table) or "无"}。',
+                zh=f'[{where}] 须写明 {key} = "..."；现有：{"、".join(table) or "无"}。',
             )
     for key, value in table.items():
         if key != "band" and not (isinstance(value, str) and value):
             raise RuleError(
                 f'[{where}] {key} must be text, not {value!r}. Write {key} = "...".',
-                zh=f'[{where}] {key} 应为文字,而不是 {value!r}。请写成 {key} = "..."。',
+                zh=f'[{where}] {key} 应为文字，而不是 {value!r}。请写成 {key} = "..."。',
             )
     path = table["path"]
     return LayerSpec(
@@ -146,7 +146,7 @@ def _choice(value: str, known: tuple[str, ...], where: str) -> str:
     if value not in known:
         raise RuleError(
             f'{where} = "{value}" is not offered; choose {" or ".join(known)}.',
-            zh=f'{where} = "{value}" 不可用,请选 {" 或 ".join(known)}。',
+            zh=f'{where} = "{value}" 不可用，请选 {" 或 ".join(known)}。',
         )
     return value
 
@@ -155,7 +155,7 @@ def _band(value: object, where: str) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or value < 1:
         raise RuleError(
             f"[{where}] band must be a whole number from 1, not {value!r}.",
-            zh=f"[{where}] band 应为从 1 起的整数,而不是 {value!r}。",
+            zh=f"[{where}] band 应为从 1 起的整数，而不是 {value!r}。",
         )
     return value
 

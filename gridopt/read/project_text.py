@@ -72,8 +72,8 @@ def _syntax_error(name: str, text: str, message: str) -> RuleError:
     english, chinese = "", ""
     if _BASIC_STRING.search(line):
         corrected = _BASIC_STRING.sub(lambda match: f'"{slashes(match[1])}"', line).strip()
-        english, chinese = f"\nWrite it with forward slashes: {corrected}", f"\n请用正斜杠书写:{corrected}"
+        english, chinese = f"\nWrite it with forward slashes: {corrected}", f"\n请用正斜杠书写：{corrected}"
     return RuleError(
         f"{name}, line {number}, column {column}: {reason}.{shown}{english}",
-        zh=f"{name} 第 {number} 行第 {column} 列有语法错误:{reason}。{shown}{chinese}",
+        zh=f"{name} 第 {number} 行第 {column} 列有语法错误：{reason}。{shown}{chinese}",
     )

@@ -49,7 +49,7 @@ def read_population_cells(spec: LayerSpec, communities: gpd.GeoDataFrame) -> Lay
     except RasterioError as error:
         raise TableError(
             f"{spec.path} cannot be read: {error}. Export it again as GeoTIFF.",
-            zh=f"{spec.path} 无法读取:{error}。请重新导出为 GeoTIFF。",
+            zh=f"{spec.path} 无法读取：{error}。请重新导出为 GeoTIFF。",
         ) from error
     findings.close()
     target = pyproj.CRS(communities.crs)
@@ -66,14 +66,14 @@ def _crs(raster: DatasetReader, spec: LayerSpec, findings: Findings) -> pyproj.C
     if spec.band > raster.count:
         findings.fault(
             f"{spec.path} has {raster.count} band(s), not a band {spec.band}; correct band = ...",
-            f"{spec.path} 只有 {raster.count} 个波段,没有第 {spec.band} 波段;请改正 band = ...",
+            f"{spec.path} 只有 {raster.count} 个波段，没有第 {spec.band} 波段；请改正 band = ...",
         )
     if spec.crs is not None:
         return spec.crs
     if raster.crs is None:
         findings.fault(
             'the raster names no coordinate reference system; add the line crs = "EPSG:..."',
-            '栅格没有坐标系;请添加一行 crs = "EPSG:..."',
+            '栅格没有坐标系；请添加一行 crs = "EPSG:..."',
         )
         return None
     return pyproj.CRS.from_wkt(raster.crs.to_wkt())
@@ -91,7 +91,7 @@ def _window(raster: DatasetReader, crs: pyproj.CRS, communities: gpd.GeoDataFram
         bounds = ", ".join(f"{value:.6g}" for value in raster.bounds)
         findings.fault(
             f"the raster ({bounds} in {crs_name(crs)}) does not touch the communities; it is another place",
-            f"栅格范围({bounds},{crs_name(crs)})与村(社区)没有重叠;可能是其他地方的数据",
+            f"栅格范围（{bounds}，{crs_name(crs)}）与村（社区）没有重叠；可能是其他地方的数据",
         )
         return None
     n_cells = (right - left) * (bottom - top)
@@ -99,7 +99,7 @@ def _window(raster: DatasetReader, crs: pyproj.CRS, communities: gpd.GeoDataFram
         findings.fault(
             f"the raster has {n_cells:,} cells within the communities' bounds, above {MOST_CELLS:,}; "
             "aggregate it to larger cells",
-            f"栅格在村(社区)范围内有 {n_cells:,} 个像元,超过 {MOST_CELLS:,};请先聚合为较大像元",
+            f"栅格在村（社区）范围内有 {n_cells:,} 个像元，超过 {MOST_CELLS:,}；请先聚合为较大像元",
         )
         return None
     return Window(left, top, right - left, bottom - top)
@@ -120,13 +120,13 @@ def _inhabited(
     if negative:
         findings.fault(
             f"{negative:,} cells hold negative values; set the raster's nodata value or correct them",
-            f"{negative:,} 个像元为负值;请设置栅格的无数据值或改正",
+            f"{negative:,} 个像元为负值；请设置栅格的无数据值或改正",
         )
     rows, columns, people = (np.concatenate(parts) for parts in zip(*found, strict=True))
     if not len(people):
         findings.fault(
             "no cell within the communities' bounds holds any people; check the band and the place",
-            "村(社区)范围内所有像元人口均为 0;请检查波段和位置",
+            "村（社区）范围内所有像元人口均为 0；请检查波段和位置",
         )
     return rows, columns, people
 

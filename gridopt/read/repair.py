@@ -42,7 +42,7 @@ def declared_crs(table: gpd.GeoDataFrame, crs: pyproj.CRS | None, findings: Find
         findings.fault(
             f"the layer names no coordinate reference system (its coordinates begin near {x:.6g}, {y:.6g}); "
             'add the line crs = "EPSG:..."',
-            f'图层没有坐标系(坐标约为 {x:.6g}, {y:.6g});请添加一行 crs = "EPSG:..."',
+            f'图层没有坐标系（坐标约为 {x:.6g}，{y:.6g}）；请添加一行 crs = "EPSG:..."',
         )
     elif np.isfinite(bounds).all():
         _check_range(bounds, pyproj.CRS(table.crs), findings)
@@ -60,12 +60,12 @@ def _check_range(bounds: NDArray[np.float64], crs: pyproj.CRS, findings: Finding
         findings.fault(
             f"the coordinates ({box}) do not fit {crs_name(crs)}: {hint}; "
             'correct the layer or declare crs = "EPSG:..."',
-            f'坐标({box})与 {crs_name(crs)} 不符:{hint_zh};请改正图层或声明 crs = "EPSG:..."',
+            f'坐标（{box}）与 {crs_name(crs)} 不符：{hint_zh}；请改正图层或声明 crs = "EPSG:..."',
         )
     elif crs.is_projected and max(abs(west), abs(east)) <= 180 and max(abs(south), abs(north)) <= 90:
         findings.fault(
             f'the coordinates ({box}) look like degrees, not like {crs_name(crs)}; declare crs = "EPSG:4326"',
-            f'坐标({box})像是经纬度,而不是 {crs_name(crs)};请声明 crs = "EPSG:4326"',
+            f'坐标（{box}）像是经纬度，而不是 {crs_name(crs)}；请声明 crs = "EPSG:4326"',
         )
 
 
@@ -93,7 +93,7 @@ def projected(table: gpd.GeoDataFrame, crs: pyproj.CRS, findings: Findings) -> g
         findings.fault(
             f"{len(rows)} rows have coordinates that do not exist in their CRS: rows {preview(rows)}; "
             "check crs and the order of longitude and latitude",
-            f"{len(rows)} 行的坐标在其坐标系中不存在:第 {preview(rows)} 行;请检查 crs 及经纬度顺序",
+            f"{len(rows)} 行的坐标在其坐标系中不存在：第 {preview(rows)} 行；请检查 crs 及经纬度顺序",
         )
     return table.set_geometry(gpd.GeoSeries(shapes, index=table.index, crs=crs))
 
@@ -153,7 +153,7 @@ def _leave_out(
     }[reason]
     findings.fault(
         f"{len(names)} rows have {what}: {preview(sorted(names))}; draw them as {wanted} or remove them",
-        f"{len(names)} 行{what_zh}:{preview(sorted(names))};请绘为{wanted_zh}或删除",
+        f"{len(names)} 行{what_zh}：{preview(sorted(names))}；请绘为{wanted_zh}或删除",
     )
 
 

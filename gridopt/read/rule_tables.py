@@ -66,7 +66,7 @@ def check_keys(table: Mapping[str, Any], known: Iterable[str], where: str, *, is
                     f"unknown {'table' if is_table else 'key'} {name}"
                     + (f'; did you mean "{near[0]}"?' if near else f"; known: {', '.join(choices)}"),
                     f"未知的{'表' if is_table else '键'} {name}"
-                    + (f',是否应为 "{near[0]}"?' if near else f";可用:{'、'.join(choices)}"),
+                    + (f'，是否应为 "{near[0]}"?' if near else f"；可用：{'、'.join(choices)}"),
                 )
             )
     _raise(faults)
@@ -78,7 +78,7 @@ def table_of(tables: Mapping[str, Any], name: str, where: str) -> dict[str, Any]
     if not isinstance(table, dict):
         raise RuleError(
             f"{where}.{name} must be a table, not {table!r}. Write it as [{where}.{name}] with one key a line.",
-            zh=f"{where}.{name} 应为表,而不是 {table!r}。请写成 [{where}.{name}],每行一个键。",
+            zh=f"{where}.{name} 应为表，而不是 {table!r}。请写成 [{where}.{name}]，每行一个键。",
         )
     return table
 
@@ -153,7 +153,7 @@ def _measure(name: str, value: Any) -> Fault | None:
         return None
     if isinstance(value, str) and not _COLUMN.fullmatch(value):
         return _not_honoured(f'{name} = "{value}" (a formula)', "")
-    return _wrong(name, value, f"one of {', '.join(MEASURES)}", f"以下之一:{'、'.join(MEASURES)}")
+    return _wrong(name, value, f"one of {', '.join(MEASURES)}", f"以下之一：{'、'.join(MEASURES)}")
 
 
 def _count(name: str, value: Any) -> Fault | None:
@@ -195,7 +195,9 @@ def _barriers(name: str, value: Any) -> Fault | None:
         layers = ", ".join(f"{layer}.<class>" for layer in BARRIER_LAYERS)
         return _wrong(name, strange[0], f"keyed by {layers}", f"以 {layers} 为键")
     wrong = [kind for kind in value.values() if kind not in BARRIERS]
-    return _wrong(name, wrong[0], f"one of {', '.join(BARRIERS)}", f"以下之一:{'、'.join(BARRIERS)}") if wrong else None
+    return (
+        _wrong(name, wrong[0], f"one of {', '.join(BARRIERS)}", f"以下之一：{'、'.join(BARRIERS)}") if wrong else None
+    )
 
 
 def _is_number(value: Any) -> bool:
@@ -211,13 +213,13 @@ def _shown(value: Any) -> str:
 
 
 def _wrong(name: str, value: Any, wanted: str, wanted_zh: str) -> Fault:
-    return f"{name} must be {wanted}, not {_shown(value)}", f"{name} 应为{wanted_zh},而不是 {_shown(value)}"
+    return f"{name} must be {wanted}, not {_shown(value)}", f"{name} 应为{wanted_zh}，而不是 {_shown(value)}"
 
 
 def _not_honoured(what: str, instead: str) -> Fault:
     return (
         f"{what} is not honoured by this version; remove it" + (f" and use {instead}" if instead else ""),
-        f"{what} 本版本尚不支持,请删去" + (f",改用 {instead}" if instead else ""),
+        f"{what} 本版本尚不支持，请删去" + (f"，改用 {instead}" if instead else ""),
     )
 
 
@@ -231,5 +233,5 @@ def _raise(faults: list[Fault]) -> None:
     if faults:
         raise RuleError(
             "project file: " + "; ".join(english for english, _ in faults) + ".",
-            zh="项目文件:" + ";".join(chinese for _, chinese in faults) + "。",
+            zh="项目文件：" + ";".join(chinese for _, chinese in faults) + "。",
         )

@@ -54,7 +54,7 @@ def _workbook(file: Path) -> dict[str, Rows]:
         except (zipfile.BadZipFile, KeyError, ValueError, OSError) as error:
             raise TableError(
                 f"{file.name} is not a readable XLSX workbook ({error}). Save it again as .xlsx.",
-                zh=f"{file.name} 不是可读取的 XLSX 工作簿({error})。请另存为 .xlsx。",
+                zh=f"{file.name} 不是可读取的 XLSX 工作簿（{error}）。请另存为 .xlsx。",
             ) from error
         try:
             return {name: [[_cell(value) for value in row] for row in book[name].values] for name in book.sheetnames}

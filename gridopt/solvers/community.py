@@ -38,8 +38,10 @@ class Bindings:
     @classmethod
     def of_units(cls, units: pd.DataFrame, called: Mapping[str, str] | None = None) -> Bindings:
         """From the ``keep_whole``, ``dedicated`` and ``area_kind`` columns of a units table."""
-        columns = (tuple(units[name].fillna("").astype(str)) for name in ("keep_whole", "dedicated", "area_kind"))
-        return cls(*columns, called or {})
+        groups, dedicated, kinds = (
+            tuple(units[name].fillna("").astype(str)) for name in ("keep_whole", "dedicated", "area_kind")
+        )
+        return cls(groups, dedicated, kinds, called or {})
 
     def name_of(self, group: str) -> str:
         """What people call a group or institution: its name, with its id where that differs."""
@@ -53,8 +55,8 @@ class Bindings:
 
     def at(self, units: Sequence[int] | Ints) -> Bindings:
         """The bindings of some units."""
-        own = (tuple(one[i] for i in units) for one in (self.groups, self.dedicated, self.kinds))
-        return Bindings(*own, self.called)
+        groups, dedicated, kinds = (tuple(one[i] for i in units) for one in (self.groups, self.dedicated, self.kinds))
+        return Bindings(groups, dedicated, kinds, self.called)
 
 
 @dataclass(frozen=True, eq=False)

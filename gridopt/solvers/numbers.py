@@ -30,7 +30,7 @@ def candidates(totals: Floats, low: Floats, high: Floats, *, target: float, most
 def _most_needed(totals: Floats, low: Floats, high: Floats) -> float:
     by_low = [total / bound for total, bound in zip(totals, low, strict=True) if bound > 0]
     by_high = [total / bound for total, bound in zip(totals, high, strict=True) if 0 < bound < np.inf]
-    return max([1.0, *by_low, *by_high])
+    return float(max([1.0, *by_low, *by_high]))
 
 
 def _excess(totals: Floats, low: Floats, high: Floats, numbers: NDArray[np.int64]) -> Floats:

@@ -47,7 +47,7 @@ def take_apart(community: Community) -> list[Piece]:
     free = ~alone & (kept_apart < 0)
     rest = _components(merged, free)
     owner = _settle_leftovers(community, merged, owner, (rest, alone & ~dedicated, free))
-    pieces = [_piece(bound, owner, [i], "alone") for i in np.flatnonzero(alone)]
+    pieces = [_piece(bound, owner, [int(i)], "alone") for i in np.flatnonzero(alone)]
     for number in np.unique(kept_apart[kept_apart >= 0]):
         pieces.append(_piece(bound, owner, np.flatnonzero(kept_apart == number), "split"))
     taken = owner[free] != np.flatnonzero(free)

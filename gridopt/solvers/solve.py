@@ -21,9 +21,10 @@ from gridopt.rules import Rules
 from gridopt.solvers.community import Bindings, Community, exempt_grids, pose
 from gridopt.solvers.contraction import contract
 from gridopt.solvers.effort import Effort
-from gridopt.solvers.findings import Search, findings
+from gridopt.solvers.findings import findings
 from gridopt.solvers.piece import Drawn, draw_piece
 from gridopt.solvers.pieces import Piece, take_apart
+from gridopt.solvers.reasons import Search
 from gridopt.solvers.seed import inertial_bisection
 from gridopt.solvers.solution import PARTS, Solution
 

@@ -34,7 +34,7 @@ def clean_coverage(polygons: gpd.GeoSeries, record: Record, *, layer: str) -> gp
     if len(lost):
         raise TableError(
             f"{layer}: {len(lost)} polygons lie wholly in slivers of others: {preview(lost)}. Remove or redraw them.",
-            zh=f"{layer} 图层:{len(lost)} 个面完全落在其他面的碎缝中:{preview(lost)}。请删除或重绘。",
+            zh=f"{layer} 图层：{len(lost)} 个面完全落在其他面的碎缝中：{preview(lost)}。请删除或重绘。",
         )
     moved = shapely.area(shapely.symmetric_difference(shapes, mended))
     changed = np.flatnonzero(
@@ -47,7 +47,7 @@ def clean_coverage(polygons: gpd.GeoSeries, record: Record, *, layer: str) -> gp
             ids=polygons.index[changed],
             action=(
                 f"shared lines made identical; {moved.sum():.2f} m2 changed hands",
-                f"已统一公共边,涉及面积 {moved.sum():.2f} 平方米",
+                f"已统一公共边，涉及面积 {moved.sum():.2f} 平方米",
             ),
             area_before=shapely.area(shapes).sum(),
             area_after=shapely.area(mended).sum(),
@@ -66,7 +66,7 @@ def noded(polygons: NDArray[np.object_], *, gap_width: float = 0.0) -> NDArray[n
             continue
     raise TableError(
         "the polygons cannot be made one clean coverage: their borders nearly coincide. Snap them to each other first.",
-        zh="各面边界近似重合而不一致,无法整理为一套完整覆盖。请先在 GIS 中捕捉对齐。",
+        zh="各面边界近似重合而不一致，无法整理为一套完整覆盖。请先在 GIS 中捕捉对齐。",
     )
 
 
@@ -98,6 +98,6 @@ def _refuse_overlaps(polygons: gpd.GeoSeries, layer: str) -> None:
         raise TableError(
             f"{layer}: {len(wide)} pairs of polygons overlap by more than a sliver ({SLIVER:g} m): {preview(named)}. "
             "Who owns the land must be decided by hand: redraw one of each pair.",
-            zh=f"{layer} 图层:{len(wide)} 对面重叠超过碎缝宽度({SLIVER:g} 米):{preview(named)}。"
-            "归属须人工确认,请修改其中一个面。",
+            zh=f"{layer} 图层：{len(wide)} 对面重叠超过碎缝宽度（{SLIVER:g} 米）：{preview(named)}。"
+            "归属须人工确认，请修改其中一个面。",
         )

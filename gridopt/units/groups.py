@@ -44,7 +44,7 @@ def unmixed(units: gpd.GeoDataFrame, record: Record) -> gpd.GeoDataFrame:
         )
         record.add(
             "estates" if column == "keep_whole" else "dedicated",
-            ("lies in several communities", "跨越村(社区)界线"),
+            ("lies in several communities", "跨越村（社区）界线"),
             ids=split,
             action=("one group on each side of the border", "界线两侧各成一组"),
         )

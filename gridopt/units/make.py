@@ -78,7 +78,7 @@ def _apportioned(
         n=len(totals),
         action=(
             f"control totals of {len(totals)} communities shared out by {way[0]}; every total kept",
-            f"{len(totals)} 个村(社区)的控制数按{way[1]}分摊,各总数不变",
+            f"{len(totals)} 个村（社区）的控制数按{way[1]}分摊，各总数不变",
         ),
     )
     return people.assign(people_known=True)
@@ -92,7 +92,7 @@ def _check_conserved(people: pd.DataFrame, totals: pd.DataFrame, units: gpd.GeoD
         raise TableError(
             f"population: {len(ids)} communities have control totals that are not numbers of 0 or more: "
             f"{preview(ids)}. Correct them in [layers.population] or [layers.communities].",
-            zh=f"人口:{len(ids)} 个村(社区)的控制数不是非负数:{preview(ids)}。请改正后重试。",
+            zh=f"人口：{len(ids)} 个村（社区）的控制数不是非负数：{preview(ids)}。请改正后重试。",
         )
 
 

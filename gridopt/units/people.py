@@ -152,7 +152,7 @@ def control_totals(city: City, communities: gpd.GeoSeries, home_communities: pd.
         raise TableError(
             f"population: no households and no residents for {len(missing)} communities: {preview(missing)}. "
             "Give control totals in [layers.population] or as columns of [layers.communities].",
-            zh=f"人口:{len(missing)} 个村(社区)缺少户数和人口控制数:{preview(missing)}。"
+            zh=f"人口：{len(missing)} 个村（社区）缺少户数和人口控制数：{preview(missing)}。"
             "请在 [layers.population] 或 [layers.communities] 的列中给出。",
         )
     return _completed(totals, record)
@@ -173,7 +173,7 @@ def _completed(totals: pd.DataFrame, record: Record) -> pd.DataFrame:
                 ids=totals.index[missing],
                 action=(
                     f"derived from {other} at {HOUSEHOLD_SIZE} people a household; confirm locally",
-                    f"由{_ZH[other]}按户均 {HOUSEHOLD_SIZE} 人推算,请按当地实际确认",
+                    f"由{_ZH[other]}按户均 {HOUSEHOLD_SIZE} 人推算，请按当地实际确认",
                 ),
             )
     return totals
@@ -192,7 +192,7 @@ def _of_table(city: City) -> pd.DataFrame | None:
         raise TableError(
             f"population: {len(unknown)} rows name no community: {preview(unknown)}. "
             "Check the id column against [layers.communities].",
-            zh=f"人口表:{len(unknown)} 行的编码不在村(社区)图层中:{preview(unknown)}。请核对 id 列。",
+            zh=f"人口表：{len(unknown)} 行的编码不在村（社区）图层中：{preview(unknown)}。请核对 id 列。",
         )
     return rows
 

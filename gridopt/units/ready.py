@@ -67,7 +67,7 @@ def given_people(city: City, units: gpd.GeoDataFrame, record: Record) -> pd.Data
             raise TableError(
                 f"population: {len(unknown)} rows name no unit: {preview(unknown)}. Check the id column against "
                 "[layers.units].",
-                zh=f"人口表:{len(unknown)} 行的编码不在划分单元图层中:{preview(unknown)}。请核对 id 列。",
+                zh=f"人口表：{len(unknown)} 行的编码不在划分单元图层中：{preview(unknown)}。请核对 id 列。",
             )
         people = people.fillna(table.reindex(columns=list(MEASURES), index=units.index).astype(float))
     for measure, other, factor in (
@@ -82,7 +82,7 @@ def given_people(city: City, units: gpd.GeoDataFrame, record: Record) -> pd.Data
                 n=len(units),
                 action=(
                     f"derived from {other} at {HOUSEHOLD_SIZE} people a household; confirm locally",
-                    f"由 {other} 按户均 {HOUSEHOLD_SIZE} 人推算,请按当地实际确认",
+                    f"由 {other} 按户均 {HOUSEHOLD_SIZE} 人推算，请按当地实际确认",
                 ),
             )
     missing = people.isna().any(axis=1)
@@ -106,7 +106,7 @@ def _check_ids(units: gpd.GeoDataFrame) -> None:
         raise TableError(
             f"units: {len(repeated)} ids occur more than once: {preview(repeated)}; {blank} are empty. "
             "Give each unit its own id.",
-            zh=f"划分单元图层:{len(repeated)} 个编码重复:{preview(repeated)};{blank} 个为空。请保证编码唯一。",
+            zh=f"划分单元图层：{len(repeated)} 个编码重复：{preview(repeated)}；{blank} 个为空。请保证编码唯一。",
         )
 
 
@@ -117,7 +117,7 @@ def _check_shapes(units: gpd.GeoDataFrame) -> None:
         ids = units.index[bad]
         raise TableError(
             f"units: {len(ids)} are no valid polygons: {preview(ids)}. Repair them (in QGIS: fix geometries).",
-            zh=f"划分单元图层:{len(ids)} 个不是有效的面:{preview(ids)}。请修复几何(QGIS:修正几何图形)。",
+            zh=f"划分单元图层：{len(ids)} 个不是有效的面：{preview(ids)}。请修复几何（QGIS：修正几何图形）。",
         )
 
 
@@ -131,19 +131,19 @@ def _communities(city: City, units: gpd.GeoDataFrame, record: Record) -> pd.Seri
         raise TableError(
             f"units: {len(unknown)} name a community that does not exist: {preview(unknown)}; {len(outside)} lie "
             f"outside every community: {preview(outside)}. Correct the ids, or remove what is outside the city.",
-            zh=f"划分单元图层:{len(unknown)} 个所属村(社区)编码不存在:{preview(unknown)};{len(outside)} 个位于所有村"
-            f"(社区)之外:{preview(outside)}。请改正编码,或删除市外的单元。",
+            zh=f"划分单元图层：{len(unknown)} 个所属村（社区）编码不存在：{preview(unknown)}；{len(outside)} 个"
+            f"位于所有村（社区）之外：{preview(outside)}。请改正编码，或删除市外的单元。",
         )
     straddling = shares.index[shares < ALMOST_WHOLE]
     if len(straddling):
         least = shares.min()
         record.add(
             "units",
-            ("straddle a community's border", "跨越村(社区)界线"),
+            ("straddle a community's border", "跨越村（社区）界线"),
             ids=straddling,
             action=(
                 f"whole to the community of largest overlap (least share {least:.3f})",
-                f"整体归入重叠最大的村(社区)(最小占比 {least:.3f})",
+                f"整体归入重叠最大的村（社区）（最小占比 {least:.3f}）",
             ),
         )
     chosen: pd.Series = given.where(given != "", found.reindex(units.index))
@@ -152,8 +152,8 @@ def _communities(city: City, units: gpd.GeoDataFrame, record: Record) -> pd.Seri
         raise TableError(
             f"units: {len(lacking)} communities have no unit: {preview(lacking)}. Add their units, or remove the "
             "communities.",
-            zh=f"划分单元图层:{len(lacking)} 个村(社区)没有任何单元:{preview(lacking)}。"
-            "请补充单元,或去掉这些村(社区)。",
+            zh=f"划分单元图层：{len(lacking)} 个村（社区）没有任何单元：{preview(lacking)}。"
+            "请补充单元，或去掉这些村（社区）。",
         )
     return chosen
 
@@ -200,7 +200,7 @@ def _record_distance(city: City, units: gpd.GeoDataFrame, record: Record) -> Non
             ids=source.index[apart > 1e-6 * shapely.area(ours)],
             action=(
                 f"taken as the union of their units; {apart.sum():,.0f} m2 differ",
-                f"以划分单元的并集为准,相差 {apart.sum():,.0f} 平方米",
+                f"以划分单元的并集为准，相差 {apart.sum():,.0f} 平方米",
             ),
             area_before=shapely.area(source.to_numpy()).sum(),
             area_after=shapely.area(ours).sum(),
@@ -220,7 +220,7 @@ def _record_missing(units: gpd.GeoDataFrame, missing: NDArray[np.bool_], record:
         "units",
         ("counts missing", "缺少户数或人口"),
         ids=units.index[missing],
-        action=(f"kept, weighing 0; {share:.1%} of the area", f"予以保留,计为 0;占面积 {share:.1%}"),
+        action=(f"kept, weighing 0; {share:.1%} of the area", f"予以保留，计为 0；占面积 {share:.1%}"),
         area_before=area[missing].sum(),
         area_after=area[missing].sum(),
     )

@@ -60,7 +60,7 @@ def _judged(rule: Callable[[Stored], Iterable[Fault]], stored: Stored) -> list[F
                 ("form", "plan.gpkg"),
                 [],
                 f"the check of {rule.__name__} cannot read what is written: {what}",
-                f"{rule.__name__} 检查无法理解文件内容:{what}",
+                f"{rule.__name__} 检查无法理解文件内容：{what}",
             )
         ]
 
@@ -73,5 +73,5 @@ def _hinted(fault: Fault, stored: Stored) -> Fault:
     return fault.hinted(
         f"{', '.join(changed)} changed after the run: `gridopt assess` carries a correction by hand through, "
         "`gridopt publish` writes the other files anew",
-        f"{'、'.join(changed)} 在运行后被改动:手工修改请用 `gridopt assess` 重新核算,或用 `gridopt publish` 重新写出",
+        f"{'、'.join(changed)} 在运行后被改动：手工修改请用 `gridopt assess` 重新核算，或用 `gridopt publish` 重新写出",
     )

@@ -36,7 +36,7 @@ def codes(stored: Stored) -> Iterator[Fault]:
     yield from _registered(stored, grids)
     yield from _gaps(stored, grids, _TEMPLATES[template][1])
     repeated = grids.index[grids.duplicated(["community_id", "name"], keep=False)]
-    yield from found(("names", "grids"), repeated, "names repeat in their community", "{n} 个名称在村(社区)内重复")
+    yield from found(("names", "grids"), repeated, "names repeat in their community", "{n} 个名称在村（社区）内重复")
     nameless = grids.index[grids["name"] == ""]
     yield from found(("names", "grids"), nameless, "grids have no name", "{n} 个网格没有名称")
 
@@ -74,4 +74,4 @@ def _gaps(stored: Stored, grids: Any, width: int) -> Iterator[Fault]:
         if community is not None and _is_digits(code[-width:]):
             used.setdefault(community, set()).add(int(code[-width:]))
     broken = sorted(one for one, numbers in used.items() if numbers - {0} != set(range(1, max(numbers) + 1)))
-    yield from found(("codes", "grids"), broken, "communities leave out a number", "{n} 个村(社区)编号不连续")
+    yield from found(("codes", "grids"), broken, "communities leave out a number", "{n} 个村（社区）编号不连续")

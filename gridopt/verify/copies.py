@@ -33,7 +33,7 @@ def features(stored: Stored) -> Iterator[Fault]:
         shapes = np.array([shapely.geometry.shape(geometry) for _, _, geometry in listed], dtype=object)
     except (TableError, KeyError, TypeError, ValueError, AttributeError, shapely.errors.GEOSException) as error:
         if (stored.folder / "grids.geojson").exists():
-            yield fault(_WHERE, [], f"it is no collection of grids: {error}", f"不是网格集合:{error}")
+            yield fault(_WHERE, [], f"it is no collection of grids: {error}", f"不是网格集合：{error}")
         return
     extra = [name for name in ("name", "crs") if name in collection]
     yield from found(_WHERE, extra, "members do not belong there", "含 {n} 个多余成员")
@@ -152,7 +152,7 @@ def tables(stored: Stored) -> Iterator[Fault]:
         try:
             listed = plan_folder.read_list(stored.folder, name)[keys]
         except (TableError, KeyError) as error:
-            yield fault(("tables", name), [], f"it is no such table: {error}", f"表格无法读取:{error}")
+            yield fault(("tables", name), [], f"it is no such table: {error}", f"表格无法读取：{error}")
             continue
         told = sorted(listed.itertuples(index=False, name=None))
         known = sorted(pd.DataFrame(stored.layers[layer]).reset_index()[keys].itertuples(index=False, name=None))
@@ -167,7 +167,7 @@ def _workbook(stored: Stored) -> Iterator[Fault]:
         sheet = plan_folder.read_sheet(stored.folder, "grids")
     except TableError as error:
         if (stored.folder / "tables.xlsx").exists():
-            yield fault(where, [], f"it cannot be read: {error}", f"无法读取:{error.text('zh')}")
+            yield fault(where, [], f"it cannot be read: {error}", f"无法读取：{error.text('zh')}")
         return
     rows = sheet[sheet["grid_code"].notna()]
     numbers = [one for one in rows["grid_code"] if not isinstance(one, str)]

@@ -35,14 +35,14 @@ def labels(stored: Stored) -> Iterator[Fault]:
     yield from found(("total", "grids"), empty, "grids have no unit", "{n} 个网格没有划分单元")
     for name, table in (("units", units), ("grids", grids)):
         lost = table.index[~table["community_id"].isin(communities.index)]
-        yield from found(("total", name), lost, "rows belong to no community that exists", "{n} 行的村(社区)不存在")
+        yield from found(("total", name), lost, "rows belong to no community that exists", "{n} 行的村（社区）不存在")
     owner = units["grid_code"].map(grids["community_id"])
     crossed = units.index[owner.notna() & (owner != units["community_id"])]
     yield from found(
         ("community", "units"),
         crossed,
         "units lie in a grid of another community",
-        "{n} 个划分单元被划入其他村(社区)的网格",
+        "{n} 个划分单元被划入其他村（社区）的网格",
     )
     for column in ("community", "township_id", "county_id"):
         parent = grids["community_id"].map(communities[column])
@@ -51,7 +51,7 @@ def labels(stored: Stored) -> Iterator[Fault]:
             ("community", "grids"),
             wrong,
             f"grids have another {column} than their community",
-            f"{{n}} 个网格的 {column} 与所属村(社区)不符",
+            f"{{n}} 个网格的 {column} 与所属村（社区）不符",
         )
 
 
@@ -79,7 +79,7 @@ def roll_ups(stored: Stored) -> Iterator[Fault]:
         table = once(stored.layers[layer])
         wrong = table.index.symmetric_difference(communities.reset_index()[key].unique())
         yield from found(
-            ("sums", layer), wrong, "rows more or fewer than the communities name", "与村(社区)图层相差 {n} 行"
+            ("sums", layer), wrong, "rows more or fewer than the communities name", "与村（社区）图层相差 {n} 行"
         )
         totals = grids.groupby(key)[["households", "residents", "buildings", "area_m2"]].sum()
         for column in totals.columns.intersection(table.columns):
@@ -95,7 +95,7 @@ def _compare(where: tuple[str, str], stated: Any, counted: Any, what: str) -> li
     """Rows whose stated figure is another than the counted one, which is 0 where nothing was counted."""
     truth = counted.reindex(stated.index).fillna(0).astype(float)
     alike = np.isclose(stated.astype(float), truth, rtol=_ALIKE, atol=1e-3)
-    return found(where, stated.index[~alike], f"rows: {what}", f"{{n}} 行数值不符:{what}")
+    return found(where, stated.index[~alike], f"rows: {what}", f"{{n}} 行数值不符：{what}")
 
 
 def record(stored: Stored) -> Iterator[Fault]:
@@ -116,7 +116,9 @@ def record(stored: Stored) -> Iterator[Fault]:
     for name in ("n_grids", "objective", "bound", "gap"):
         column = communities[name]
         wrong += [one for one in column.index.intersection(list(listed)) if not _alike(listed[one][name], column[one])]
-    yield from found(where, list(dict.fromkeys(wrong)), "communities differ from the layer", "{n} 个村(社区)与图层不符")
+    yield from found(
+        where, list(dict.fromkeys(wrong)), "communities differ from the layer", "{n} 个村（社区）与图层不符"
+    )
 
 
 def _objective(stated: Mapping[str, Any]) -> Iterator[Fault]:
@@ -125,13 +127,13 @@ def _objective(stated: Mapping[str, Any]) -> Iterator[Fault]:
     parts = [one["objective"] for one in stated["communities"]]
     bounds = [one["bound"] for one in stated["communities"]]
     if None not in parts and not _alike(objective, sum(parts)):
-        yield fault(where, [], "the objective is not the sum of the communities'", "目标值不等于各村(社区)之和")
+        yield fault(where, [], "the objective is not the sum of the communities'", "目标值不等于各村（社区）之和")
     if None not in stated["terms"].values() and not _alike(objective, sum(stated["terms"].values())):
         yield fault(where, [], "the objective is not the sum of its terms", "目标值不等于各项之和")
     if bound is not None and (None in bounds or not _alike(bound, sum(bounds))):
-        yield fault(where, [], "the bound is not the sum of the communities'", "下界不等于各村(社区)之和")
+        yield fault(where, [], "the bound is not the sum of the communities'", "下界不等于各村（社区）之和")
     if stated["gap"] is not None and (bound is None or not _is_gap(stated["gap"], objective, bound)):
-        yield fault(where, [], "the gap is not (objective - bound) / objective", "差距不等于(目标值-下界)/目标值")
+        yield fault(where, [], "the gap is not (objective - bound) / objective", "差距不等于（目标值-下界）/目标值")
 
 
 def _is_gap(gap: float, objective: float, bound: float) -> bool:

@@ -86,7 +86,7 @@ def _layers(folder: Path) -> tuple[dict[str, Any], list[Fault]]:
 
 
 def _unreadable(name: str, error: TableError) -> Fault:
-    return fault(("files", name), [], f"it cannot be read: {error}", f"无法读取:{error.text('zh')}")
+    return fault(("files", name), [], f"it cannot be read: {error}", f"无法读取：{error.text('zh')}")
 
 
 def _touched(folder: Path) -> tuple[frozenset[str], list[Fault]]:

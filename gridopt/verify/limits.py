@@ -41,7 +41,7 @@ def bounds(stored: Stored) -> Iterator[Fault]:
                     ("bounds", "grids"),
                     silent,
                     f"grids break {rule}.{side} = {limit} of {measure}, undeclared",
-                    f"{{n}} 个网格超出 {rule}.{side} = {limit}({measure}),且未列入需说明事项",
+                    f"{{n}} 个网格超出 {rule}.{side} = {limit}（{measure}），且未列入需说明事项",
                 )
     yield from _walks(stored, grids)
 
@@ -81,7 +81,7 @@ def _walks(stored: Stored, grids: Any) -> list[Fault]:
         ("bounds", "grids"),
         far,
         f"grids break proximity.max_walk = {limit}, undeclared",
-        f"{{n}} 个网格超出最远步行距离 {limit} 米,且未列入需说明事项",
+        f"{{n}} 个网格超出最远步行距离 {limit} 米，且未列入需说明事项",
     )
 
 

@@ -134,14 +134,14 @@ def _strays(where: tuple[str, str], table: Any, merged: Any, allowed: Any) -> li
         where,
         both[differ > limit],
         f"shapes are not the union of their parts (up to {differ.max(initial=0):,.2f} m2 apart)",
-        f"{{n}} 个图形不等于其组成部分之并(最大相差 {differ.max(initial=0):,.2f} 平方米)",
+        f"{{n}} 个图形不等于其组成部分之并（最大相差 {differ.max(initial=0):,.2f} 平方米）",
     )
 
 
 def _disputes(communities: Any, allowed: Any) -> list[Fault]:
     """Communities that overlap each other."""
     pairs = _overlapping(communities, float(allowed.max()) if len(allowed) else _LEAST)
-    return found(("tiling", "communities"), pairs, "communities overlap", "{n} 个村(社区)相互重叠")
+    return found(("tiling", "communities"), pairs, "communities overlap", "{n} 个村（社区）相互重叠")
 
 
 def _pieces(stored: Stored, units: Any, merged: Any) -> Iterator[Fault]:
@@ -160,7 +160,7 @@ def _pieces(stored: Stored, units: Any, merged: Any) -> Iterator[Fault]:
         ("connected", "borders"),
         [code for code in walled if code not in known and code not in torn],
         "grids are not connected by open borders or crossings, and violations do not declare it",
-        "{n} 个网格内部被阻隔且无跨越通道,而需说明事项未列出",
+        "{n} 个网格内部被阻隔且无跨越通道，而需说明事项未列出",
     )
 
 
@@ -206,7 +206,7 @@ def borders(stored: Stored) -> Iterator[Fault]:
         ("borders", "borders"),
         [f"{one}-{two}" for one, two in stated.index[misplaced]],
         "borders join units that do not exist or lie in two communities",
-        "{n} 条边界的划分单元不存在或分属两个村(社区)",
+        "{n} 条边界的划分单元不存在或分属两个村（社区）",
     )
     low, high = np.minimum(a, b)[~misplaced], np.maximum(a, b)[~misplaced]
     told = pd.Series(stated.to_numpy()[~misplaced], pd.MultiIndex.from_arrays([low, high]))
