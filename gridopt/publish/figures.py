@@ -33,6 +33,8 @@ DPI = 150
 LARGEST = (8.0, 9.6)
 """Inches that a map may take on a page."""
 LEGEND_STRIP = 0.55
+NARROW = 5.5
+"""Inches of width below which the legend takes more lines."""
 SCALE_ROOM = 2.2
 """How much more room than elsewhere the south has, where the scale bar lies."""
 INK = "#22343a"
@@ -41,12 +43,16 @@ NAME_SIZE = 8.5
 
 @dataclass(frozen=True)
 class Frame:
-    """West, south, east and north that a map shows; two maps of one frame can be laid side by side."""
+    """West, south, east and north that a map shows; two maps of one frame can be laid side by side.
+
+    ``inches`` is the width that the map may take on its page, so that its letters stay legible there.
+    """
 
     west: float
     south: float
     east: float
     north: float
+    inches: float = LARGEST[0]
 
     @classmethod
     def of(cls, *plans: Plan) -> Frame:
@@ -84,7 +90,7 @@ def city_map(plan: Plan, *, view: str = "community", frame: Frame | None = None,
 
 def _map_axes(frame: Frame) -> tuple[Figure, Axes]:
     wide, high = frame.east - frame.west, frame.north - frame.south
-    inches = min(LARGEST[0] / wide, LARGEST[1] / high)
+    inches = min(frame.inches / wide, LARGEST[1] / high)
     height = high * inches + LEGEND_STRIP
     figure = Figure(figsize=(wide * inches, height), dpi=DPI, facecolor="white")
     axes = figure.add_axes((0, LEGEND_STRIP / height, 1, 1 - LEGEND_STRIP / height))
@@ -197,8 +203,9 @@ def _map_legend(figure: Figure, plan: Plan, view: str, *, letters: Lettering, la
     handles.append(Line2D([], [], color="#37494c", linewidth=1.3, label=say("community_border", lang)))
     if (decision_classes(plan) == "decide").any() and view != "decision":
         handles.append(Line2D([], [], color=OUTLINE, linewidth=1.5, linestyle="--", label=say("decide_outline", lang)))
+    columns = 4 if figure.get_figwidth() > NARROW else 3
     legend = figure.legend(
-        handles=handles, prop=letters.font(8.5), loc="lower center", ncols=4, frameon=False, columnspacing=1.4
+        handles=handles, prop=letters.font(8.5), loc="lower center", ncols=columns, frameon=False, columnspacing=1.4
     )
     for text in legend.get_texts():
         text.set_color(INK)

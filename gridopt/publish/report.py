@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -17,6 +17,8 @@ from gridopt.publish.markup import asset
 from gridopt.publish.sentences import number, percent, say
 from gridopt.terms import TERMS, label
 
+HALF_PAGE = 4.4
+"""Inches of a map that shares its line with another."""
 PROVED_BEST = 5e-4
 """A gap that would be shown as 0.0 %."""
 EXPLAINED = (
@@ -67,8 +69,9 @@ def _pictures(report: _Report) -> dict[str, bytes]:
     pictures = {name: city_map(plan, view=view, frame=frame, lang=lang) for name, view in _views(plan).items()}
     pictures["histogram"] = size_histogram(plan, lang=lang)
     if today is not None:
-        pictures["before"] = city_map(today, view="size", frame=frame, lang=lang)
-        pictures["after"] = pictures["sizes"]
+        half = replace(frame, inches=HALF_PAGE)
+        pictures["before"] = city_map(today, view="size", frame=half, lang=lang)
+        pictures["after"] = city_map(plan, view="size", frame=half, lang=lang)
     return pictures
 
 
