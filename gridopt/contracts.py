@@ -41,7 +41,7 @@ def check_columns(table: pd.DataFrame, columns: Sequence[str], what: str) -> Non
     if missing:
         raise TableError(
             f"{what} lacks the columns {preview(missing, 20)}; it has {preview(table.columns, 20)}.",
-            zh=f"{what}缺少列:{preview(missing, 20)};现有列:{preview(table.columns, 20)}。",
+            zh=f"{what}缺少列：{preview(missing, 20)}；现有列：{preview(table.columns, 20)}。",
         )
 
 

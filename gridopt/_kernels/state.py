@@ -2,6 +2,9 @@
 
 Board and State are named tuples of arrays, so that kernels read like the method instead of like a list of
 thirty arguments. Shapes: n units, e directed edges, k grids, m measures.
+
+numba keeps one cache a file and does not look at what a kernel calls: whoever changes this file must remove
+``_kernels/__pycache__`` before measuring or testing the others.
 """
 
 from __future__ import annotations
@@ -89,6 +92,9 @@ PAIR = _types.UniTuple(float64, 2)
 TRIPLE = _types.UniTuple(float64, 3)
 
 
+_HELPER = {"cache": True, "nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "no_cpython_wrapper": True}
+
+
 def kernel(signature: Any) -> Any:
     """The one way kernels are compiled: explicit types, cached on disk, free of the interpreter lock."""
     return _compiler(signature, cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
@@ -96,8 +102,12 @@ def kernel(signature: Any) -> Any:
 
 def helper(signature: Any) -> Any:
     """A function that only kernels call: without an entry from Python it compiles in half the time."""
-    wrappers = {"no_cfunc_wrapper": True, "no_cpython_wrapper": True}
-    return _compiler(signature, cache=True, nogil=True, error_model="numpy", **wrappers)
+    return _compiler(signature, **_HELPER)
+
+
+def inlined(signature: Any) -> Any:
+    """A helper so small that copying its arguments would cost more than its work."""
+    return _compiler(signature, forceinline=True, **_HELPER)
 
 
 def new_state(board: Board, labels: Ints) -> State:
@@ -123,7 +133,7 @@ def new_state(board: Board, labels: Ints) -> State:
     return state
 
 
-@helper(uint64(U1))
+@inlined(uint64(U1))
 def draw(random: Any) -> Any:
     """Next number of the splitmix64 generator whose state is ``random[0]`` (Steele, Lea and Flood 2014)."""
     random[0] += uint64(0x9E3779B97F4A7C15)
@@ -133,19 +143,19 @@ def draw(random: Any) -> Any:
     return z ^ (z >> uint64(31))
 
 
-@helper(int64(U1, int64))
+@inlined(int64(U1, int64))
 def below(random: Any, n: Any) -> Any:
     """A random integer in 0 .. n - 1, n < 2**32 (Lemire's multiplication, its bias below n / 2**32)."""
     return int64(((draw(random) >> uint64(32)) * uint64(n)) >> uint64(32))
 
 
-@helper(float64(U1))
+@inlined(float64(U1))
 def uniform(random: Any) -> Any:
     """A random number in [0, 1)."""
     return (draw(random) >> uint64(11)) * (1.0 / 9007199254740992.0)
 
 
-@helper(PAIR(BOARD, STATE, int64, int64, int64))
+@inlined(PAIR(BOARD, STATE, int64, int64, int64))
 def out_of_bounds(board: Any, state: Any, grid: Any, unit: Any, sign: Any) -> Any:
     """(violation, strain) of a grid once ``unit`` is added (sign 1), taken away (-1) or left alone (0).
 
@@ -168,7 +178,7 @@ def out_of_bounds(board: Any, state: Any, grid: Any, unit: Any, sign: Any) -> An
     return violation, strain
 
 
-@helper(float64(BOARD, int64, float64))
+@inlined(float64(BOARD, int64, float64))
 def discomfort(board: Any, grid: Any, size: Any) -> Any:
     """Squared distance of a size outside the comfort band, relative to the target."""
     outside = 0.0
@@ -182,7 +192,7 @@ def discomfort(board: Any, grid: Any, size: Any) -> Any:
     return share * share
 
 
-@helper(PAIR(BOARD, STATE, int64, int64))
+@inlined(PAIR(BOARD, STATE, int64, int64))
 def inertia_change(board: Any, state: Any, unit: Any, to: Any) -> Any:
     """What the inertia of the unit's grid loses and that of grid ``to`` gains if the unit goes over.
 
@@ -208,7 +218,7 @@ def inertia_change(board: Any, state: Any, unit: Any, to: Any) -> Any:
     return lost, gained
 
 
-@helper(PAIR(BOARD, STATE, int64, int64))
+@inlined(PAIR(BOARD, STATE, int64, int64))
 def ties(board: Any, state: Any, unit: Any, to: Any) -> Any:
     """Cost of the unit's edges into its own grid, and into grid ``to``."""
     home = state.labels[unit]
@@ -251,7 +261,7 @@ def change(board: Any, state: Any, unit: Any, to: Any) -> Any:
     )
 
 
-@helper(float64(BOARD, STATE, int64))
+@inlined(float64(BOARD, STATE, int64))
 def grid_cost(board: Any, state: Any, grid: Any) -> Any:
     """The share of the objective that one grid carries (half of every cut edge)."""
     c, parts = board.coefficients, state.parts

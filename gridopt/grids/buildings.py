@@ -21,7 +21,7 @@ def building_table(city: City, units: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 
     ``units`` carries ``grid_code``. Indexed by ``building_id``, sorted; columns of `contracts.BUILDINGS`
     plus ``number``. A building without an ``estate`` takes the name of the estate it stands in. Those
-    that `assign_buildings` finds outside the city (farther than 50 m from every unit, on record in the
+    that `assign_buildings` finds outside the city (farther than 100 m from every unit, on record in the
     repairs) are left out.
     """
     given = city.layer("buildings")

@@ -161,7 +161,7 @@ def _listed(placed: pd.DataFrame, rank: int, words: _Words, weights: Weights | N
     rows: Rows = []
     for (code, place, word), labels in held.items():
         weight = float(len(labels)) if weights is None else weights[code, place]
-        texts = _phrases(place, natural(labels), word, words)
+        texts = _phrases(place, natural(labels), word, words=words, has_sides=rank == _NUMBERED)
         rows += [(code, rank, weight, text) for text in texts]
     return rows
 
@@ -175,12 +175,12 @@ def _usual_words(placed: pd.DataFrame, *, default: str) -> dict[str, str]:
     return usual
 
 
-def _phrases(place: str, labels: tuple[str, ...], suffix: str, words: _Words) -> list[str]:
-    """One phrase, or one for each side of the street where that is shorter."""
+def _phrases(place: str, labels: tuple[str, ...], suffix: str, *, words: _Words, has_sides: bool) -> list[str]:
+    """One phrase, or one for each side of the street where that is shorter; an estate has no sides."""
     # A name that ends in a letter or digit would run into the number behind it.
     head = place + (" " if place[-1:].isascii() else words.blank) if place else ""
     plain = fold(labels, separator=words.listing)
-    if plain.count(words.listing) < 2:
+    if not has_sides or plain.count(words.listing) < 2:
         return [head + plain + suffix]
     odd, even = ([label for label in labels if is_even(label) == side] for side in (False, True))
     sides = [fold(side, step=2, separator=words.listing) for side in (odd, even)]

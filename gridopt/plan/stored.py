@@ -35,7 +35,7 @@ def read_plan(folder: str | Path) -> Plan:
     if missing:
         raise TableError(
             f"{path}: plan.gpkg lacks the layers {preview(missing, 20)}. Publish the plan again from its project.",
-            zh=f"{path}:plan.gpkg 缺少图层 {preview(missing, 20)}。请由项目文件重新发布方案。",
+            zh=f"{path}：plan.gpkg 缺少图层 {preview(missing, 20)}。请由项目文件重新发布方案。",
         )
     return Plan(
         city=_city(record, tables),

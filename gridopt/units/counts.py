@@ -14,7 +14,7 @@ from gridopt.units.record import Record
 
 Integers = NDArray[np.int64]
 
-NEARBY = 50.0
+NEARBY = 100.0
 """Metres from the nearest unit within which a building outside all units still joins it."""
 
 EQUAL = 1e-9
@@ -25,7 +25,7 @@ def assign_buildings(buildings: gpd.GeoDataFrame, units: gpd.GeoDataFrame) -> pd
     """The unit of each building: a text Series ``unit_id`` on the buildings' index.
 
     Footprints go to the unit of largest overlap, points to the unit that holds them; ties and borders
-    to the lowest unit id. A building outside every unit joins the nearest within 50 m, else it is "".
+    to the lowest unit id. A building outside every unit joins the nearest within 100 m, else it is "".
     """
     return place_buildings(buildings, units).unit_ids
 

@@ -12,7 +12,6 @@ import shapely
 from gridopt.plan.datasets import layout
 from gridopt.plan.datasets.town import CRS, Land
 
-TIERS = ("grid_room", "community_room", "station")
 STATIONS = (("金狮派出所", 2105, 1490), ("站前警务站", 1790, 465), ("云岭派出所", 700, 1125))
 YEAR = 2025
 
