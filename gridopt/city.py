@@ -15,6 +15,7 @@ import pyproj
 from gridopt.contracts import REPAIRS, check_columns, empty
 from gridopt.errors import TableError, preview
 from gridopt.rules import Rules
+from gridopt.terms import TERMS, label
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,9 @@ class City:
     def _repr_html_(self) -> str:
         rows = {"communities": len(self.communities), **{name: len(t) for name, t in self.layers.items()}}
         mended = self.repairs["layer"].value_counts().reindex(list(rows)).fillna(0).astype(int)
-        table = pd.DataFrame({"rows": rows, "repairs": mended})
+        lang = self.settings.lang
+        table = pd.DataFrame({label("n", lang): rows, label("repairs", lang): mended})
+        table.index = [label(f"layer.{name}", lang) if f"layer.{name}" in TERMS else name for name in rows]
         return f"<b>{_escape(self.name)}</b> · {_escape(self.crs.to_string())}{table.to_html()}"
 
 

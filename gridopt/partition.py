@@ -21,7 +21,7 @@ class Partition:
     labels: NDArray[np.int32]
 
     def __post_init__(self) -> None:
-        labels = np.ascontiguousarray(self.labels, np.int32)
+        labels = np.array(self.labels, np.int32)  # a copy: what the caller holds stays writeable
         if labels.shape != (self.graph.n_units,):
             raise TableError(f"{labels.size} labels for {self.graph.n_units} units: every unit needs exactly one.")
         if len(labels) and (labels.min() < 0 or len(np.unique(labels)) != labels.max() + 1):

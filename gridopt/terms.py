@@ -42,6 +42,11 @@ def label(name: str, lang: str = "zh") -> str:
     return name if term is None else term.label(lang)
 
 
+def labels(names: str, lang: str = "zh") -> str:
+    """How several names joined by ";" read, one after the other."""
+    return ("、" if lang == "zh" else ", ").join(label(name, lang) for name in names.split(";") if name)
+
+
 def glossary(lang: str = "zh") -> list[tuple[str, str]]:
     """(word, meaning) of every word that needs one, in the order of the table."""
     return [(term.label(lang), term.explain(lang)) for term in TERMS.values() if term.explain(lang)]
@@ -153,6 +158,8 @@ relaxed | 已放宽的规则 | relaxed
 n_grids | 网格数 | grids
 objective | 目标值 | objective
 building_id | 楼栋编码 | building id
+building_name | 楼栋名称 | building
+grid_name | 网格名称 | grid
 use | 用途 | use
 floors | 层数 | floors
 number | 楼栋号 | building number
@@ -193,6 +200,21 @@ worker | 网格员 | grid worker
 full_time | 专职网格员 | full-time worker
 part_time | 兼职网格员 | part-time worker
 attached | 派驻人员 | attached professional
+employment.full_time | 专职 | full-time
+employment.part_time | 兼职 | part-time
+employment.attached | 派驻 | attached
+use.residential | 住宅 | residential
+use.dormitory | 宿舍 | dormitory
+use.mixed | 商住混合 | mixed
+use.commercial | 商业 | commercial
+use.market | 市场 | market
+use.office | 办公 | office
+use.industrial | 工业仓储 | industrial
+use.civic | 公共服务 | civic
+use.school | 中小学 | school
+use.college | 高校 | college
+use.hospital | 医院 | hospital
+use.railway | 铁路 | railway
 grid_room | 网格服务点 | grid room
 community_room | 社区服务站 | community service room
 station | 中心站所 | station

@@ -11,6 +11,7 @@ from pathlib import Path
 from gridopt.city import City
 from gridopt.cli.words import say
 from gridopt.grids.plan import Plan
+from gridopt.terms import label
 
 SHOWN = 8
 """Rows of what must be decided that are printed; all stand in the report."""
@@ -135,7 +136,7 @@ def _publish(plan: Plan, asked: argparse.Namespace, *, today: Plan | None = None
     if len(undecided):
         sys.stderr.write(f"{say('decide', lang, n=len(undecided))}\n")
         for row in undecided.head(SHOWN).itertuples():
-            sys.stderr.write(f"  {row.grid_codes} [{row.rule}] {row.reason}\n")
+            sys.stderr.write(f"  {row.grid_codes} [{label(row.rule, lang)}] {row.reason}\n")
     return 1 if asked.strict and len(undecided) else 0
 
 

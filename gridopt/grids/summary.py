@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from gridopt.terms import label
+from gridopt.terms import label, labels
 
 if TYPE_CHECKING:
     from gridopt.grids.plan import Plan
@@ -39,6 +39,7 @@ _EN = {
     "decide": "To decide ({n}):",
     "more": "… and {n} more in the violations table",
     "information": "For information ({n}): {rules}.",
+    "rule_count": "{rule} ({n})",
 }
 _ZH = {
     "colon": "：",
@@ -56,6 +57,7 @@ _ZH = {
     "decide": "需决定（{n} 项）：",
     "more": "……其余 {n} 项见需说明事项表",
     "information": "供了解（{n} 项）：{rules}。",
+    "rule_count": "{rule}（{n} 项）",
 }
 
 
@@ -70,6 +72,7 @@ def summary_card(plan: Plan, lang: str) -> str:
     """The same as HTML, with the first grids in a table; every value escaped."""
     text = "<br>".join(html.escape(line) for line in summary_text(plan, lang).split("\n"))
     shown = plan.grids.head(MOST_ROWS).reset_index()[_SHOWN]
+    shown["unmet"] = [labels(rules, lang) for rules in shown["unmet"]]
     shown = shown.rename(columns={name: label(name, lang) for name in _SHOWN})
     return f"<div>{text}</div>{shown.to_html(index=False, float_format='{:,.0f}'.format)}"
 
@@ -120,6 +123,6 @@ def _matters(plan: Plan, words: Mapping[str, str], lang: str) -> list[str]:
         lines.append("  " + words["more"].format(n=len(open_matters) - MOST_ROWS))
     known = sorted(plan.violations.loc[plan.violations["class"] != "decide", "rule"].astype("str"))
     if known:
-        rules = words["listing"].join(f"{label(rule, lang)} {n}" for rule, n in Counter(known).items())
+        rules = words["listing"].join(words["rule_count"].format(rule=label(rule, lang), n=n) for rule, n in Counter(known).items())
         lines.append(words["information"].format(n=len(known), rules=rules))
     return lines

@@ -24,7 +24,7 @@ LAYER_NOTES: Mapping[str, tuple[str, str]] = {
     ),
     "population": (
         'control totals by community (or level = "units"), or a raster',
-        '按村(社区)的总数(或 level = "units")，或人口栅格',
+        '按村（社区）的总数（或 level = "units"），或人口栅格',
     ),
     "roads": ("with class, name, width", "含等级、名称、宽度"),
     "rivers": ("lines or polygons", "线或面"),
@@ -72,15 +72,15 @@ comfort = [150, 350]
 template = "auto"            # stat15 where every community id has 12 digits
 """,
     "zh": """
-# 规则:默认值为各省常见做法,请结合本地规定逐项确认。
+# 规则：默认值为各省常见做法，请结合本地规定逐项确认。
 [rules.size]                 # 规模适度
 measure = "households"       # 按户数
 low = 300
 target = 350                 # 决定网格个数
 high = 500
 comfort = [330, 450]         # 在此范围内不为规模移动边界
-stretch = 1.2                # 完整小区可超过上限的倍数,再超则拆分
-count = "auto"               # 或全市总数,或按村(社区)编码的表
+stretch = 1.2                # 完整小区可超过上限的倍数，再超则拆分
+count = "auto"               # 或全市总数，或按村（社区）编码的表
 also = { residents = { high = 2500 } }
 
 [rules.proximity]            # 就近就便
@@ -89,9 +89,9 @@ weight = 1.0
 [rules.governance]           # 有利治理
 weight = 1.0
 keep_whole = ["estates"]
-# barriers = { "road.primary" = "wall" }     # 改定某类线:wall 不可跨越,seam 宜作边界,none 无影响
+# barriers = { "road.primary" = "wall" }     # 改定某类线：wall 不可跨越，seam 宜作边界，none 无影响
 
-# 任何规则都可按区域类型另定:urban, old_town, fringe, commercial, park, rural, hill
+# 任何规则都可按区域类型另定：urban, old_town, fringe, commercial, park, rural, hill
 [rules.area.rural.size]
 low = 100
 target = 250
@@ -99,7 +99,7 @@ high = 400
 comfort = [150, 350]
 
 [rules.code]
-template = "auto"            # 村(社区)编码均为 12 位时用 stat15
+template = "auto"            # 村（社区）编码均为 12 位时用 stat15
 """,
 }
 

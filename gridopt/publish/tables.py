@@ -19,7 +19,7 @@ from openpyxl.utils import get_column_letter
 from gridopt.grids import Plan
 from gridopt.grids.plan import STATUSES
 from gridopt.read.plan_folder import LISTS, SHEETS
-from gridopt.terms import label
+from gridopt.terms import TERMS, label, labels
 
 TITLES = {
     "grids": ("网格划分一览表", "Grids"),
@@ -38,7 +38,10 @@ _WIDTHS = {"scope": 40, "bounds_text": 40, "reason": 48, "remedy": 40, "name": 2
     "post_id": 20,
     "grid": 26,
 }
-_WORDS = frozenset("kind class rule proof relaxed role employment status area_kind".split())
+_WORDS = frozenset("kind class rule proof relaxed role status area_kind unmet".split())
+_OWN_WORDS = frozenset({"employment", "use"})
+"""Columns whose words have terms of their own, ``use.market``: a market is also a place with another name."""
+_HEADINGS: Mapping[tuple[str, str], str] = {("buildings", "grid"): "grid_name", ("buildings", "name"): "building_name"}
 _FORMATS = {"area_m2": "#,##0", "walk_mean_m": "0", "households": "#,##0", "residents": "#,##0", "buildings": "#,##0"}
 _MOST_ROWS = 50_000
 _A4 = 9
@@ -124,9 +127,14 @@ def _plain_rows(table: pd.DataFrame, name: str, lang: str) -> Iterator[_Row]:
 def _worded(columns: Sequence[str], row: Sequence[Any], lang: str) -> list[Any]:
     """A row with its code words in the reader's language."""
     return [
-        ";".join(label(word, lang) for word in value.split(";")) if name in _WORDS and isinstance(value, str) else value
-        for name, value in zip(columns, row, strict=True)
+        _word(name, value, lang) if isinstance(value, str) else value for name, value in zip(columns, row, strict=True)
     ]
+
+
+def _word(column: str, value: str, lang: str) -> str:
+    if column in _OWN_WORDS:
+        return label(f"{column}.{value}", lang) if f"{column}.{value}" in TERMS else value
+    return labels(value, lang) if column in _WORDS else value
 
 
 def _write_sheet(book: Any, named: tuple[str, str], rows: Iterator[_Row], lang: str) -> None:
@@ -142,7 +150,7 @@ def _write_sheet(book: Any, named: tuple[str, str], rows: Iterator[_Row], lang: 
     for place, column in enumerate(columns, 1):
         sheet.column_dimensions[get_column_letter(place)].width = _WIDTHS.get(column, 12)
     sheet.append([_styled(sheet, title, font=Font(bold=True, size=14))])
-    sheet.append([_header(sheet, column, lang) for column in columns])
+    sheet.append([_header(sheet, _HEADINGS.get((name, column), column), lang) for column in columns])
     styles: dict[tuple[str, bool, bool], Any] = {}
     for row in rows:
         sheet.append([_cell(sheet, value, (column, row.is_total), styles) for value, column in _paired(row, columns)])
@@ -154,9 +162,8 @@ def _paired(row: _Row, columns: Sequence[str]) -> Iterator[tuple[Any, str]]:
 
 
 def _header(sheet: Any, column: str, lang: str) -> Any:
-    text = label("name" if column == "grid" else column, lang)
     alignment = Alignment(horizontal="center", vertical="center", wrap_text=True)
-    return _styled(sheet, text, font=Font(bold=True), fill=_HEAD, border=_THIN, alignment=alignment)
+    return _styled(sheet, label(column, lang), font=Font(bold=True), fill=_HEAD, border=_THIN, alignment=alignment)
 
 
 def _styled(sheet: Any, value: Any, **style: Any) -> Any:

@@ -44,9 +44,9 @@ class Bindings:
         return cls(groups, dedicated, kinds, called or {})
 
     def name_of(self, group: str) -> str:
-        """What people call a group or institution: its name, with its id where that differs."""
-        name = self.called.get(group, "")
-        return f"{name} ({group})" if name and name != group else group
+        """What people call a group or institution: its name, with its id where others are called the same."""
+        name = self.called.get(group, "") or group
+        return name if list(self.called.values()).count(name) <= 1 else f"{name} ({group})"
 
     @classmethod
     def none(cls, n_units: int, kind: str = "urban") -> Bindings:

@@ -74,7 +74,7 @@ def enumerate_sets(problem: Problem, low: Floats, high: Floats) -> Sets | None:
     bits = ((ordered[:, None] >> np.arange(n, dtype=np.uint64)) & np.uint64(1)).astype(bool)
     members = np.empty_like(bits)
     members[:, order] = bits
-    return Sets(order, ordered, members, _costs(problem, members.astype(np.float64)), low, high)
+    return Sets(order, ordered, members, set_costs(problem, members.astype(np.float64)), low, high)
 
 
 def best_partition(problem: Problem, sets: Sets, *, incumbent: float = np.inf) -> Proof:
@@ -175,8 +175,11 @@ def _neighbour_masks(problem: Problem, order: NDArray[np.int64]) -> NDArray[np.u
     return masks
 
 
-def _costs(problem: Problem, members: Floats) -> Floats:
-    """The weighted terms of each set as a grid; a border is half of each of its two grids'."""
+def set_costs(problem: Problem, members: Floats) -> Floats:
+    """The weighted terms of each set as a grid; a border is half of each of its two grids'.
+
+    members (sets, units) of 0 and 1. All grids of the problem must share one comfort band and target.
+    """
     n = problem.mass.size
     xy = problem.xy - problem.xy.mean(axis=0)
     mass = members @ problem.mass

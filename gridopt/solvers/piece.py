@@ -14,6 +14,7 @@ from gridopt.solvers.exact import Sets, best_partition, enumerate_sets
 from gridopt.solvers.improve import search
 from gridopt.solvers.numbers import candidates
 from gridopt.solvers.problem import Problem, evaluate
+from gridopt.solvers.recombine import recombined
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
@@ -91,7 +92,7 @@ def _within_bounds(problem: Problem, sets: Sets | None, effort: Effort, seed: in
             return _Outcome(proof.labels, optimal=True)
         if proof.status == "infeasible" and not feasible:
             return _Outcome(None, impossible=True)
-    return _Outcome(found.labels if feasible else None)
+    return _Outcome(recombined(problem, found) if feasible else None)
 
 
 def _relaxed(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import zlib
 from collections.abc import Callable, Sequence
@@ -41,11 +42,12 @@ def solve(
     gathered in community order, so that workers change nothing. Raises `InfeasibleError` where rules
     that may never be relaxed cannot be met.
     """
+    inner = dataclasses.replace(effort, workers=1) if len(graph.parent_ids) > 1 else effort
 
     def draw(parent: int) -> _Answer:
         community = _community(graph, rules, bindings, parent)
         own = np.random.SeedSequence([seed, zlib.crc32(community.name.encode())]).generate_state(1)[0]
-        return _draw(community, effort, int(own), lang)
+        return _draw(community, inner, int(own), lang)
 
     answers = _each(draw, len(graph.parent_ids), effort.workers)
     _refuse_what_may_never_relax(rules, answers)

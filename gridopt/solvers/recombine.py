@@ -1,0 +1,39 @@
+"""The best of many runs put together: their grids as a pool from which a MILP picks a partition."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csc_array
+
+from gridopt.milp import Limits
+from gridopt.milp.set_partitioning import choose
+from gridopt.solvers.exact import set_costs
+from gridopt.solvers.improve import Found
+from gridopt.solvers.problem import Ints, Problem
+
+MOST_GRIDS = 1_500
+"""Grids of the pool that the program chooses from."""
+
+
+def recombined(problem: Problem, found: Found) -> Ints:
+    """Labels at least as good as those found, from the grids that the search's good runs ended with.
+
+    Every grid of the pool keeps the bounds, so every choice that covers each unit once is a plan; the best
+    of them gains a few tenths of a percent on the best run.
+    """
+    if not 0 < len(found.pool) <= MOST_GRIDS or problem.n_grids < 2:
+        return found.labels
+    members = _members(found.pool, problem.n_units)
+    cost = set_costs(problem, members)
+    choice = choose(csc_array(members.T), cost, problem.n_grids, incumbent=found.objective, limits=Limits(nodes=200))
+    if choice.chosen is None or choice.objective is None or choice.objective >= found.objective - 1e-9:
+        return found.labels
+    return np.argmax(members[np.sort(choice.chosen)], axis=0).astype(np.int32)
+
+
+def _members(pool: tuple[Ints, ...], n_units: int) -> NDArray[np.float64]:
+    members = np.zeros((len(pool), n_units))
+    for row, units in enumerate(pool):
+        members[row, units] = 1.0
+    return members
