@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from gridopt.publish.folder import publish as publish
     from gridopt.read.city import read_city as read_city
     from gridopt.rules import Rules as Rules
+    from gridopt.solvers.bare import partition_graph as partition_graph
     from gridopt.solvers.effort import Effort as Effort
     from gridopt.solvers.solution import Solution as Solution
     from gridopt.staffing import staff as staff
@@ -63,6 +64,7 @@ _HOMES = {
     "make_units": "gridopt.units",
     "make_borders": "gridopt.units",
     "draw": "gridopt.plan.draw",
+    "partition_graph": "gridopt.solvers.bare",
     "assess": "gridopt.plan.assess",
     "compare": "gridopt.plan.compare",
     "read_plan": "gridopt.plan.stored",

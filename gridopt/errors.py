@@ -51,7 +51,7 @@ def check_keys(given: Iterable[object], known: Sequence[str], where: str) -> Non
         return
     near = [difflib.get_close_matches(key, known, 1) for key in unknown]
     listed = [f"{key} (did you mean {best[0]}?)" if best else key for key, best in zip(unknown, near, strict=True)]
-    listed_zh = [f"{key}（是否为 {best[0]}?）" if best else key for key, best in zip(unknown, near, strict=True)]
+    listed_zh = [f"{key}（是否为 {best[0]}？）" if best else key for key, best in zip(unknown, near, strict=True)]
     raise RuleError(
         f"{where}: unknown {preview(listed)}. Known: {', '.join(known)}.",
         zh=f"{where}：未知项 {preview(listed_zh)}。可用：{'、'.join(known)}。",

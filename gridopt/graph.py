@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -29,7 +30,7 @@ class UnitGraph:
     mass      (n,)   what proximity weighs: the size measure, plus a little for empty land
     xy        (n, 2) metres
     edges     (e, 2) neighbours i < j, sorted
-    metres    (e,)   shared border
+    metres    (e,)   shared border, NaN throughout where it is not known
     cost      (e,)   shared border discounted along seams: what governance pays when it is cut
     walls     (w, 2) pairs that touch only across a wall, ``wall_metres`` (w,) long
     parents   (n,)   number of the community in ``parent_ids``; no edge joins two
@@ -56,6 +57,11 @@ class UnitGraph:
     def n_units(self) -> int:
         return len(self.ids)
 
+    @property
+    def knows_border(self) -> bool:
+        """Whether the shared border of every edge is known."""
+        return not np.isnan(self.metres).any()
+
     @classmethod
     def from_arrays(  # noqa: PLR0913 — the arrays of one value, all but three optional
         cls,
@@ -74,8 +80,8 @@ class UnitGraph:
         """A graph from plain arrays: weights (n,) or (n, m), edges (e, 2), xy (n, 2) in metres.
 
         Duplicate edges are merged (their borders added), edges between two parents are left out.
-        ``border`` is the shared length of an edge in metres, 1 each where it is not given; ``cost`` what
-        cutting it costs, the border itself where not given.
+        ``border`` is the shared length of an edge in metres (None: unknown); ``cost`` what cutting it costs,
+        the border itself where not given, 1 an edge where that is unknown.
         """
         sizes = np.asarray(weights, np.float64)
         sizes = sizes[:, None] if sizes.ndim == 1 else sizes
@@ -85,8 +91,8 @@ class UnitGraph:
             raise TableError(f"{len(bad)} units have a weight below 0 or not a number: {preview(bad)}.")
         codes, names = _parent_codes(parents, n)
         pairs = np.asarray(edges, np.int64).reshape(-1, 2)
-        lengths = np.ones(len(pairs)) if border is None else np.asarray(border, np.float64)
-        costs = lengths if cost is None else np.asarray(cost, np.float64)
+        lengths = np.full(len(pairs), np.nan) if border is None else np.asarray(border, np.float64)
+        costs = np.nan_to_num(lengths, nan=1.0) if cost is None else np.asarray(cost, np.float64)
         merged, metres, paid = _merged(pairs, lengths, costs, codes)
         wall_pairs, wall_lengths = walls if walls is not None else (np.empty((0, 2)), np.empty(0))
         wall_array = np.asarray(wall_pairs, np.int64).reshape(-1, 2)
@@ -107,6 +113,42 @@ class UnitGraph:
             codes,
             names,
         )
+
+    @classmethod
+    def from_networkx(
+        cls, network: Any, *, weight: str = "weight", xy: tuple[str, str] = ("x", "y"), border: str | None = None
+    ) -> UnitGraph:
+        """From a networkx graph whose nodes carry a weight and two coordinates in metres.
+
+        Nodes become units in sorted order of their text; ``border`` names the edge attribute with the shared
+        length in metres, None where it is unknown. Raises `TableError` for nodes without an attribute.
+        """
+        nodes = sorted(network.nodes, key=str)
+        lacking = [node for node in nodes if not {weight, *xy} <= set(network.nodes[node])]
+        if lacking:
+            raise TableError(f"{len(lacking)} nodes lack {weight}, {xy[0]} or {xy[1]}: {preview(lacking)}. Set them.")
+        place = {node: i for i, node in enumerate(nodes)}
+        edges = [(place[a], place[b]) for a, b in network.edges]
+        return cls.from_arrays(
+            [network.nodes[node][weight] for node in nodes],
+            edges,
+            xy=[[network.nodes[node][axis] for axis in xy] for node in nodes],
+            border=None if border is None else [network.edges[edge][border] for edge in network.edges],
+            ids=nodes,
+            measures=(weight,),
+        )
+
+    def to_networkx(self) -> Any:
+        """A networkx graph of the units: nodes by id with every measure, ``x`` and ``y``, edges with ``metres``."""
+        import networkx as nx
+
+        network = nx.Graph()
+        for i, name in enumerate(self.ids):
+            sizes = dict(zip(self.measures, self.weights[i].tolist(), strict=True))
+            network.add_node(name, **sizes, x=float(self.xy[i, 0]), y=float(self.xy[i, 1]))
+        for (a, b), metres in zip(self.edges.tolist(), self.metres.tolist(), strict=True):
+            network.add_edge(self.ids[a], self.ids[b], metres=metres)
+        return network
 
     @classmethod
     def from_units(

@@ -107,11 +107,11 @@ class Rules:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "area", _frozen(self.area))
-        faults = [f for kind in ("", *self.area) for f in _faults(self.at(kind), kind)]
+        faults = list(dict.fromkeys(f for kind in ("", *self.area) for f in _faults(self.at(kind), kind)))
         if faults:
             raise RuleError(
                 "; ".join(en for en, _ in faults) + ". Correct the rules in the project file.",
-                zh=";".join(zh for _, zh in faults) + "。请在项目文件中改正规则。",
+                zh="；".join(zh for _, zh in faults) + "。请在项目文件中改正规则。",
             )
 
     def at(self, kind: str) -> Rules:

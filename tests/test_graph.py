@@ -94,6 +94,15 @@ def test_a_partition_is_total_and_uses_every_label(labels) -> None:
         Partition(path(), np.array(labels, np.int32))
 
 
+def test_a_partition_leaves_the_labels_it_was_given_writeable() -> None:
+    graph = UnitGraph.from_arrays([1, 1], [(0, 1)], xy=[(0, 0), (1, 0)])
+    given = np.array([0, 1], np.int32)
+    partition = Partition(graph, given)
+    given[1] = 0
+    assert partition.labels.tolist() == [0, 1]
+    assert not partition.labels.flags.writeable
+
+
 def test_a_grid_over_two_communities_is_refused() -> None:
     with pytest.raises(TableError, match="two communities"):
         Partition(path(parents=["a", "a", "b", "b"]), np.array([0, 1, 1, 1], np.int32))

@@ -209,7 +209,7 @@ def test_buildings_go_once_to_the_grid_that_holds_most_of_them():
 
 
 def test_a_building_far_outside_the_city_is_not_in_its_plan():
-    rows = [("near", 640, 50, 10, 10), ("far", 660, 50, 10, 10)]
+    rows = [("near", 690, 50, 10, 10), ("far", 710, 50, 10, 10)]
     plan = plan_of(town_with(buildings=footprints(rows)))
     assert plan.buildings.index.tolist() == ["near"]
 
@@ -286,6 +286,47 @@ def test_a_summary_speaks_the_citys_language():
     chinese = plan.replace(city=plan.city.replace(settings=Settings(lang="zh")))
     assert "没有需决定的事项" in chinese.summary()
     assert "Nothing is left to decide" in plan.summary()
+
+
+def test_a_summary_names_the_grids_of_a_matter_and_the_community_where_there_are_many():
+    plan = small_plan()
+    plan = plan.replace(violations=plan.violations.assign(**{"class": "decide"}))
+    first, *_ = plan.grids.index
+    one = plan.replace(violations=plan.violations.assign(grid_codes=first))
+    assert f"  - {plan.grids.loc[first, 'name']} " in one.summary("en")
+    community = plan.city.communities.loc[plan.violations["community_id"][0], "community"]
+    many = plan.replace(violations=plan.violations.assign(grid_codes=";".join(plan.grids.index)))
+    assert f"  - {community} " in many.summary("en")
+
+
+def test_a_summary_says_for_how_many_people_the_proof_holds():
+    plan = small_plan()
+    proved = plan.communities.assign(gap=[0.0, None])
+    share = proved["residents"].iloc[0] / proved["residents"].sum()
+    assert f"with {share:.0%} of the residents" in plan.replace(communities=proved, gap=None).summary("en")
+
+
+def test_a_summary_does_not_blame_borders_where_no_line_is_known():
+    plan = small_plan()
+    assert "follows no recognised line" in plan.summary("en")
+    bare = plan.replace(borders=plan.borders.assign(kind="open"))
+    assert "no recognised line" not in bare.summary("en")
+
+
+def test_a_summary_counts_what_is_for_information_by_rule():
+    plan = small_plan()
+    known = plan.replace(violations=plan.violations.assign(**{"class": "information", "rule": "size.count"}))
+    assert "For information (1): number of grids (1)." in known.summary("en")
+    assert "供了解（1 项）：网格数（1 项）。" in known.summary("zh")
+
+
+def test_notebook_cards_hold_no_word_of_the_code_in_chinese():
+    plan = small_plan()
+    city = plan.city.replace(settings=Settings(lang="zh"))
+    card = plan.replace(city=city, grids=plan.grids.assign(unmet="size.high;governance.keep_whole"))._repr_html_()
+    assert "规模上限、整体保留" in card
+    assert "村（社区）" in city._repr_html_()
+    assert "communities" not in city._repr_html_()
 
 
 def test_a_notebook_card_escapes_what_it_shows():

@@ -1,10 +1,12 @@
 """The gate to HiGHS: true status, bound and values; set partitioning on pools solved by eye."""
 
 import numpy as np
+import pulp
 import pytest
 from scipy.sparse import csc_array
 
 from gridopt.milp import Limits, Program, solve
+from gridopt.milp.readable import set_partitioning
 from gridopt.milp.set_partitioning import choose
 
 
@@ -61,3 +63,24 @@ def test_a_known_plan_only_prunes_what_cannot_beat_it() -> None:
 
 def test_a_number_that_no_choice_reaches_is_infeasible() -> None:
     assert choose(POOL, np.ones(5), 1).status == "infeasible"
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_readable_formulation_and_the_arrays_agree(seed) -> None:
+    rng = np.random.default_rng(seed)
+    singles = [[unit] for unit in range(6)]
+    groups = singles + [sorted(rng.choice(6, 3, replace=False).tolist()) for _ in range(12)]
+    cost = rng.uniform(1, 5, len(groups))
+    columns = np.zeros((6, len(groups)))
+    for g, group in enumerate(groups):
+        columns[group, g] = 1
+    readable = set_partitioning(groups, cost.tolist(), 4)
+    readable.solve(pulp.HiGHS(msg=False))
+    choice = choose(csc_array(columns), cost, 4)
+    assert choice.status == "optimal"
+    assert choice.objective == pytest.approx(pulp.value(readable.objective))
+
+
+def test_the_readable_formulation_prints_as_an_lp_file(tmp_path) -> None:
+    set_partitioning([[0], [1], [0, 1]], [1.0, 1.0, 3.0], 2).writeLP(tmp_path / "model.lp")
+    assert "unit_0_in_exactly_one" in (tmp_path / "model.lp").read_text()

@@ -53,3 +53,9 @@ def test_all_faults_of_the_rules_come_in_one_error() -> None:
         Rules(size=Size(low=600, stretch=0.1))
     assert "low = 600" in str(caught.value)
     assert "stretch" in str(caught.value)
+
+
+def test_a_fault_of_all_area_kinds_is_told_once() -> None:
+    with pytest.raises(RuleError) as caught:
+        Rules(relax=Relax(never=("size.lwo",)))
+    assert str(caught.value).count("size.lwo") == 1

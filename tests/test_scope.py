@@ -96,6 +96,11 @@ def test_an_estate_in_two_grids_is_told_by_its_numbers():
     assert told([*JINSHI, ("金狮小区", "", "14幢", 2)]) == ["金狮小区1-12、15幢"]
 
 
+def test_an_estate_has_no_odd_and_even_side():
+    rows = [("金狮豪庭", "", f"{n}幢", 1 if n in (1, 2, 4, 6, 7) else 2) for n in range(1, 10)]
+    assert told(rows) == ["金狮豪庭1、2、4、6、7幢"]
+
+
 def test_unnumbered_buildings_of_a_split_estate_are_counted_behind_it():
     rows = [*JINSHI, ("金狮小区", "", "", 1), ("金狮小区", "", "14幢", 2), ("翠苑", "", "1幢", 1)]
     assert told(rows) == ["金狮小区1-12、15幢", "金狮小区未编号建筑1幢", "翠苑"]

@@ -135,6 +135,12 @@ def test_reasons_follow_the_language() -> None:
     assert "不足 300" in drawn(line([100, 80]), lang="zh").violations["reason"][0]
 
 
+def test_reasons_name_an_estate_and_tell_apart_those_of_one_name() -> None:
+    called = {"E1": "金狮豪庭", "E2": "花园小区", "E3": "花园小区"}
+    bindings = Bindings(("E1",), ("",), ("urban",), called)
+    assert [bindings.name_of(one) for one in ("E1", "E2", "E9")] == ["金狮豪庭", "花园小区 (E2)", "E9"]
+
+
 def two_communities() -> UnitGraph:
     rng = np.random.default_rng(5)
     edges = [(i, i + 1) for i in range(39)] + [(i, i + 2) for i in range(38)]

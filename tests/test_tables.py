@@ -56,6 +56,23 @@ def test_every_building_is_listed_under_its_grid() -> None:
     assert rows[0][1] == "a社区第一网格"
 
 
+def test_chinese_sheets_hold_no_word_of_the_code() -> None:
+    plan = full_plan()
+    book = opened(plan.replace(grids=plan.grids.assign(unmet="size.high;governance.keep_whole")))
+    assert book["网格划分一览表"].cell(3, 13).value == "规模上限、整体保留"
+    assert [cell.value for cell in book["楼栋归属"][3]][6] == "住宅"
+    assert {row[6].value for row in book["岗位"].iter_rows(min_row=3)} == {"专职"}
+    heads = [cell.value for cell in book["楼栋归属"][2]]
+    assert heads[1] == "网格名称"
+    assert len(set(heads)) == len(heads)
+
+
+def test_a_use_that_is_no_word_of_ours_stays_as_it_is() -> None:
+    plan = full_plan()
+    book = opened(plan.replace(buildings=plan.buildings.assign(use="station")))
+    assert book["楼栋归属"].cell(3, 7).value == "station"
+
+
 def test_a_formula_in_a_name_is_text() -> None:
     plan = full_plan()
     evil = plan.replace(buildings=plan.buildings.assign(name='=HYPERLINK("http://example.org")\x07'))

@@ -199,8 +199,8 @@ def test_a_building_goes_once_to_the_unit_of_largest_overlap() -> None:
             "half": box(45, 50, 55, 60),
             "point": Point(150, 50),
             "on_border": Point(50, 10),
-            "near": box(230, 10, 240, 20),
-            "far": box(300, 10, 310, 20),
+            "near": box(299, 10, 310, 20),
+            "far": box(301, 10, 310, 20),
         }
     )
     found = assign_buildings(buildings, frame(HALVES))

@@ -136,7 +136,7 @@ def _publish(plan: Plan, asked: argparse.Namespace, *, today: Plan | None = None
     if len(undecided):
         sys.stderr.write(f"{say('decide', lang, n=len(undecided))}\n")
         for row in undecided.head(SHOWN).itertuples():
-            sys.stderr.write(f"  {row.grid_codes} [{label(row.rule, lang)}] {row.reason}\n")
+            sys.stderr.write(f"  {row.grid_codes} [{label(str(row.rule), lang)}] {row.reason}\n")
     return 1 if asked.strict and len(undecided) else 0
 
 

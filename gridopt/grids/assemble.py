@@ -107,13 +107,13 @@ def _grids(city: City, units: gpd.GeoDataFrame, labels: Labels) -> gpd.GeoDataFr
 
 
 def _kinds(units: gpd.GeoDataFrame, labels: Labels) -> pd.Series:
-    """``dedicated`` where institutions hold all the people of a grid, or all of its land if it has none."""
+    """``dedicated`` where institutions hold all the people of a grid, or any of its land if it has none."""
     people = units[["households", "residents"]].fillna(0).sum(axis=1) > 0
     institution = units["dedicated"] != ""
     held = pd.DataFrame({"people": people, "held": people & institution, "land": institution}).groupby(labels).sum()
     everyone = (held["people"] > 0) & (held["held"] == held["people"])
-    all_land = (held["people"] == 0) & (held["land"] == np.bincount(labels))
-    return (everyone | all_land).map({True: "dedicated", False: "base"})
+    empty = (held["people"] == 0) & (held["land"] > 0)
+    return (everyone | empty).map({True: "dedicated", False: "base"})
 
 
 def _border_measures(units: gpd.GeoDataFrame, borders: pd.DataFrame, labels: Labels) -> Columns:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from collections import Counter
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 5
 """Matters to decide that are told one by one, and grids shown in a notebook."""
+MOST_NAMES = 2
+"""Grids of one matter that are named one by one; more are told by their community."""
 OPTIMAL = 5e-4
 """Gap below which a plan reads as the best there is: it would be shown as 0.0 %."""
 
@@ -29,12 +31,15 @@ _EN = {
     "people": "{households:,.0f} households, {residents:,.0f} residents, {buildings:,.0f} buildings, {km2:,.2f} km².",
     "sizes": "Households in a grid: median {median:,.0f}, from {least:,.0f} to {most:,.0f}. "
     "{n_met:,} of {n_grids:,} grids ({met:.1%}) meet every rule.",
-    "walks": "Mean walk {walk:,.0f} m, longest {longest:,.0f} m; {share:.0%} of the border between grids "
-    "follows no recognised line.",
+    "walks": "Mean walk {walk:,.0f} m, longest {longest:,.0f} m; {borders}.",
+    "borders": "{share:.0%} of the border between grids follows no recognised line",
+    "no_lines": "no roads, water, railways or walls are known to draw borders along",
     "score": "Score {objective:.3f} = {terms}.",
     "proved": "No plan under these rules can score more than {gap:.1%} better (proved).",
     "optimal": "No plan under these rules scores better (proved).",
     "unproved": "How far the score is from the best possible has not been proved.",
+    "partly": "How far the score is from the best possible is proved for communities with {proved:.0%} of the "
+    "residents, not for the whole city.",
     "none": "Nothing is left to decide.",
     "decide": "To decide ({n}):",
     "more": "… and {n} more in the violations table",
@@ -48,11 +53,14 @@ _ZH = {
     "people": "{households:,.0f} 户，{residents:,.0f} 人，楼栋 {buildings:,.0f} 幢，面积 {km2:,.2f} 平方公里。",
     "sizes": "每格户数中位数 {median:,.0f}，最少 {least:,.0f}，最多 {most:,.0f}；"
     "{n_grids:,} 个网格中 {n_met:,} 个（{met:.1%}）符合全部规则。",
-    "walks": "平均步行距离 {walk:,.0f} 米，最远 {longest:,.0f} 米；网格之间的边界有 {share:.0%} 不沿公认界线。",
+    "walks": "平均步行距离 {walk:,.0f} 米，最远 {longest:,.0f} 米；{borders}。",
+    "borders": "网格之间的边界有 {share:.0%} 不沿公认界线",
+    "no_lines": "资料中没有道路、水系、铁路、围墙，未按公认界线衡量边界",
     "score": "目标值 {objective:.3f} = {terms}。",
     "proved": "在现行规则下，目标值最多还能改进 {gap:.1%}（已证明）。",
     "optimal": "在现行规则下，没有更好的方案（已证明）。",
     "unproved": "距最优方案还差多少，尚未证明。",
+    "partly": "距最优方案还差多少，已对覆盖 {proved:.0%} 人口的村（社区）证明，全市尚未证明。",
     "none": "没有需决定的事项。",
     "decide": "需决定（{n} 项）：",
     "more": "……其余 {n} 项见需说明事项表",
@@ -64,7 +72,10 @@ _ZH = {
 def summary_text(plan: Plan, lang: str) -> str:
     """What the plan holds, how well it obeys the rules, what must be decided: one line each."""
     words = _ZH if lang == "zh" else _EN
-    lines = [words[part].format(**_figures(plan)) for part in ("head", "people", "sizes", "walks")]
+    figures = _figures(plan)
+    has_lines = bool((plan.borders["kind"] != "open").any())
+    figures["borders"] = words["borders" if has_lines else "no_lines"].format(**figures)
+    lines = [words[part].format(**figures) for part in ("head", "people", "sizes", "walks")]
     return "\n".join([*lines, *_score(plan, words, lang), *_matters(plan, words, lang)])
 
 
@@ -77,7 +88,7 @@ def summary_card(plan: Plan, lang: str) -> str:
     return f"<div>{text}</div>{shown.to_html(index=False, float_format='{:,.0f}'.format)}"
 
 
-def _figures(plan: Plan) -> Mapping[str, object]:
+def _figures(plan: Plan) -> dict[str, object]:
     grids = plan.grids
     sizes, border = grids["households"], grids["cut_border_m"].to_numpy(float)
     base = sizes[grids["kind"] != "dedicated"]
@@ -109,8 +120,12 @@ def _score(plan: Plan, words: Mapping[str, str], lang: str) -> list[str]:
     """The score with its terms, and how good it is proved to be."""
     terms = " + ".join(f"{label(name, lang)} {value:.3f}" for name, value in plan.terms.items())
     score = words["score"].format(objective=plan.objective, terms=terms or f"{plan.objective:.3f}")
-    proof = "unproved" if plan.gap is None else "optimal" if plan.gap < OPTIMAL else "proved"
-    return [score, words[proof].format(gap=plan.gap)]
+    if plan.gap is not None:
+        proof = "optimal" if plan.gap < OPTIMAL else "proved"
+        return [score, words[proof].format(gap=plan.gap)]
+    communities = plan.communities
+    proved = communities.loc[communities["gap"].notna(), "residents"].sum() / max(communities["residents"].sum(), 1)
+    return [score, words["partly" if proved > 0 else "unproved"].format(proved=proved)]
 
 
 def _matters(plan: Plan, words: Mapping[str, str], lang: str) -> list[str]:
@@ -118,11 +133,20 @@ def _matters(plan: Plan, words: Mapping[str, str], lang: str) -> list[str]:
     open_matters = plan.to_decide
     lines = [words["decide"].format(n=len(open_matters)) if len(open_matters) else words["none"]]
     for _, row in open_matters.head(MOST_ROWS).iterrows():
-        lines.append(f"  - {row['community_id']} {label(row['rule'], lang)}{words['colon']}{row['reason']}")
+        told = f"{label(row['rule'], lang)}{words['colon']}{row['reason']}"
+        lines.append(f"  - {_place(plan, row, words)} {told}")
     if len(open_matters) > MOST_ROWS:
         lines.append("  " + words["more"].format(n=len(open_matters) - MOST_ROWS))
     known = sorted(plan.violations.loc[plan.violations["class"] != "decide", "rule"].astype("str"))
     if known:
-        rules = words["listing"].join(words["rule_count"].format(rule=label(rule, lang), n=n) for rule, n in Counter(known).items())
-        lines.append(words["information"].format(n=len(known), rules=rules))
+        told = [words["rule_count"].format(rule=label(rule, lang), n=n) for rule, n in Counter(known).items()]
+        lines.append(words["information"].format(n=len(known), rules=words["listing"].join(told)))
     return lines
+
+
+def _place(plan: Plan, row: pd.Series[Any], words: Mapping[str, str]) -> str:
+    """The grids of a matter by name; the community, where there are many."""
+    codes = [code for code in row["grid_codes"].split(";") if code in plan.grids.index]
+    if 0 < len(codes) <= MOST_NAMES:
+        return words["listing"].join(plan.grids.loc[codes, "name"])
+    return str(plan.city.communities["community"].get(row["community_id"]) or row["community_id"])

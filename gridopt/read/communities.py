@@ -58,11 +58,11 @@ def _check_codes(codes: Sequence[str], template: str, findings: Findings) -> Non
     odd = [f"{code} ({len(code)})" for code, form in zip(codes, forms, strict=True) if form != usual]
     if not odd:
         return
-    wanted, wanted_zh = (f"{usual} digits", f"{usual} 位数字") if usual else ("no all-digit code", "非纯数字编码")
+    wanted, wanted_zh = (f"{usual} digits", f"{usual} 位数字") if usual else ("no all-digit code", "非纯数字的编码")
     reason = 'template = "stat15" asks for' if template == "stat15" else "all others have"
     findings.fault(
         f"{len(odd)} community codes are malformed: {preview(odd)} (characters); {reason} {wanted}; correct them",
-        f"{len(odd)} 个村（社区）编码格式不符：{preview(odd)}（字符数）；应为{wanted_zh}；请改正",
+        f"{len(odd)} 个村（社区）编码格式不符：{preview(odd)}（字符数）；应为 {wanted_zh}；请改正",
     )
 
 

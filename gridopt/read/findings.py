@@ -169,7 +169,7 @@ class Findings:
             where = f"[layers.{self.layer}]"
             raise TableError(
                 f"{where}: " + "; ".join(english for english, _ in self.faults) + ".",
-                zh=f"{where}:" + ";".join(chinese for _, chinese in self.faults) + "。",
+                zh=f"{where}：" + "；".join(chinese for _, chinese in self.faults) + "。",
             )
 
 

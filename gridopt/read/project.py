@@ -77,17 +77,17 @@ def read_project(path: str | Path, *, lang: str = "en") -> Project:
     """
     file = Path(path)
     tables = load_project_text(file)
-    check_keys(tables, ("city", "layers", "rules"), file.name, is_table=True)
-    city = table_of(tables, "city", file.name)
+    check_keys(tables, ("city", "layers", "rules"), "", is_table=True)
+    city = table_of(tables, "city")
     check_keys(city, ("name", "crs", "edition", "valid_from"), "city")
-    rules, settings = read_rules(table_of(tables, "rules", file.name), lang)
+    rules, settings = read_rules(table_of(tables, "rules"), lang)
     return Project(
         file=file,
         name=str(city.get("name", file.stem)),
         crs=require_metric(parse_crs(city["crs"], "[city]"), "[city]") if "crs" in city else None,
         edition=str(city["edition"]) if "edition" in city else None,
         valid_from=_date(city.get("valid_from")),
-        layers=MappingProxyType(_layers(table_of(tables, "layers", file.name), file.parent)),
+        layers=MappingProxyType(_layers(table_of(tables, "layers"), file.parent)),
         rules=rules,
         settings=settings,
     )

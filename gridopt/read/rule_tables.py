@@ -13,9 +13,11 @@ from gridopt.errors import RuleError
 from gridopt.rules import AREA_KINDS, Bounds, Governance, Proximity, Relax, Rules, Size
 
 MEASURES = ("households", "residents", "buildings", "floor_area", "events", "workload")
+GROUP_LAYERS = ("estates", "groups")
 BARRIERS = ("wall", "seam", "none")
 BARRIER_LAYERS = ("road", "water", "rail", "wall")
 SETTINGS = ("code", "staff", "tiers", "workload", "publish")
+PUBLISH_KEYS = ("version", "document")
 PARTS = ("size", "proximity", "governance", "relax")
 KEYS = {
     "size": ("measure", "low", "target", "high", "comfort", "stretch", "count", "also", "weight", "weight_by"),
@@ -49,6 +51,9 @@ def read_rules(tables: Mapping[str, Any], lang: str = "en") -> tuple[Rules, Sett
     values = {part: _part(part, table_of(tables, part, "rules"), f"rules.{part}") for part in PARTS}
     areas = _areas(table_of(tables, "area", "rules"))
     settings = Settings(**{name: table_of(tables, name, "rules") for name in SETTINGS}, lang=lang)
+    if settings.workload:
+        raise not_honoured("[rules.workload]")
+    check_keys(settings.publish, PUBLISH_KEYS, "rules.publish")
     parts: dict[str, Any] = {part: _VALUES[part](**values[part]) for part in PARTS}
     return Rules(**parts, area=areas), settings
 
@@ -60,25 +65,26 @@ def check_keys(table: Mapping[str, Any], known: Iterable[str], where: str, *, is
     for key in table:
         if key not in choices:
             near = get_close_matches(key, choices, 1, 0.6)
-            name = f"[{where}.{key}]" if is_table else f"[{where}] {key}"
+            name = f"[{where}.{key}]".replace("[.", "[") if is_table else f"[{where}] {key}"
             faults.append(
                 (
                     f"unknown {'table' if is_table else 'key'} {name}"
-                    + (f'; did you mean "{near[0]}"?' if near else f"; known: {', '.join(choices)}"),
+                    + (f' (did you mean "{near[0]}"?)' if near else f"; known: {', '.join(choices)}"),
                     f"未知的{'表' if is_table else '键'} {name}"
-                    + (f'，是否应为 "{near[0]}"?' if near else f"；可用：{'、'.join(choices)}"),
+                    + (f"（是否应为“{near[0]}”？）" if near else f"；可用：{'、'.join(choices)}"),
                 )
             )
     _raise(faults)
 
 
-def table_of(tables: Mapping[str, Any], name: str, where: str) -> dict[str, Any]:
-    """A sub-table by name, empty where it is not given."""
+def table_of(tables: Mapping[str, Any], name: str, where: str = "") -> dict[str, Any]:
+    """A sub-table by name, empty where it is not given; ``where`` is the table it stands in."""
     table = tables.get(name, {})
     if not isinstance(table, dict):
+        full = f"{where}.{name}".lstrip(".")
         raise RuleError(
-            f"{where}.{name} must be a table, not {table!r}. Write it as [{where}.{name}] with one key a line.",
-            zh=f"{where}.{name} 应为表，而不是 {table!r}。请写成 [{where}.{name}]，每行一个键。",
+            f"{full} must be a table, not {table!r}. Write it as [{full}] with one key a line.",
+            zh=f"{full} 应为表，而不是 {table!r}。请写成 [{full}]，每行一个键。",
         )
     return table
 
@@ -113,8 +119,9 @@ def _part(part: str, table: dict[str, Any], where: str) -> dict[str, Any]:
         fault, values[key] = _checked(key, value, where)
         faults += [fault] if fault else []
     _raise(faults)
-    if part == "size" and {"low", "high"} & values.keys() and "comfort" not in values:
-        low, high = values.get("low", _default(where, "low")), values.get("high", _default(where, "high"))
+    low, high = values.get("low", _default(where, "low")), values.get("high", _default(where, "high"))
+    # Where low is above high the band is left alone: that fault is said by `Rules`, once.
+    if part == "size" and {"low", "high"} & values.keys() and "comfort" not in values and low <= high:
         values["comfort"] = (low + 0.15 * (high - low), low + 0.75 * (high - low))
     return values
 
@@ -129,12 +136,17 @@ Fault = tuple[str, str]
 
 def _checked(key: str, value: Any, where: str) -> tuple[Fault | None, Any]:  # noqa: PLR0911 — one line a type
     name = f"[{where}] {key}"
-    if key in ("low", "target", "high", "stretch", "weight", "min_border"):
+    if key in ("low", "stretch", "weight", "min_border"):
         return (None if _is_number(value) else _wrong(name, value, "a number of at least 0", "不小于 0 的数")), value
+    if key in ("target", "high"):
+        fits = _is_number(value) and value > 0
+        return (None if fits else _wrong(name, value, "a number above 0", "大于 0 的数")), value
     if key == "comfort":
         pair = isinstance(value, list) and len(value) == 2 and all(map(_is_number, value))
         return (None, tuple(value)) if pair else (_wrong(name, value, "two numbers", "两个数"), value)
-    if key in ("keep_whole", "order", "never"):
+    if key == "keep_whole":
+        return _keep_whole(name, value)
+    if key in ("order", "never"):
         texts = isinstance(value, list) and all(isinstance(one, str) for one in value)
         return (None, tuple(value)) if texts else (_wrong(name, value, "a list of names", "名称列表"), value)
     if key == "measure":
@@ -146,6 +158,13 @@ def _checked(key: str, value: Any, where: str) -> tuple[Fault | None, Any]:  # n
     if key == "barriers":
         return _barriers(name, value), value
     return None, value
+
+
+def _keep_whole(name: str, value: Any) -> tuple[Fault | None, Any]:
+    if isinstance(value, list) and all(layer in GROUP_LAYERS for layer in value):
+        return None, tuple(value)
+    layers, layers_zh = ", ".join(GROUP_LAYERS), "、".join(GROUP_LAYERS)
+    return _wrong(name, value, f"a list of layers out of {layers}", f"图层列表，可选 {layers_zh}"), value
 
 
 def _measure(name: str, value: Any) -> Fault | None:
@@ -233,5 +252,5 @@ def _raise(faults: list[Fault]) -> None:
     if faults:
         raise RuleError(
             "project file: " + "; ".join(english for english, _ in faults) + ".",
-            zh="项目文件：" + ";".join(chinese for _, chinese in faults) + "。",
+            zh="项目文件：" + "；".join(chinese for _, chinese in faults) + "。",
         )

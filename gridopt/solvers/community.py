@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -61,7 +62,10 @@ class Bindings:
 
 @dataclass(frozen=True, eq=False)
 class Community:
-    """The graph of one community with the rules of its area kind and its bindings."""
+    """The graph of one community with the rules of its area kind and its bindings.
+
+    The size measure of that area kind is the first measure of the graph, whatever other kinds are sized by.
+    """
 
     name: str
     graph: UnitGraph
@@ -72,6 +76,7 @@ class Community:
 
     def __post_init__(self) -> None:
         size = self.rules.size
+        object.__setattr__(self, "graph", _sized_by(self.graph, size.measure))
         low, high = np.zeros(len(self.graph.measures)), np.full(len(self.graph.measures), np.inf)
         for j, measure in enumerate(self.graph.measures):
             if measure == size.measure:
@@ -100,6 +105,18 @@ class Community:
     def limit_name(self, measure: int, side: str) -> str:
         """The rule's name in reports: ``size.low``, ``size.high``, ``size.also.residents.high``."""
         return f"size.{side}" if measure == 0 else f"size.also.{self.graph.measures[measure]}.{side}"
+
+
+def _sized_by(graph: UnitGraph, measure: str) -> UnitGraph:
+    """The same graph with ``measure`` first; empty land keeps its share of what proximity weighs."""
+    if measure not in graph.measures[1:]:
+        return graph
+    order = [graph.measures.index(measure), *(j for j, name in enumerate(graph.measures) if name != measure)]
+    weights = graph.weights[:, order]
+    before, now = graph.weights[:, 0], weights[:, 0]
+    share = now.sum() / before.sum() if before.sum() > 0 else 1.0
+    mass = np.where(now > 0, now, np.where(before > 0, 0.0, graph.mass * share))
+    return dataclasses.replace(graph, measures=tuple(graph.measures[j] for j in order), weights=weights, mass=mass)
 
 
 def exempt_grids(community: Community, labels: Ints) -> Bools:

@@ -36,7 +36,7 @@ def take_apart(community: Community) -> list[Piece]:
         everything = np.arange(community.n_units, dtype=np.int32)
         return [Piece(everything, np.zeros(community.n_units, np.int32), "alone")]
     bound, split = _bound_groups(community)
-    bound = _join_cut_off(community, bound)
+    bound = join_cut_off(community.graph, bound, low=community.low[0], apart=community.dedicated)
     merged = contract(community.graph, bound)
     totals = merged.weights
     dedicated = np.bincount(bound, community.dedicated) > 0
@@ -103,20 +103,22 @@ def _connected(n: int, edges: Ints) -> Ints:
     return renumbered(connected_components(lattice, directed=False)[1])
 
 
-def _join_cut_off(community: Community, bound: Ints) -> Ints:
+def join_cut_off(whole: UnitGraph, bound: Ints, *, low: float, apart: Bools) -> Ints:
     """Bind every piece below ``low`` that walls or water cut off to a neighbour across them.
 
+    ``bound`` (n,) numbers the groups that are bound already; units ``apart`` (n,) neither move nor host.
+
     The neighbour is the one with the longest common border across the wall, else the nearest by distance.
-    A community that is below ``low`` in all, or has one piece, is left as it is.
+    A graph that is below ``low`` in all, or has one piece, is left as it is.
     """
-    graph = contract(community.graph, bound)
+    graph = contract(whole, bound)
     component = graph.pieces()
     sums = np.bincount(component, graph.weights[:, 0])
-    if len(sums) == 1 or graph.weights[:, 0].sum() < community.low[0]:
+    if len(sums) == 1 or graph.weights[:, 0].sum() < low:
         return bound
     target = np.arange(graph.n_units, dtype=np.int32)
-    dedicated = np.bincount(bound, community.dedicated) > 0
-    large = sums >= community.low[0]
+    dedicated = np.bincount(bound, apart) > 0
+    large = sums >= low
     if not large.any():
         large[np.argmax(sums)] = True
     for small in np.flatnonzero(~large):
@@ -171,5 +173,5 @@ def _touching(graph: UnitGraph, inside: Bools) -> NDArray[np.float64]:
     metres = np.zeros(graph.n_units)
     for a, b in ((0, 1), (1, 0)):
         chosen = inside[graph.edges[:, a]] & ~inside[graph.edges[:, b]]
-        np.add.at(metres, graph.edges[chosen, b], np.maximum(graph.metres[chosen], 1e-6))
+        np.add.at(metres, graph.edges[chosen, b], np.fmax(graph.metres[chosen], 1e-6))
     return metres

@@ -223,7 +223,8 @@ class Case:
             self.words(
                 f"{sure[0]} of these {len(units)} units into connected grids within every bound; this one has "
                 f"{value:,.0f} {name.lower()}, the limit is {limit:,.0f}",
-                f"这 {len(units)} 个划分单元{sure[1]}各项均达标的连片划分方案；本格{name} {value:,.0f}，限值 {limit:,.0f}",
+                f"这 {len(units)} 个划分单元{sure[1]}各项均达标的连片划分方案；"
+                f"本格{name} {value:,.0f}，限值 {limit:,.0f}",
             ),
             self.words(
                 "split the largest units (named here), widen the bounds, or accept it",

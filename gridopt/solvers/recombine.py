@@ -29,7 +29,8 @@ def recombined(problem: Problem, found: Found) -> Ints:
     choice = choose(csc_array(members.T), cost, problem.n_grids, incumbent=found.objective, limits=Limits(nodes=200))
     if choice.chosen is None or choice.objective is None or choice.objective >= found.objective - 1e-9:
         return found.labels
-    return np.argmax(members[np.sort(choice.chosen)], axis=0).astype(np.int32)
+    labels: Ints = np.argmax(members[np.sort(choice.chosen)], axis=0).astype(np.int32)
+    return labels
 
 
 def _members(pool: tuple[Ints, ...], n_units: int) -> NDArray[np.float64]:

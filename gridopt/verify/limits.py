@@ -49,8 +49,11 @@ def bounds(stored: Stored) -> Iterator[Fault]:
 def _limits(rules: Mapping[str, Any], kind: str) -> Iterator[tuple[str, str, Any, Any]]:
     """(rule, measure, low, high) for an area kind."""
     size = {**rules.get("size", {}), **rules.get("area", {}).get(kind, {}).get("size", {})}
-    yield "size", size.get("measure", "households"), size.get("low"), size.get("high")
+    counted = size.get("measure", "households")
+    yield "size", counted, size.get("low"), size.get("high")
     for measure, limits in size.get("also", {}).items():
+        if measure == counted:
+            continue  # what grids are sized by has the bounds of the size rule alone
         yield f"size.also.{measure}", measure, limits.get("low"), limits.get("high")
 
 
