@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from gridopt.errors import TableError, preview
+from gridopt.terms import TERMS
 
 GRIDS = (
     "grid_code name status scope bounds_text kind community_id community township_id county_id area_kind seq "
@@ -39,9 +40,10 @@ def check_columns(table: pd.DataFrame, columns: Sequence[str], what: str) -> Non
     present = {*table.columns, table.index.name}
     missing = [name for name in columns if name not in present]
     if missing:
+        named = TERMS.get(f"layer.{what}") or TERMS.get(what)
         raise TableError(
             f"{what} lacks the columns {preview(missing, 20)}; it has {preview(table.columns, 20)}.",
-            zh=f"{what}缺少列：{preview(missing, 20)}；现有列：{preview(table.columns, 20)}。",
+            zh=f"{named.zh if named else what}缺少列：{preview(missing, 20)}；现有列：{preview(table.columns, 20)}。",
         )
 
 

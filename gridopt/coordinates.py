@@ -12,6 +12,9 @@ from gridopt.errors import RuleError, TableError
 CHINA = (73.0, 3.0, 136.0, 54.0)
 """West, south, east and north of the box in which CGCS2000 is used, degrees."""
 
+MOST_STRETCH = 0.02
+"""Share by which a city's CRS may change areas."""
+
 WEB_MERCATOR = frozenset({3857, 900913, 3785, 102100})
 
 
@@ -66,6 +69,21 @@ def require_metric(crs: pyproj.CRS, where: str) -> pyproj.CRS:
         "Remove the line (a zone is chosen) or name a projected CRS in metres.",
         zh=f'{where}：crs = "{crs.to_string()}" {reason_zh}，而距离和面积须以米计。'
         "请删去该行（自动选带），或改用以米为单位的投影坐标系。",
+    )
+
+
+def require_fitting(crs: pyproj.CRS, longitude: float, latitude: float) -> None:
+    """Raise a `RuleError` where a projected CRS is so far from home that areas differ by more than `MOST_STRETCH`."""
+    scale = pyproj.Proj(crs).get_factors(longitude, latitude, errcheck=False).areal_scale
+    if abs(scale - 1) <= MOST_STRETCH:
+        return
+    areas = f"{scale:.2f}" if math.isfinite(scale) else "?"
+    raise RuleError(
+        f'[city] crs = "{crs_name(crs)}" is not made for longitude {longitude:.2f}, latitude {latitude:.2f}: areas '
+        f"come out {areas} times as large, {1 + MOST_STRETCH:g} is the most. Remove the line (a zone is chosen) or "
+        "correct it.",
+        zh=f'[city] crs = "{crs_name(crs)}" 不适用于经度 {longitude:.2f}、纬度 {latitude:.2f}：面积变为 {areas} 倍，'
+        f"最多允许 {1 + MOST_STRETCH:g} 倍。请删去该行（自动选带）或改正。",
     )
 
 

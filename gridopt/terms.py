@@ -203,6 +203,11 @@ attached | 派驻人员 | attached professional
 employment.full_time | 专职 | full-time
 employment.part_time | 兼职 | part-time
 employment.attached | 派驻 | attached
+geometry.point | 点 | point
+geometry.line | 线 | line
+geometry.polygon | 面 | polygon
+geometry.table | 表格 | table
+geometry.raster | 栅格 | raster
 use.residential | 住宅 | residential
 use.dormitory | 宿舍 | dormitory
 use.mixed | 商住混合 | mixed

@@ -132,3 +132,12 @@ def test_two_plans_compare_by_the_ruler_of_the_first(city, plan) -> None:
 def test_plans_of_different_cities_are_not_compared(plan) -> None:
     with pytest.raises(TableError, match="same city"):
         go.compare(plan, go.draw(town("c c c c\nc c c c")))
+
+
+def test_a_dedicated_grid_is_not_held_against_the_bounds_in_a_comparison(plan) -> None:
+    empty = plan.grids.assign(kind="dedicated", households=0.0)
+    kept = plan.grids["kind"].where(plan.grids.index != plan.grids.index[0], "dedicated")
+    changed = plan.grids.assign(kind=kept, households=plan.grids["households"].where(kept != "dedicated", 0.0))
+    share = go.compare(plan, plan.replace(grids=changed)).loc["within_bounds_share"]
+    assert share["after"] == 1.0
+    assert pd.isna(go.compare(plan, plan.replace(grids=empty)).loc["within_bounds_share", "after"])

@@ -72,6 +72,19 @@ def test_every_table_has_its_columns_in_order():
     assert names == ["grid_code", "unit_id", "community_id", "building_id"]
 
 
+def test_a_plan_has_the_status_of_its_grids_the_earliest_where_they_differ():
+    plan = small_plan()
+    assert plan.status == "draft"
+    assert plan.replace(grids=plan.grids.assign(status=["filed", "approved", "filed", "filed"])).status == "approved"
+
+
+def test_a_table_without_a_column_is_named_in_chinese_too():
+    plan = small_plan()
+    with pytest.raises(TableError) as caught:
+        plan.replace(units=plan.units.drop(columns="workload"))
+    assert caught.value.text("zh").startswith("划分单元缺少列：workload；现有列：")
+
+
 def test_counts_and_areas_are_those_of_the_units():
     grids = small_plan().grids
     assert grids["households"].tolist() == [600, 300, 300, 600]
@@ -155,7 +168,7 @@ def test_an_empty_park_is_no_institution_but_an_empty_campus_is():
     city = town(TWO_BANKS)
     units = units_of(city)
     units.loc[["a03", "a07", "a11", "a04", "a08", "a12"], ["households", "residents"]] = 0.0
-    units.loc[["a04", "a08", "a12"], "dedicated"] = "campus"
+    units.loc[["a04", "a08"], "dedicated"] = "campus"  # the meadow behind it joined its grid
     assert plan_of(city, units=units).grids["kind"].tolist() == ["base", "base", "dedicated", "base"]
 
 
@@ -308,9 +321,9 @@ def test_a_summary_says_for_how_many_people_the_proof_holds():
 
 def test_a_summary_does_not_blame_borders_where_no_line_is_known():
     plan = small_plan()
-    assert "follows no recognised line" in plan.summary("en")
     bare = plan.replace(borders=plan.borders.assign(kind="open"))
     assert "no recognised line" not in bare.summary("en")
+    assert "follows no recognised line" in plan.replace(borders=plan.borders.assign(kind="seam")).summary("en")
 
 
 def test_a_summary_counts_what_is_for_information_by_rule():

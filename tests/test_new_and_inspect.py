@@ -117,6 +117,14 @@ def test_what_cannot_be_read_or_placed_is_listed(folder):
     assert "estates.gpkg" not in text
 
 
+def test_chinese_pages_name_the_kinds_of_geometry_in_chinese(folder, city):
+    text = project_text("示范镇", [Found("people.tif", None, 0, "raster")], lang="zh")
+    assert "#   people.tif：栅格\n" in text
+    table = inspection_text(city, lang="zh").split("\n\n")[1]
+    assert " 面 " in table
+    assert "polygon" not in table
+
+
 def test_names_that_would_break_the_file_are_escaped():
     name = 'a"\\b\n\x7f'
     assert tomllib.loads(project_text(name, []))["city"]["name"] == name

@@ -73,6 +73,15 @@ def _feasible(graph, labels, k) -> bool:
     return bool((Partition(graph, labels.astype(np.int32)).n_pieces() == 1).all())
 
 
+def test_an_area_kind_may_be_sized_by_another_measure_than_the_rest() -> None:
+    by_residents = {"measure": "residents", "low": 250, "target": 300, "high": 400, "comfort": (250, 350), "also": {}}
+    city = town("a a a a\nb b b b", {"a": 200, "b": 60}, rules=Rules(area={"old_town": {"size": by_residents}}))
+    bindings = Bindings(("",) * 8, ("",) * 8, ("urban",) * 4 + ("old_town",) * 4)
+    solution = solve(graph_of(city), city.rules, bindings=bindings, effort=QUICK)
+    assert solution.partition.sums().tolist() == [[400, 1000], [400, 1000], [120, 300], [120, 300]]
+    assert rows(solution) == []
+
+
 def test_a_community_below_low_is_one_grid_for_information() -> None:
     solution = drawn(line([100, 80]))
     assert solution.partition.n_grids == 1

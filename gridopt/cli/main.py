@@ -10,9 +10,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from gridopt.cli import verbs
-from gridopt.cli.words import LANGUAGES, language, say
+from gridopt.cli.usage import Usage, whole_number
+from gridopt.cli.words import LANGUAGES, file_error, language, say
 from gridopt.errors import GridoptError, SolverError
 
+EFFORTS = ("quick", "standard", "thorough")
 Verb = Callable[[argparse.Namespace], int]
 
 
@@ -35,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"{say('interrupted', lang)}\n")
         return 130
     except OSError as error:
-        sys.stderr.write(f"{say('failed_write', lang, path=error.filename or '', error=error.strerror or error)}\n")
+        sys.stderr.write(f"{file_error(error, lang)}\n")
         return 2
     except Exception as error:
         traceback.print_exc(file=sys.stderr)
@@ -44,11 +46,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def parser(lang: str) -> argparse.ArgumentParser:
     """The verbs and their options, with help in one language."""
-    top = argparse.ArgumentParser(prog="gridopt", description=say("about", lang))
+    top = Usage(lang=lang, prog="gridopt", description=say("about", lang))
     choices = top.add_subparsers(required=True, metavar="verb")
 
     def verb(name: str, run: Verb) -> argparse.ArgumentParser:
-        one = choices.add_parser(name, help=say(name, lang), description=say(name, lang))
+        one = choices.add_parser(name, lang=lang, help=say(name, lang), description=say(name, lang))
         one.add_argument("--lang", choices=LANGUAGES, help=say("lang", lang))
         one.set_defaults(verb=run)
         return one
@@ -64,9 +66,9 @@ def parser(lang: str) -> argparse.ArgumentParser:
     inspect.add_argument("--json", action="store_true", help=say("json", lang))
     draw = verb("draw", verbs.draw)
     _drawing(draw, lang)
-    draw.add_argument("--workers", type=_positive, help=say("workers", lang))
-    draw.add_argument("--seed", type=int, default=0, help=say("seed", lang))
-    draw.add_argument("--effort", default="standard", help=say("effort", lang))
+    draw.add_argument("--workers", type=whole_number(1, lang), help=say("workers", lang))
+    draw.add_argument("--seed", type=whole_number(0, lang), default=0, help=say("seed", lang))
+    draw.add_argument("--effort", choices=EFFORTS, default="standard", help=say("effort", lang))
     assess = verb("assess", verbs.assess)
     _drawing(assess, lang)
     assess.add_argument("--grids", type=Path, required=True, help=say("grids", lang))
@@ -84,13 +86,6 @@ def _drawing(one: argparse.ArgumentParser, lang: str) -> None:
     one.add_argument("project", type=Path, help=say("project", lang))
     one.add_argument("--out", type=Path, required=True, help=say("out", lang))
     one.add_argument("--strict", action="store_true", help=say("strict", lang))
-
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("must be at least 1")
-    return number
 
 
 def _own_fault(error: Exception, lang: str) -> int:

@@ -7,11 +7,13 @@ import json
 import sys
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from gridopt.city import City
 from gridopt.cli.words import say
-from gridopt.grids.plan import Plan
-from gridopt.terms import label
+
+if TYPE_CHECKING:
+    from gridopt.city import City
+    from gridopt.grids.plan import Plan
 
 SHOWN = 8
 """Rows of what must be decided that are printed; all stand in the report."""
@@ -19,8 +21,10 @@ SHOWN = 8
 
 def demo(asked: argparse.Namespace) -> int:
     """The demo town drawn and published, its layers and project file left beside the plan."""
+    from gridopt.cli.before import check_out
     from gridopt.plan.datasets import write_demo_town
 
+    check_out(asked.out)
     with tempfile.TemporaryDirectory() as place:
         status = _draw_and_publish(write_demo_town(place), asked)
     write_demo_town(asked.out / "town")
@@ -38,10 +42,14 @@ def new(asked: argparse.Namespace) -> int:
 
 def inspect(asked: argparse.Namespace) -> int:
     """What was found, repaired and summed up in the layers."""
+    from gridopt.cli.before import check_file, check_later
     from gridopt.publish.inspection import inspection_dict, inspection_text, write_inspection
     from gridopt.read.city import read_city
 
+    if asked.html:
+        check_file(asked.html)
     city = read_city(asked.project, lang=asked.lang)
+    check_later(city)
     _print(json.dumps(inspection_dict(city), ensure_ascii=False, indent=1) if asked.json else inspection_text(city))
     if asked.html:
         write_inspection(city, asked.html)
@@ -56,13 +64,14 @@ def draw(asked: argparse.Namespace) -> int:
 
 def assess(asked: argparse.Namespace) -> int:
     """Read, measure the given drawing, publish."""
+    from gridopt.cli.before import check_later, check_out
     from gridopt.plan.assess import assess as measure
-    from gridopt.publish.folder import refuse_foreign
     from gridopt.read.city import read_city
     from gridopt.read.drawing import read_drawing
 
-    refuse_foreign(asked.out)
+    check_out(asked.out)
     city = read_city(asked.project, lang=asked.lang)
+    check_later(city)
     given = read_drawing(asked.grids)
     return _publish(measure(city, given.units, grids=given.grids), asked)
 
@@ -87,12 +96,14 @@ def check(asked: argparse.Namespace) -> int:
 
 def locate(asked: argparse.Namespace) -> int:
     """The grid of each point, as a table beside the points' own columns."""
+    from gridopt.cli.before import check_file
     from gridopt.locate import locate as find
     from gridopt.plan.stored import read_plan
     from gridopt.publish.located import check_format, write_located
     from gridopt.read.drawing import read_points
 
     check_format(asked.out)
+    check_file(asked.out)
     plan = read_plan(asked.folder)
     points = read_points(asked.points)
     found = find(plan.grids, points)
@@ -103,12 +114,13 @@ def locate(asked: argparse.Namespace) -> int:
 
 
 def _draw_and_publish(project: Path, asked: argparse.Namespace) -> int:
+    from gridopt.cli.before import check_later, check_out
     from gridopt.plan.draw import draw as draw_grids
-    from gridopt.publish.folder import refuse_foreign
     from gridopt.read.city import read_city
 
-    refuse_foreign(asked.out)
+    check_out(asked.out)
     city = read_city(project, lang=asked.lang)
+    check_later(city)
     plan = draw_grids(city, effort=asked.effort, seed=asked.seed, workers=asked.workers)
     return _publish(plan, asked, today=_today(city))
 
@@ -125,6 +137,7 @@ def _publish(plan: Plan, asked: argparse.Namespace, *, today: Plan | None = None
     from gridopt.coverage import reach
     from gridopt.publish.folder import publish
     from gridopt.staffing import staff
+    from gridopt.terms import label
 
     out, lang = asked.out, asked.lang
     publish(plan, out, posts=staff(plan), reach=reach(plan), today=today, lang=lang)

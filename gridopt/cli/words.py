@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import locale
 import os
 from collections.abc import Sequence
@@ -51,14 +52,31 @@ _WORDS: dict[str, tuple[str, str]] = {
         "lines above.",
         "gridopt 内部错误：{error}。这是程序自身的问题，未写入任何内容。请连同上面的信息一并反馈。",
     ),
-    "failed_write": ("cannot write {path}: {error}. Check the disk, the rights and the name; the old files stand.",
-                     "无法写入 {path}：{error}。请检查磁盘、权限与文件名；原有文件未改动。"),
+    "failed_file": ("{path} cannot be read or written: {error}. Check the disk, the rights and the name; the old files "
+                    "stand.",
+                    "无法读写 {path}：{error}。请检查磁盘、权限与文件名；原有文件未改动。"),
+    "usage": ("{program}: {message}. See: {program} --help", "{program}：{message}。用法见：{program} --help"),
+    "whole": ("{text} is no whole number of at least {least}", "{text} 不是不小于 {least} 的整数"),
+    "ENOSPC": ("the disk is full", "磁盘已满"),
+    "EDQUOT": ("the disk quota is used up", "磁盘配额已用完"),
+    "EACCES": ("no right to do so", "没有权限"),
+    "EPERM": ("no right to do so", "没有权限"),
+    "EROFS": ("the disk is read-only", "磁盘为只读"),
+    "ENOTDIR": ("a file stands where a folder should be", "应为文件夹处是文件"),
+    "ENAMETOOLONG": ("the name is too long", "名称过长"),
 }  # fmt: skip
 
 
 def say(key: str, lang: str, **values: object) -> str:
     """One phrase in one language."""
     return _WORDS[key][0 if lang == "en" else 1].format(**values)
+
+
+def file_error(error: OSError, lang: str) -> str:
+    """What the system says of a file, with the file's name."""
+    name = errno.errorcode.get(error.errno or 0, "")
+    reason = say(name, lang) if name in _WORDS else str(error.strerror or error)
+    return say("failed_file", lang, path=error.filename or "?", error=reason)
 
 
 def language(arguments: Sequence[str]) -> str:

@@ -42,7 +42,7 @@ def reach(plan: Plan, facilities: gpd.GeoDataFrame | None = None) -> pd.DataFram
         return _typed(pd.DataFrame(columns=REACH))
     points = _facility_points(given, plan)
     tiers = Tiers.from_settings(plan.city.settings.tiers, kinds=tuple(sorted(set(plan.grids["area_kind"]))))
-    _check_tiers(points, tiers)
+    check_tiers(points, tiers)
     people = demand(plan).join(plan.grids[["community_id", "township_id", "area_kind"]], on="grid_code")
     rows: list[pd.DataFrame] = []
     for number, name in enumerate(tiers.names):
@@ -119,7 +119,8 @@ def _facility_points(facilities: gpd.GeoDataFrame, plan: Plan) -> gpd.GeoDataFra
     return gpd.GeoDataFrame({"tier": facilities["tier"].map(str)}, geometry=points)
 
 
-def _check_tiers(points: gpd.GeoDataFrame, tiers: Tiers) -> None:
+def check_tiers(points: pd.DataFrame, tiers: Tiers) -> None:
+    """Raise a `RuleError` where facilities are of a tier that the table does not have."""
     strange = sorted(set(points["tier"]) - set(tiers.names))
     if strange:
         raise RuleError(

@@ -69,6 +69,12 @@ class Plan:
         return len(self.grids)
 
     @property
+    def status(self) -> str:
+        """How far the plan has come (`STATUSES`): that of its grids, the earliest where they differ."""
+        given = set(self.grids["status"])
+        return next((one for one in STATUSES if one in given), "draft")
+
+    @property
     def to_decide(self) -> pd.DataFrame:
         """The violations that a person must decide."""
         return self.violations[self.violations["class"] == "decide"]

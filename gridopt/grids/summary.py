@@ -139,8 +139,8 @@ def _matters(plan: Plan, words: Mapping[str, str], lang: str) -> list[str]:
         lines.append("  " + words["more"].format(n=len(open_matters) - MOST_ROWS))
     known = sorted(plan.violations.loc[plan.violations["class"] != "decide", "rule"].astype("str"))
     if known:
-        told = [words["rule_count"].format(rule=label(rule, lang), n=n) for rule, n in Counter(known).items()]
-        lines.append(words["information"].format(n=len(known), rules=words["listing"].join(told)))
+        counts = [words["rule_count"].format(rule=label(rule, lang), n=n) for rule, n in Counter(known).items()]
+        lines.append(words["information"].format(n=len(known), rules=words["listing"].join(counts)))
     return lines
 
 

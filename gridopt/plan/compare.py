@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 
 from gridopt.errors import TableError
 from gridopt.grids.plan import Plan
 from gridopt.objective import TERMS
+from gridopt.publish.facts import city_figures
 
 
 def compare(before: Plan, after: Plan) -> pd.DataFrame:
@@ -33,15 +33,11 @@ def compare(before: Plan, after: Plan) -> pd.DataFrame:
 
 
 def _figures(plan: Plan, ruler: Plan) -> pd.Series:
-    grids = plan.grids
-    size = grids["area_kind"].map({kind: plan.city.rules.at(kind).size for kind in grids["area_kind"].unique()})
-    measured = grids[plan.city.rules.size.measure]
-    inside = [s.low <= v <= s.high for s, v in zip(size, measured, strict=True)]
-    people = max(grids["residents"].sum(), 1.0)
+    grids, known = plan.grids, city_figures(plan)
     figures = {
         "grids": len(grids),
-        "within_bounds_share": float(np.mean(inside)),
-        "walk_mean_m": float((grids["walk_mean_m"] * grids["residents"]).sum() / people),
+        "within_bounds_share": known.within_share,
+        "walk_mean_m": known.walk_mean,
         "cut_border_m": float(grids["cut_border_m"].sum() / 2),
         "polsby_popper": float(grids["polsby_popper"].mean()),
         "to_decide": len(plan.to_decide),

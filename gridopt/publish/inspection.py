@@ -16,6 +16,7 @@ from gridopt.city import City
 from gridopt.coordinates import crs_name
 from gridopt.publish.atomic import write_bytes
 from gridopt.read.inspection import Inspection, inspect_city
+from gridopt.terms import TERMS, label
 
 TITLES: Mapping[str, tuple[str, str]] = {
     "layers": ("Layers", "图层"),
@@ -111,10 +112,15 @@ def _shown(inspection: Inspection, lang: str) -> dict[str, pd.DataFrame]:
         if name == "repairs":
             table["ids"] = [_first_ids(ids) for ids in table["ids"]]
         if lang == "zh":
+            table = table.assign(geometry=table["geometry"].map(_shapes_zh)) if "geometry" in table else table
             table = table.assign(barrier=table["barrier"].map(BARRIERS_ZH)) if "barrier" in table else table
             table = table.rename(columns=COLUMNS_ZH)
         tables[name] = table
     return tables
+
+
+def _shapes_zh(names: str) -> str:
+    return "、".join(label(f"geometry.{name}") if f"geometry.{name}" in TERMS else name for name in names.split())
 
 
 def _number(value: float, decimals: int) -> str:

@@ -9,6 +9,7 @@ from gridopt.errors import TableError
 from gridopt.publish.atomic import write_bytes
 from gridopt.read.project import LAYERS
 from gridopt.read.scan import NEEDED, Found, scan_folder
+from gridopt.terms import TERMS, label
 
 FILE_NAME = "project.toml"
 
@@ -144,7 +145,7 @@ def project_text(name: str, found: Sequence[Found], *, lang: str = "en") -> str:
     others = [layer for layer in found if not layer.role]
     if others:
         title = "# 其他文件和图层（未使用）：" if zh else "# Further files and layers, not used:"
-        parts.append("\n".join([title, *(f"#   {_described(layer)}" for layer in others)]))
+        parts.append("\n".join([title, *(f"#   {_described(layer, zh)}" for layer in others)]))
     return "\n\n".join(parts) + "\n" + RULES["zh" if zh else "en"]
 
 
@@ -154,7 +155,7 @@ def _section(role: str, layer: Found | None, zh: bool) -> str:
         return f"# [layers.{role}]{' ' * max(1, 16 - len(role))}# {note}"
     if layer is not None and role != "communities" and not layer.is_complete:
         lacking = ", ".join(key for key in NEEDED[role] if key not in layer.columns)
-        place = _described(layer)
+        place = _described(layer, zh)
         words = f"可能是 {place}，但找不到列 {lacking}" if zh else f"perhaps {place}, but no column for {lacking}"
         return f"# [layers.{role}]{' ' * max(1, 16 - len(role))}# {note}\n#   {words}"
     lines = [f"[layers.{role}]{' ' * max(1, 18 - len(role))}# {note}"]
@@ -181,10 +182,12 @@ def _rest(names: Sequence[str], zh: bool) -> str:
     return (f"；其余列：{listed}" if zh else f"; other columns: {listed}") if names else ""
 
 
-def _described(layer: Found) -> str:
+def _described(layer: Found, zh: bool) -> str:
     place = f"{layer.path} [{layer.layer}]" if layer.layer else layer.path
-    facts = " ".join(layer.trouble.split()) or f"{layer.kind}, {layer.rows} rows, {', '.join(layer.names[:12])}"
-    return f"{' '.join(place.split())}: {facts}"
+    kind = label(f"geometry.{layer.kind}", "zh" if zh else "en") if f"geometry.{layer.kind}" in TERMS else layer.kind
+    rows = [] if layer.kind == "raster" else [f"{layer.rows} 行" if zh else f"{layer.rows} rows"]
+    facts = ("，" if zh else ", ").join([kind, *rows, *layer.names[:12]])
+    return f"{' '.join(place.split())}{'：' if zh else ': '}{' '.join(layer.trouble.split()) or facts}"
 
 
 def _quoted(text: str) -> str:

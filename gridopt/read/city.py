@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 import geopandas as gpd
@@ -10,7 +11,7 @@ import pandas as pd
 import pyproj
 
 from gridopt.city import City
-from gridopt.coordinates import metric_crs
+from gridopt.coordinates import metric_crs, require_fitting
 from gridopt.errors import RuleError, preview
 from gridopt.read.communities import community_table
 from gridopt.read.findings import Findings, Repair, repairs_table
@@ -70,7 +71,7 @@ def _source(spec: LayerSpec, layer: Layer) -> dict[str, object]:
 
 
 def _communities(project: Project, sources: dict[str, Layer], repairs: list[Repair]) -> gpd.GeoDataFrame:
-    layer = read_layer(project.layers["communities"], project.crs or zone_of)
+    layer = read_layer(project.layers["communities"], partial(_city_crs, project.crs))
     findings = Findings("communities")
     table = community_table(layer, str(project.settings.code.get("template", "auto")), findings)
     findings.close()
@@ -81,9 +82,22 @@ def _communities(project: Project, sources: dict[str, Layer], repairs: list[Repa
 
 def zone_of(table: gpd.GeoDataFrame) -> pyproj.CRS:
     """The metric zone of the centre of a layer's bounding box."""
+    return metric_crs(*_centre(table))
+
+
+def _city_crs(named: pyproj.CRS | None, table: gpd.GeoDataFrame) -> pyproj.CRS:
+    """The CRS that the project file names, if it fits the place, else the zone of the communities."""
+    if named is None:
+        return zone_of(table)
+    require_fitting(named, *_centre(table))
+    return named
+
+
+def _centre(table: gpd.GeoDataFrame) -> tuple[float, float]:
+    """Longitude and latitude of the middle of a layer's bounding box."""
     change = pyproj.Transformer.from_crs(table.crs, "EPSG:4326", always_xy=True)
     west, south, east, north = change.transform_bounds(*table.total_bounds)
-    return metric_crs((west + east) / 2, (south + north) / 2)
+    return (west + east) / 2, (south + north) / 2
 
 
 def _layer(

@@ -52,7 +52,7 @@ def ids(values: pd.Series, findings: Findings) -> pd.Series:
             "store them as text",
             f"编码列“{values.name}”为 16 位以上的数字，末位已失真；请改存为文本",
         )
-    plain = pd.Series([_whole(text) for text in texts(values)], index=values.index, dtype="str", name=values.name)
+    plain = codes(values)
     empty = np.flatnonzero((plain == "").to_numpy()) + 1
     if len(empty):
         findings.fault(
@@ -60,6 +60,11 @@ def ids(values: pd.Series, findings: Findings) -> pd.Series:
             f"{len(empty)} 行的编码列“{values.name}”为空：第 {preview(empty)} 行；请补全",
         )
     return plain
+
+
+def codes(values: pd.Series) -> pd.Series:
+    """A column of codes as text, "" where missing: "63000070001.0" is 63000070001."""
+    return pd.Series([_whole(text) for text in texts(values)], index=values.index, dtype="str", name=values.name)
 
 
 def _whole(text: str) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 SAMPLE = 400_000
 """Bytes that are looked at to tell an encoding."""
 
+UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _DOUBLE_BYTE = ("gb18030", "cp950")
 # First bytes of the everyday characters in GB 2312 and in Big5, and of the punctuation in both.

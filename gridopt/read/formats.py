@@ -100,15 +100,24 @@ def layer_names(file: Path, *, path: str | None = None) -> list[str]:
         return sorted(_members(file))
     if kind == ".gpkg":
         with _named(written):
-            return [str(name) for name, _ in _pyogrio().list_layers(file)]
+            return _layers_of(file)
     return [file.stem]
+
+
+def _layers_of(file: Path) -> list[str]:
+    with warnings.catch_warnings():
+        # GDAL warns of what it then refuses, or reads all the same.
+        warnings.simplefilter("ignore")
+        return [str(name) for name, _ in _pyogrio().list_layers(file)]
 
 
 def _must_exist(file: Path, written: str) -> None:
     if file.is_dir():
         raise TableError(f"{written} is a folder, not a file.", zh=f"{written} 是文件夹，不是文件。")
-    if file.exists():
+    if file.is_file():
         return
+    if file.exists():
+        raise TableError(f"{written} is a device, not a file.", zh=f"{written} 是设备，不是文件。")
     near = sorted(one.name for one in file.parent.iterdir() if one.is_file()) if file.parent.is_dir() else []
     there = f"that folder has: {preview(near, 8)}" if near else "there is no such folder or it is empty"
     there_zh = f"该文件夹中有：{preview(near, 8)}" if near else "该文件夹不存在或为空"
@@ -261,8 +270,22 @@ def _named(written: str) -> Iterator[None]:
         raise _unreadable(written, error) from error
 
 
+_CAUSES = {
+    ".shx": (
+        "its .shx is missing: .shp, .shx, .dbf and .prj belong together",
+        "缺少 .shx：.shp、.shx、.dbf、.prj 须放在一起",
+    ),
+    "malformed": ("it is damaged or cut off", "文件已损坏或不完整"),
+    "gpkg_contents": ("it is a database, but no GeoPackage", "是数据库，但不是 GeoPackage"),
+    "GeoJSON": ("it is damaged or cut off", "文件已损坏或不完整"),
+}
+"""What GDAL's complaint contains -> what it means."""
+
+
 def _unreadable(written: str, error: Exception) -> TableError:
+    found = next((said for mark, said in _CAUSES.items() if mark in str(error)), None)
+    cause, cause_zh = found or (str(error).rstrip("."), str(error).rstrip("."))
     return TableError(
-        f"{written} cannot be read: {error}. Open and save it again in its own program.",
-        zh=f"{written} 无法读取：{error}。请在原软件中打开并重新保存。",
+        f"{written} cannot be read: {cause}. Copy it again, or open and save it in its own program.",
+        zh=f"{written} 无法读取：{cause_zh}。请重新复制，或在原软件中打开并另存。",
     )

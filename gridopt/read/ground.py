@@ -155,6 +155,12 @@ def _events(layer: Layer, communities: gpd.GeoDataFrame, findings: Findings) -> 
 
 
 def _roster(layer: Layer, _: gpd.GeoDataFrame, findings: Findings) -> pd.DataFrame:
+    without = layer.table.index[layer.table["role"] == ""]
+    if len(without):
+        findings.fault(
+            f'{len(without)} people have no role: {preview(without)}; name its column: role = "..."',
+            f'{len(without)} 人没有角色：{preview(without)}；请指明列：role = "..."',
+        )
     missing = layer.table["capacity"].isna()
     if "capacity" in layer.given:
         findings.repair("capacity", layer.table.index[missing])

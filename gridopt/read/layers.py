@@ -13,7 +13,7 @@ import shapely
 
 from gridopt.coordinates import crs_name
 from gridopt.errors import preview
-from gridopt.read.columns import claims, counts, ids, lengths, parse_numbers, texts
+from gridopt.read.columns import claims, codes, counts, ids, lengths, parse_numbers, texts
 from gridopt.read.findings import Findings, Repair
 from gridopt.read.formats import Source, open_layer
 from gridopt.read.project import LayerSpec
@@ -90,6 +90,17 @@ CONTRACTS: Mapping[str, Contract] = {
     "current_grids": Contract("current_id", "current", texts=("name", "grid_code", "community"), kinds=("polygon",)),
 }
 
+CODES = ("community", "township", "county", "urban_rural_class", "base", "grid_code", "locked_grid")
+"""Texts that are codes: a spreadsheet's 67000030001.0 means 67000030001."""
+
+_NO_POINTS = (
+    'the layer has no geometry and no coordinate columns; name them with x = "..." and y = "..."',
+    '图层没有几何，也没有坐标列；请用 x = "..."、y = "..." 指明',
+)
+_NO_SHAPES = (
+    "the layer is a table without shapes; name the map layer that has them (.gpkg, .geojson, .shp)",
+    "该图层是没有几何的表；请改指含几何的图层（.gpkg、.geojson、.shp）",
+)
 NUMBER_KEYS = ("households", "residents", "floors", "height", "dwellings", "width", "capacity")
 TOTALS = ("合计", "合計", "总计", "總計", "小计", "小計", "Total", "total")
 LONGITUDES = ("lon", "lng", "long", "longitude", "经度", "經度")
@@ -197,10 +208,7 @@ def placed(spec: LayerSpec, contract: Contract, table: pd.DataFrame, findings: F
     pair = _coordinate_columns(spec, table)
     if pair is None:
         if spec.name != "events":
-            findings.fault(
-                'the layer has no geometry and no coordinate columns; name them with x = "..." and y = "..."',
-                '图层没有几何，也没有坐标列；请用 x = "..."、y = "..." 指明',
-            )
+            findings.fault(*(_NO_POINTS if "point" in contract.kinds else _NO_SHAPES))
         return None
     x, y = (parse_numbers(table[name])[0] for name in pair)
     points = gpd.GeoSeries(np.where(np.isnan(x + y), None, shapely.points(x, y)))
@@ -286,7 +294,9 @@ def _filled(contract: Contract, table: pd.DataFrame, columns: Mapping[str, str],
         elif key in contract.lengths:
             filled[key] = lengths(values, names, findings)
         else:
-            filled[key] = claims(values, names.to_series(index=names)) if key in contract.claims else texts(values)
+            plain_texts = codes if key in CODES else texts
+            is_claim = key in contract.claims
+            filled[key] = claims(values, names.to_series(index=names)) if is_claim else plain_texts(values)
     plain = pd.DataFrame(filled, index=names)
     plain = plain.astype(dict.fromkeys(plain.select_dtypes(exclude="number").columns, "str"))
     if isinstance(table, gpd.GeoDataFrame):

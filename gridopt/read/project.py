@@ -16,6 +16,7 @@ from gridopt.coordinates import parse_crs, require_metric
 from gridopt.errors import RuleError
 from gridopt.read.project_text import load_project_text, slashes
 from gridopt.read.rule_tables import check_keys, not_honoured, read_rules, table_of
+from gridopt.read.settings import read_settings
 from gridopt.rules import Rules
 
 LAYERS = (
@@ -80,7 +81,7 @@ def read_project(path: str | Path, *, lang: str = "en") -> Project:
     check_keys(tables, ("city", "layers", "rules"), "", is_table=True)
     city = table_of(tables, "city")
     check_keys(city, ("name", "crs", "edition", "valid_from"), "city")
-    rules, settings = read_rules(table_of(tables, "rules"), lang)
+    rules = table_of(tables, "rules")
     return Project(
         file=file,
         name=str(city.get("name", file.stem)),
@@ -88,8 +89,8 @@ def read_project(path: str | Path, *, lang: str = "en") -> Project:
         edition=str(city["edition"]) if "edition" in city else None,
         valid_from=_date(city.get("valid_from")),
         layers=MappingProxyType(_layers(table_of(tables, "layers"), file.parent)),
-        rules=rules,
-        settings=settings,
+        rules=read_rules(rules),
+        settings=read_settings(rules, lang),
     )
 
 

@@ -48,8 +48,8 @@ def read_population_cells(spec: LayerSpec, communities: gpd.GeoDataFrame) -> Lay
             corners = _corners(raster, rows, columns)
     except RasterioError as error:
         raise TableError(
-            f"{spec.path} cannot be read: {error}. Export it again as GeoTIFF.",
-            zh=f"{spec.path} 无法读取：{error}。请重新导出为 GeoTIFF。",
+            f"{spec.path} cannot be read: it is damaged or cut off ({str(error).rstrip('.')}). Export it again.",
+            zh=f"{spec.path} 无法读取：文件已损坏或不完整（{str(error).rstrip('.')}）。请重新导出为 GeoTIFF。",
         ) from error
     findings.close()
     target = pyproj.CRS(communities.crs)

@@ -52,7 +52,7 @@ def declared_crs(table: gpd.GeoDataFrame, crs: pyproj.CRS | None, findings: Find
 def _check_range(bounds: NDArray[np.float64], crs: pyproj.CRS, findings: Findings) -> None:
     west, south, east, north = bounds
     in_degrees = -180.001 <= west <= east <= 360 and -90 <= south <= north <= 90
-    box = f"x {west:.6g} to {east:.6g}, y {south:.6g} to {north:.6g}"
+    box = f"x {west:.6g}~{east:.6g}, y {south:.6g}~{north:.6g}"
     if crs.is_geographic and not in_degrees:
         swapped = -90 <= west <= east <= 90 and -180 <= south <= north <= 180
         hint = "longitude and latitude are swapped" if swapped else "they are in another CRS"
@@ -86,7 +86,8 @@ def projected(table: gpd.GeoDataFrame, crs: pyproj.CRS, findings: Findings) -> g
     if table.crs is not None and pyproj.CRS(table.crs) != crs:
         findings.repair("reprojected", n=len(table), values=[crs_name(table.crs), crs_name(crs)])
         table = table.to_crs(crs)
-    shapes = _plain(shapely.normalize(table.geometry.to_numpy()))
+    with np.errstate(invalid="ignore"):  # of coordinates that are not finite, which are a fault below
+        shapes = _plain(shapely.normalize(table.geometry.to_numpy()))
     broken = ~np.isfinite(shapely.bounds(shapes)).all(axis=1) & ~(shapely.is_empty(shapes) | shapely.is_missing(shapes))
     if broken.any():
         rows = np.flatnonzero(broken) + 1

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from typing import Any
 
-from gridopt.city import Settings
 from gridopt.errors import RuleError
 from gridopt.rules import AREA_KINDS, Bounds, Governance, Proximity, Relax, Rules, Size
 
@@ -17,7 +16,6 @@ GROUP_LAYERS = ("estates", "groups")
 BARRIERS = ("wall", "seam", "none")
 BARRIER_LAYERS = ("road", "water", "rail", "wall")
 SETTINGS = ("code", "staff", "tiers", "workload", "publish")
-PUBLISH_KEYS = ("version", "document")
 PARTS = ("size", "proximity", "governance", "relax")
 KEYS = {
     "size": ("measure", "low", "target", "high", "comfort", "stretch", "count", "also", "weight", "weight_by"),
@@ -37,8 +35,8 @@ _RURAL = {"low": 100, "target": 250, "high": 400, "comfort": (150, 350)}
 _COLUMN = re.compile(r"[^\W\d]\w*")
 
 
-def read_rules(tables: Mapping[str, Any], lang: str = "en") -> tuple[Rules, Settings]:
-    """The drawing rules and the settings of the other rooms, from the ``[rules.*]`` tables.
+def read_rules(tables: Mapping[str, Any]) -> Rules:
+    """The drawing rules, from the ``[rules.*]`` tables.
 
     A ``comfort`` band that is not restated where ``low`` or ``high`` are keeps its place between them
     (15 to 75 per cent of the way up). ``[rules.area.rural.size]`` adds to the rural defaults.
@@ -50,12 +48,8 @@ def read_rules(tables: Mapping[str, Any], lang: str = "en") -> tuple[Rules, Sett
     check_keys(tables, (*PARTS, "area", *SETTINGS), "rules", is_table=True)
     values = {part: _part(part, table_of(tables, part, "rules"), f"rules.{part}") for part in PARTS}
     areas = _areas(table_of(tables, "area", "rules"))
-    settings = Settings(**{name: table_of(tables, name, "rules") for name in SETTINGS}, lang=lang)
-    if settings.workload:
-        raise not_honoured("[rules.workload]")
-    check_keys(settings.publish, PUBLISH_KEYS, "rules.publish")
     parts: dict[str, Any] = {part: _VALUES[part](**values[part]) for part in PARTS}
-    return Rules(**parts, area=areas), settings
+    return Rules(**parts, area=areas)
 
 
 def check_keys(table: Mapping[str, Any], known: Iterable[str], where: str, *, is_table: bool = False) -> None:

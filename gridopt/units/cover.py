@@ -28,7 +28,7 @@ def clean_coverage(polygons: gpd.GeoSeries, record: Record, *, layer: str) -> gp
     shapes = polygons.to_numpy()
     if shapely.coverage_is_valid(shapes, gap_width=SLIVER):
         return polygons
-    _refuse_overlaps(polygons, layer)
+    refuse_overlaps(polygons, layer)
     mended = noded(shapes, gap_width=SLIVER)
     lost = polygons.index[shapely.is_empty(mended)]
     if len(lost):
@@ -81,8 +81,8 @@ def dissolve(polygons: NDArray[np.object_], labels: NDArray[np.int64]) -> NDArra
     return joined
 
 
-def _refuse_overlaps(polygons: gpd.GeoSeries, layer: str) -> None:
-    """Overlaps wider than slivers are disputes: they are listed, never settled."""
+def refuse_overlaps(polygons: gpd.GeoSeries, layer: str) -> None:
+    """Raise a `TableError` for overlaps wider than slivers: they are disputes, listed and never settled."""
     shapes = polygons.to_numpy()
     suspects = np.flatnonzero(~shapely.is_empty(shapely.coverage_invalid_edges(shapes)))
     near, other = shapely.STRtree(shapes).query(shapes[suspects], predicate="intersects")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -10,13 +12,18 @@ from numpy.typing import NDArray
 
 from gridopt.city import City
 from gridopt.errors import TableError, preview
-from gridopt.units.cover import clean_coverage
+from gridopt.units.cover import clean_coverage, refuse_overlaps
 from gridopt.units.groups import groups_of
 from gridopt.units.people import HOUSEHOLD_SIZE, MEASURES
 from gridopt.units.record import Record, joined
 
+_log = logging.getLogger("gridopt")
+
 ALMOST_WHOLE = 0.99
 """Share of a unit's area in its community below which it counts as straddling."""
+
+BARE = 0.1
+"""Share of a community's area without units above which it is said aloud."""
 
 TEXTS = ("community_id", "keep_whole", "dedicated", "category", "locked_grid", "area_kind")
 
@@ -125,6 +132,9 @@ def _communities(city: City, units: gpd.GeoDataFrame, record: Record) -> pd.Seri
     """The community of each unit: as given, else that of the largest overlap."""
     given = units["community_id"]
     unknown = units.index[(given != "") & ~given.isin(city.communities.index)]
+    if (given == "").any():
+        # Where two communities claim the same land, the largest overlap would only pick the lower id.
+        refuse_overlaps(city.communities.geometry, "communities")
     found, shares = _largest_shares(units[given == ""], city.communities)
     outside = found.index[found == ""]
     if len(unknown) or len(outside):
@@ -205,6 +215,22 @@ def _record_distance(city: City, units: gpd.GeoDataFrame, record: Record) -> Non
             area_before=shapely.area(source.to_numpy()).sum(),
             area_after=shapely.area(ours).sum(),
         )
+    bare = 1 - shapely.area(shapely.intersection(source.to_numpy(), ours)) / shapely.area(source.to_numpy())
+    _record_bare(pd.Series(bare, source.index), record)
+
+
+def _record_bare(shares: pd.Series, record: Record) -> None:
+    """Communities with much land that no unit covers: it can lie in no grid, so it is said aloud."""
+    wide = shares[shares > BARE].sort_values(ascending=False, kind="stable")
+    if not len(wide):
+        return
+    listed = preview(f"{community} ({share:.0%})" for community, share in wide.items())
+    said = (
+        f"units leave more than {BARE:.0%} of {len(wide)} communities bare: {listed}; that land is in no grid",
+        f"划分单元未覆盖 {len(wide)} 个村（社区）超过 {BARE:.0%} 的面积：{listed}；这些土地不在任何网格内",
+    )
+    _log.warning(said[record.lang == "zh"])
+    record.add("communities", said, ids=wide.index, action=("add the missing units", "请补充缺少的划分单元"))
 
 
 def _is_on_record(city: City, ids: pd.Index) -> bool:

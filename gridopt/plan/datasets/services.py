@@ -31,20 +31,25 @@ EVENT_KINDS = {
 
 
 def facilities(land: Land, buildings: gpd.GeoDataFrame, grids: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Rooms of most grids, one room of every community, three police stations; each in a building."""
+    """Rooms of most of last year's grids, one room of every community, three police stations; each in a building.
+
+    A grid's room is called after the building it is in: numbers of grids change with every plan.
+    """
     wanted: list[tuple[str, str, Any]] = []
     for number, grid in enumerate(grids.itertuples()):
         if number % 4 != 3:
-            wanted.append((f"{grid.name}工作室", "grid_room", _middle(buildings[buildings.within(grid.geometry)])))
+            wanted.append(("", "grid_room", _middle(buildings[buildings.within(grid.geometry)])))
     for place in land.communities.itertuples():
         here = buildings[buildings["community_id"] == place.id]
         wanted.append((f"{place.name}党群服务中心", "community_room", _middle(here)))
     wanted += [(name, "station", land.bend.point(x, y)) for name, x, y in STATIONS]
     named = [row for row in wanted if row[2] is not None]
     nearest = shapely.STRtree(buildings.geometry.to_numpy()).nearest([place for _, _, place in named])
+    housed = buildings.iloc[nearest]
+    addresses = housed["estate"].where(housed["estate"] != "", housed["name"])
     columns = {
         "id": [f"S{number:03d}" for number in range(1, len(named) + 1)],
-        "name": [name for name, _, _ in named],
+        "name": [name or f"{address}网格工作室" for (name, *_), address in zip(named, addresses, strict=True)],
         "tier": [tier for _, tier, _ in named],
     }
     points = buildings.geometry.iloc[nearest].representative_point().to_numpy()

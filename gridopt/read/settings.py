@@ -1,0 +1,60 @@
+"""The settings of the rooms after the drawing: their tables read, checked as far as reading can tell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from gridopt.city import Settings
+from gridopt.errors import RuleError
+from gridopt.read.rule_tables import SETTINGS, check_keys, not_honoured, table_of
+
+Words = tuple[str, str]
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str | int | float) and not isinstance(value, bool)
+
+
+def _are_texts(value: object) -> bool:
+    return isinstance(value, list) and all(map(_is_text, value))
+
+
+def _are_lists(value: object) -> bool:
+    return isinstance(value, dict) and all(isinstance(one, list) for one in value.values())
+
+
+_TEXT: Words = ('text: "..."', '文字："..."')
+_FORMS: Mapping[tuple[str, str], tuple[Callable[[object], bool], Words]] = {
+    ("code", "template"): (_is_text, _TEXT),
+    ("tiers", "preset"): (_is_text, _TEXT),
+    ("tiers", "names"): (_are_texts, ('a list of names: ["...", "..."]', '名称列表：["...", "..."]')),
+    ("tiers", "limits"): (
+        _are_lists,
+        ("a table of lists by area kind: { default = [500, 1000] }", "按区域类型的表：{ default = [500, 1000] }"),
+    ),
+    ("publish", "version"): (_is_text, _TEXT),
+    ("publish", "document"): (_is_text, _TEXT),
+}
+"""(table, key) -> whether a value has the right form, and that form in words."""
+
+
+def read_settings(tables: Mapping[str, Any], lang: str = "en") -> Settings:
+    """The settings in the ``[rules.*]`` tables that are no drawing rules.
+
+    Whether their values can hold is judged by the rooms that use them. Raises `RuleError` for a table or
+    key that no room reads, and for a value of the wrong form.
+    """
+    settings = {name: table_of(tables, name, "rules") for name in SETTINGS}
+    if settings["workload"]:
+        raise not_honoured("[rules.workload]")
+    check_keys(settings["code"], ("template",), "rules.code")
+    check_keys(settings["publish"], ("version", "document"), "rules.publish")
+    for (name, key), (is_right, (words, words_zh)) in _FORMS.items():
+        value = settings[name].get(key)
+        if value is not None and not is_right(value):
+            raise RuleError(
+                f"project file: [rules.{name}] {key} must be {words}; it is {value!r}.",
+                zh=f"项目文件：[rules.{name}] {key} 应为{words_zh}；现为 {value!r}。",
+            )
+    return Settings(**settings, lang=lang)
