@@ -15,7 +15,7 @@ from gridopt.publish.project_file import new_project, project_text
 from gridopt.read.city import read_city
 from gridopt.read.inspection import inspect_city
 from gridopt.read.project import read_project
-from gridopt.read.scan import scan_folder
+from gridopt.read.scan import Found, scan_folder
 
 SHARED = Path(__file__).parents[2] / "shared" / "data"
 needs_layers = pytest.mark.skipif(not SHARED.is_dir(), reason="the real layers are not here")
@@ -117,7 +117,7 @@ def test_what_cannot_be_read_or_placed_is_listed(folder):
     assert "estates.gpkg" not in text
 
 
-def test_chinese_pages_name_the_kinds_of_geometry_in_chinese(folder, city):
+def test_chinese_pages_name_the_kinds_of_geometry_in_chinese(city):
     text = project_text("示范镇", [Found("people.tif", None, 0, "raster")], lang="zh")
     assert "#   people.tif：栅格\n" in text
     table = inspection_text(city, lang="zh").split("\n\n")[1]

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from gridopt.errors import InfeasibleError
+from gridopt.errors import InfeasibleError, RuleError
 from gridopt.graph import UnitGraph
 from gridopt.partition import Partition
-from gridopt.rules import Relax, Rules
+from gridopt.rules import Relax, Rules, Size
 from gridopt.solvers.community import Bindings
 from gridopt.solvers.effort import Effort
 from gridopt.solvers.solve import measure, solve
@@ -80,6 +80,24 @@ def test_an_area_kind_may_be_sized_by_another_measure_than_the_rest() -> None:
     solution = solve(graph_of(city), city.rules, bindings=bindings, effort=QUICK)
     assert solution.partition.sums().tolist() == [[400, 1000], [400, 1000], [120, 300], [120, 300]]
     assert rows(solution) == []
+
+
+@pytest.mark.parametrize(("asked", "drawn_grids"), [(3, 3), (4, 4), (9, 4), (1, 3)])
+def test_the_number_of_grids_asked_of_a_community_is_drawn_where_the_bounds_admit_it(asked, drawn_grids) -> None:
+    rules = Rules(size=Size(count={"": asked}))
+    solution = drawn(line([100] * 13, rules=rules), rules)
+    assert solution.partition.n_grids == drawn_grids
+    assert rows(solution) == ([] if asked == drawn_grids else [("decide", "size.count", "not found")])
+
+
+def test_a_number_of_grids_for_the_city_is_shared_out_by_size() -> None:
+    city = town("a a a a a a a a a a a a a\nb b b b b b b b b b b b b", {"a": 100, "b": 50})
+    bindings = Bindings.none(26)
+    for asked, shares in ((5, [3, 2]), (6, [4, 2])):
+        solution = solve(graph_of(city), Rules(size=Size(count=asked)), bindings=bindings, effort=QUICK)
+        assert solution.parts["n_grids"].tolist() == shares
+    with pytest.raises(RuleError, match="2 communities of 26 units"):
+        solve(graph_of(city), Rules(size=Size(count=1)), bindings=bindings, effort=QUICK)
 
 
 def test_a_community_below_low_is_one_grid_for_information() -> None:

@@ -51,7 +51,7 @@ target = 350                 # chooses the number of grids
 high = 500
 comfort = [330, 450]         # no border moves for size inside it
 stretch = 1.2                # how far above high before a kept-whole group is split
-count = "auto"               # or the total for the city, or a table by community id
+count = "auto"               # the number of grids follows from target
 also = { residents = { high = 2500 } }
 
 [rules.proximity]            # near and convenient
@@ -81,7 +81,7 @@ target = 350                 # 决定网格个数
 high = 500
 comfort = [330, 450]         # 在此范围内不为规模移动边界
 stretch = 1.2                # 完整小区可超过上限的倍数，再超则拆分
-count = "auto"               # 或全市总数，或按村（社区）编码的表
+count = "auto"               # 网格数由 target 推算
 also = { residents = { high = 2500 } }
 
 [rules.proximity]            # 就近就便

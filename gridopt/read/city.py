@@ -35,7 +35,6 @@ def read_city(path: str | Path, *, lang: str = "en") -> City:
     sources: dict[str, Layer] = {}
     repairs: list[Repair] = []
     communities = _communities(project, sources, repairs)
-    _check_count(project, communities)
     layers: dict[str, pd.DataFrame] = {}
     for name, spec in project.layers.items():
         if name != "communities":
@@ -129,27 +128,6 @@ def _cells(spec: LayerSpec, communities: gpd.GeoDataFrame) -> Layer:
     from gridopt.read.raster import read_population_cells
 
     return read_population_cells(spec, communities)
-
-
-def _check_count(project: Project, communities: gpd.GeoDataFrame) -> None:
-    """A count by place must name communities: totals by township are not honoured yet."""
-    count = project.rules.size.count
-    strange = [key for key in count if key not in communities.index] if isinstance(count, Mapping) else []
-    townships = set(communities["township_id"])
-    by_township = [key for key in strange if key in townships]
-    if by_township:
-        raise RuleError(
-            f"[rules.size] count by township ({preview(by_township)}) is not honoured by this version; remove it "
-            "or give the number by community id.",
-            zh=f"[rules.size] count 按乡镇（街道）给定（{preview(by_township)}）本版本尚不支持；"
-            "请删去，或按村（社区）编码给定。",
-        )
-    if strange:
-        raise RuleError(
-            f"[rules.size] count names {len(strange)} communities that are not in the layer: {preview(strange)}. "
-            "Correct the ids.",
-            zh=f"[rules.size] count 中 {len(strange)} 个村（社区）不在图层中：{preview(strange)}。请改正编码。",
-        )
 
 
 def _check_population_units(layers: Mapping[str, pd.DataFrame]) -> None:

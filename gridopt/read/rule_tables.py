@@ -170,18 +170,12 @@ def _measure(name: str, value: Any) -> Fault | None:
 
 
 def _count(name: str, value: Any) -> Fault | None:
-    if value == "auto" or (_is_whole(value) and value > 0):
+    if value == "auto":
         return None
-    if value == "free":
-        return _not_honoured(f'{name} = "free"', "")
-    if isinstance(value, dict) and all(_is_whole(number) and number > 0 for number in value.values()):
-        return None
-    return _wrong(
-        name,
-        value,
-        '"auto", a whole number, or a table of whole numbers by community id',
-        '"auto"、整数或按社区编码的整数表',
-    )
+    numbers = list(value.values()) if isinstance(value, dict) else [value]
+    if value == "free" or all(_is_whole(number) and number > 0 for number in numbers):
+        return _not_honoured(f"{name} = {_shown(value)}", f'target, or {name} = "auto"')
+    return _wrong(name, value, '"auto"', '"auto"')
 
 
 def _also(name: str, value: Any) -> tuple[Fault | None, Any]:

@@ -19,7 +19,7 @@ from gridopt.solvers.contraction import contract
 from gridopt.solvers.effort import Effort
 from gridopt.solvers.exact import best_partition, enumerate_sets
 from gridopt.solvers.improve import search
-from gridopt.solvers.numbers import candidates
+from gridopt.solvers.numbers import candidates, shared_out
 from gridopt.solvers.pieces import join_cut_off
 from gridopt.solvers.problem import Problem, evaluate
 from gridopt.solvers.recombine import recombined
@@ -152,13 +152,7 @@ def _numbers(totals: Floats, n_units: NDArray[np.int64], bounds: _Bounds) -> NDA
             zh=f"k = {bounds.k} 无解：{len(totals)} 个上级单位、共 {n_units.sum()} 个单元，"
             "每个上级至少一格，每格至少一个单元。",
         )
-    wished = bounds.k * totals[:, 0] / max(totals[:, 0].sum(), 1e-300)
-    numbers: NDArray[np.int64] = np.clip(np.floor(wished).astype(np.int64), 1, n_units)
-    while numbers.sum() != bounds.k:
-        step = 1 if numbers.sum() < bounds.k else -1
-        open_ = numbers < n_units if step > 0 else numbers > 1
-        numbers[np.argmax(np.where(open_, step * (wished - numbers), -np.inf))] += step
-    return numbers
+    return shared_out(bounds.k, totals[:, 0], n_units)
 
 
 def _solved(task: _Task, weights: Mapping[str, float], effort: Effort, seed: int) -> _Answer:

@@ -10,8 +10,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from gridopt.errors import RuleError
 from gridopt.graph import UnitGraph
 from gridopt.rules import Rules
+from gridopt.solvers.numbers import shared_out
 from gridopt.solvers.problem import Problem
 
 Floats = NDArray[np.float64]
@@ -65,12 +67,14 @@ class Community:
     """The graph of one community with the rules of its area kind and its bindings.
 
     The size measure of that area kind is the first measure of the graph, whatever other kinds are sized by.
+    ``count`` is the number of grids that the rules ask for, None where the totals choose it.
     """
 
     name: str
     graph: UnitGraph
     rules: Rules
     bindings: Bindings
+    count: int | None = None
     low: Floats = field(init=False)
     high: Floats = field(init=False)
 
@@ -105,6 +109,32 @@ class Community:
     def limit_name(self, measure: int, side: str) -> str:
         """The rule's name in reports: ``size.low``, ``size.high``, ``size.also.residents.high``."""
         return f"size.{side}" if measure == 0 else f"size.also.{self.graph.measures[measure]}.{side}"
+
+
+def asked_counts(graph: UnitGraph, rules: Rules, bindings: Bindings) -> list[int | None]:
+    """The number of grids that ``rules.size.count`` asks of each community, None where the totals choose it.
+
+    A total for the city is shared out by largest remainder of the number of grids of target size. Raises
+    `RuleError` where that total has no answer.
+    """
+    count = rules.size.count
+    if isinstance(count, str):
+        return [None] * len(graph.parent_ids)
+    if isinstance(count, Mapping):
+        return [count.get(name) for name in graph.parent_ids]
+    first = np.unique(graph.parents, return_index=True)[1]
+    sizes = [rules.at(bindings.kinds[unit]).size for unit in first]
+    n_units = np.bincount(graph.parents)
+    if not len(sizes) <= count <= graph.n_units:
+        raise RuleError(
+            f"rules.size.count = {count} has no answer: {len(sizes)} communities of {graph.n_units} units in all "
+            "need at least one grid each, and a grid needs a unit. Correct the number.",
+            zh=f"rules.size.count = {count} 无解：共 {len(sizes)} 个村（社区）、{graph.n_units} 个划分单元，"
+            "每个村（社区）至少一格，每格至少一个单元。请改正该数。",
+        )
+    totals = [np.bincount(graph.parents, graph.weights[:, graph.measures.index(size.measure)]) for size in sizes]
+    wishes = np.array([total[i] / size.target for i, (total, size) in enumerate(zip(totals, sizes, strict=True))])
+    return [int(share) for share in shared_out(count, wishes, n_units)]
 
 
 def _sized_by(graph: UnitGraph, measure: str) -> UnitGraph:

@@ -41,3 +41,14 @@ def _excess(totals: Floats, low: Floats, high: Floats, numbers: NDArray[np.int64
         over = np.maximum(total - numbers * most, 0.0) if np.isfinite(most) else 0.0
         missed += np.maximum(over, numbers * least - total) / unit * (np.maximum(over, numbers * least - total) > 1e-9)
     return missed
+
+
+def shared_out(number: int, wishes: Floats, most: NDArray[np.int64]) -> NDArray[np.int64]:
+    """``number`` grids shared out by largest remainder of ``wishes``, each at least 1 and at most ``most``."""
+    exact = number * wishes / max(wishes.sum(), 1e-300)
+    shares: NDArray[np.int64] = np.clip(np.floor(exact).astype(np.int64), 1, most)
+    while shares.sum() != number:
+        step = 1 if shares.sum() < number else -1
+        open_ = shares < most if step > 0 else shares > 1
+        shares[np.argmax(np.where(open_, step * (exact - shares), -np.inf))] += step
+    return shares

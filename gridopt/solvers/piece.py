@@ -48,15 +48,16 @@ class Drawn:
         return cls(np.zeros(n_units, np.int32), relaxed, True, relaxed, 1)
 
 
-def draw_piece(graph: UnitGraph, community: Community, coefficients: Floats, *, effort: Effort, seed: int) -> Drawn:
+def draw_piece(
+    graph: UnitGraph, community: Community, coefficients: Floats, *, aim: float, effort: Effort, seed: int
+) -> Drawn:
     """Draw the grids of one connected graph under the bounds of its community.
 
-    The admissible numbers of grids are tried in turn, the nearest to the target first; where none has a
+    The admissible numbers of grids are tried in turn, the nearest to total / ``aim`` first; where none has a
     plan, the bounds give way as the rules say, and the drawing that misses them by least is taken.
     """
     totals = graph.weights.sum(axis=0)
-    target = community.rules.size.target
-    numbers = candidates(totals, community.low, community.high, target=target, most=graph.n_units)
+    numbers = candidates(totals, community.low, community.high, target=aim, most=graph.n_units)
     if numbers[0] == 1 or graph.n_units == 1:
         fits = ((totals >= community.low - 1e-9) & (totals <= community.high + 1e-9)).all()
         return Drawn.one_grid(graph.n_units, relaxed=not fits)

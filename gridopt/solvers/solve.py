@@ -19,7 +19,7 @@ from gridopt.graph import UnitGraph
 from gridopt.objective import TERMS, Scales, coefficients, raw_terms, scales_of
 from gridopt.partition import Partition
 from gridopt.rules import Rules
-from gridopt.solvers.community import Bindings, Community, exempt_grids, pose
+from gridopt.solvers.community import Bindings, Community, asked_counts, exempt_grids, pose
 from gridopt.solvers.contraction import contract
 from gridopt.solvers.effort import Effort
 from gridopt.solvers.findings import findings
@@ -43,9 +43,10 @@ def solve(
     that may never be relaxed cannot be met.
     """
     inner = dataclasses.replace(effort, workers=1) if len(graph.parent_ids) > 1 else effort
+    counts = asked_counts(graph, rules, bindings)
 
     def draw(parent: int) -> _Answer:
-        community = _community(graph, rules, bindings, parent)
+        community = _community(graph, rules, bindings, (parent, counts[parent]))
         own = np.random.SeedSequence([seed, zlib.crc32(community.name.encode())]).generate_state(1)[0]
         return _draw(community, inner, int(own), lang)
 
@@ -60,8 +61,10 @@ def measure(
     """A given drawing by the ruler of `solve`: same terms, scales and findings, nothing moved."""
     given = Partition(graph, np.asarray(labels, np.int32)).labels
 
+    counts = asked_counts(graph, rules, bindings)
+
     def weigh(parent: int) -> _Answer:
-        community = _community(graph, rules, bindings, parent)
+        community = _community(graph, rules, bindings, (parent, counts[parent]))
         own = np.unique(given[graph.parents == parent], return_inverse=True)[1].astype(np.int32)
         return _weighed(community, own, Search(), lang)
 
@@ -81,10 +84,11 @@ class _Answer:
     violations: pd.DataFrame
 
 
-def _community(graph: UnitGraph, rules: Rules, bindings: Bindings, parent: int) -> Community:
-    part, units = graph.of_parent(parent)
+def _community(graph: UnitGraph, rules: Rules, bindings: Bindings, which: tuple[int, int | None]) -> Community:
+    """The community of ``which``: its number, and the number of grids asked for."""
+    part, units = graph.of_parent(which[0])
     own = bindings.at(units)
-    return Community(graph.parent_ids[parent], part, rules.at(own.kinds[0] if own.kinds else ""), own)
+    return Community(graph.parent_ids[which[0]], part, rules.at(own.kinds[0] if own.kinds else ""), own, which[1])
 
 
 def _each(task: Callable[[int], _Answer], n: int, workers: int | None) -> list[_Answer]:
@@ -103,20 +107,30 @@ def _draw(community: Community, effort: Effort, seed: int, lang: str) -> _Answer
     n_grids = 0
     drawn = []
     pieces = take_apart(community)
+    aim = _people_a_grid(community, pieces)
     for number, piece in enumerate(pieces):
-        one = _drawn(community, piece, factors, (effort, seed + number))
+        one = _drawn(community, piece, (factors, aim), (effort, seed + number))
         labels[piece.units] = n_grids + one.labels[piece.groups]
         n_grids += int(one.labels.max()) + 1
         drawn.append(one)
     return _weighed(community, labels, _learned(community, pieces, drawn), lang)
 
 
-def _drawn(community: Community, piece: Piece, factors: Floats, how: tuple[Effort, int]) -> Drawn:
+def _people_a_grid(community: Community, pieces: list[Piece]) -> float:
+    """The size that the number of grids is chosen by: the target, or what the number asked for leaves."""
+    if community.count is None:
+        return community.rules.size.target
+    searched = [piece.units for piece in pieces if piece.role != "alone"]
+    total = sum(float(community.graph.weights[units, 0].sum()) for units in searched)
+    return total / max(community.count - (len(pieces) - len(searched)), 1)
+
+
+def _drawn(community: Community, piece: Piece, wish: tuple[Floats, float], how: tuple[Effort, int]) -> Drawn:
     part, _ = community.graph.subgraph(piece.units)
     merged = contract(part, piece.groups)
     if piece.role == "alone":
         return Drawn.one_grid(merged.n_units)
-    return draw_piece(merged, community, factors, effort=how[0], seed=how[1])
+    return draw_piece(merged, community, wish[0], aim=wish[1], effort=how[0], seed=how[1])
 
 
 def _learned(community: Community, pieces: list[Piece], drawn: list[Drawn]) -> Search:
