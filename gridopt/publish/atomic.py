@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import stat
@@ -10,8 +11,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from pyogrio.errors import DataLayerError, DataSourceError
+
 from gridopt.errors import GridoptError
 
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 _NEW, _OLD = ".new-", ".old-"
 LEFTOVERS = (_NEW, _OLD)
 """How the names of our working folders begin."""
@@ -40,7 +44,8 @@ def beside(path: str | Path) -> Iterator[Path]:
     refuse_irregular(target)
     partial = target.with_name(f".{os.getpid()}-{target.name}")
     try:
-        yield partial
+        with _trouble_named(target):
+            yield partial
         if not partial.is_file() or partial.stat().st_size == 0:
             raise _short(target.name)
         partial.replace(target)
@@ -66,11 +71,34 @@ def new_folder(target: Path) -> Iterator[Path]:
     new = target / f"{_NEW}{os.getpid()}"
     new.mkdir()
     try:
-        yield new
+        with _trouble_named(target):
+            yield new
     finally:
         shutil.rmtree(new, ignore_errors=True)
         if is_made_here and not any(target.iterdir()):
             target.rmdir()
+
+
+@contextmanager
+def _trouble_named(target: Path) -> Iterator[None]:
+    """Say of a full disk, or a writer that failed, what could not be written."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        raise _unwritten(target, str(error.strerror)) from error
+    except (DataSourceError, DataLayerError) as error:
+        raise _unwritten(target, str(error).rstrip(".")) from error
+
+
+def _unwritten(target: Path, reason: str) -> GridoptError:
+    free = shutil.disk_usage(target if target.exists() else target.parent).free / 2**20
+    return GridoptError(
+        f"{target} could not be written whole ({reason}); {free:.1f} MB of its disk are free. Nothing was replaced: "
+        "make room or name another place.",
+        zh=f"{target} 未能完整写出（{reason}），所在磁盘剩余 {free:.1f} MB。原有文件未改动：请腾出空间或换一个位置。",
+    )
 
 
 def clear_leftovers(folder: Path) -> None:

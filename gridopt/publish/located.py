@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import geopandas as gpd
@@ -25,10 +26,12 @@ def write_located(points: gpd.GeoDataFrame, found: pd.DataFrame, path: str | Pat
     if target.suffix == ".csv":
         plain = pd.DataFrame(table.drop(columns=table.geometry.name))
         return write_bytes(target, plain.to_csv(index=False).encode("utf-8-sig"))
+    if target.suffix == ".xlsx":
+        book = io.BytesIO()
+        pd.DataFrame(table.drop(columns=table.geometry.name)).to_excel(book, index=False)
+        return write_bytes(target, book.getvalue())
     with beside(target) as partial:
-        if target.suffix == ".xlsx":
-            pd.DataFrame(table.drop(columns=table.geometry.name)).to_excel(partial, index=False)
-        elif target.suffix == ".gpkg":
+        if target.suffix == ".gpkg":
             table.to_file(partial, layer="located", driver="GPKG")
         else:
             table.to_crs("EPSG:4326").to_file(partial, driver="GeoJSON", RFC7946="YES")

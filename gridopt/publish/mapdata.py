@@ -205,7 +205,8 @@ def _facilities(plan: Plan, lang: str) -> dict[str, list[Any]]:
     points = wgs84(table.geometry.representative_point().to_numpy(), plan.city.crs)
     x, y = coded_points(shapely.get_x(points), shapely.get_y(points))
     tiers = table["tier"].fillna("").astype(str)
-    order = pd.Index(sorted(tiers.unique()))
+    named = list(plan.city.settings.tiers.get("names", ()))
+    order = pd.Index(sorted(tiers.unique(), key=lambda one: (named.index(one) if one in named else len(named), one)))
     return {
         "name": table["name"].fillna("").astype(str).tolist(),
         "tier": order.get_indexer(tiers).tolist(),

@@ -126,9 +126,9 @@ def worst_by_size(plan: Plan, lang: str) -> Table:
 
 
 def _reasons(plan: Plan) -> dict[str, str]:
-    """The first reason on record for each grid, what must be decided before what is for information."""
+    """The first reason on record for each grid, what must be decided first; the number of grids is no grid's own."""
     reasons: dict[str, str] = {}
-    listed = plan.violations.sort_values("class", kind="stable")
+    listed = plan.violations[plan.violations["rule"] != "size.count"].sort_values("class", kind="stable")
     for codes, reason in zip(listed["grid_codes"], listed["reason"], strict=True):
         for code in split_codes(codes):
             reasons.setdefault(code, str(reason))

@@ -64,7 +64,7 @@ _SENTENCES = {
     "decide_nothing": ("没有须由人决定的事项。", "Nothing is left to decide."),
     "decide_something": (
         "须由人决定的事项共 {n} 项（{rules}），涉及{where}{more}，逐项原因和建议见“需说明事项”。",
-        "{n} matters must be decided ({rules}), at {where}{more}; reasons and remedies are listed below.",
+        "To be decided: {n} ({rules}), at {where}{more}; reasons and remedies are listed below.",
     ),
     "proof_none": (
         "本方案与最优方案的差距尚未证明。",
