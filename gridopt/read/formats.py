@@ -119,11 +119,12 @@ def _must_exist(file: Path, written: str) -> None:
     if file.exists():
         raise TableError(f"{written} is a device, not a file.", zh=f"{written} 是设备，不是文件。")
     near = sorted(one.name for one in file.parent.iterdir() if one.is_file()) if file.parent.is_dir() else []
-    there = f"that folder has: {preview(near, 8)}" if near else "there is no such folder or it is empty"
-    there_zh = f"该文件夹中有：{preview(near, 8)}" if near else "该文件夹不存在或为空"
+    folder = file.parent.absolute()
+    there = f"has: {preview(near, 8)}" if near else "is not there or holds no file"
+    there_zh = f"中有：{preview(near, 8)}" if near else "不存在或没有文件"
     raise TableError(
-        f'no file "{written}"; {there}. Paths are relative to the project file.',
-        zh=f"没有文件“{written}”；{there_zh}。路径以项目文件所在文件夹为准。",
+        f'no file "{written}"; the folder {folder} {there}. Correct the path.',
+        zh=f"没有文件“{written}”；文件夹 {folder} {there_zh}。请改正路径。",
     )
 
 
