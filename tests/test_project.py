@@ -36,28 +36,27 @@ def test_the_whole_project_file_of_the_design_is_understood(project):
         + '[layers.roads]\npath = "../roads.shp"\nclass = "等级"\ncrs = "EPSG:4490"\n'
         + '[layers.population]\npath = "p.tif"\nband = 2\nlevel = "units"\n'
         + '[rules.size]\nmeasure = "households"\nlow = 300\ntarget = 350\nhigh = 500\ncomfort = [330, 450]\n'
-        + 'stretch = 1.2\ncount = { "320402001001" = 3 }\nalso = { residents = { high = 2400 } }\nweight = 1.0\n'
+        + 'stretch = 1.2\ncount = "auto"\nalso = { residents = { high = 2400 } }\nweight = 1.0\n'
         + '[rules.proximity]\nweight = 2\nmetric = "straight"\n'
         + '[rules.governance]\nkeep_whole = ["estates"]\nmin_border = 1.0\nenclosed = "allow"\n'
         + 'barriers = { "road.primary" = "wall" }\n'
         + "[rules.area.old_town.size]\nweight_by = {}\nhigh = 480\n"
         + '[rules.relax]\norder = ["size.low"]\nnever = ["size.high"]\n'
         + '[rules.code]\ntemplate = "stat15"\n[rules.staff]\nchiefs = 1\n[rules.tiers]\nx = 1\n'
-        + "[rules.workload]\ny = 2\n[rules.publish]\nz = 3\n"
+        + "[rules.publish]\nversion = 3\n"
     )
     assert (town.crs.to_epsg(), town.edition, town.valid_from) == (3826, "2023", "2026-01-01")
     assert town.layers["roads"].columns == {"class": "等级"}
     assert town.layers["roads"].crs.to_epsg() == 4490
     assert town.layers["population"].is_raster
     assert (town.layers["population"].band, town.layers["population"].level) == (2, "units")
-    assert town.rules.size.count == {"320402001001": 3}
     assert town.rules.size.also["residents"].high == 2400
     assert town.rules.proximity.weight == 2
     assert town.rules.governance.barriers == {"road.primary": "wall"}
     assert town.rules.at("old_town").size.high == 480
     assert town.rules.relax.never == ("size.high",)
     assert dict(town.settings.staff) == {"chiefs": 1}
-    assert dict(town.settings.publish) == {"z": 3}
+    assert dict(town.settings.publish) == {"version": 3}
     assert town.settings.code["template"] == "stat15"
 
 
@@ -123,7 +122,7 @@ def test_an_unknown_key_names_the_nearest_known_one(project, text, wrong, right)
         project(text)
     assert wrong in str(caught.value)
     assert f'did you mean "{right}"' in str(caught.value)
-    assert f'是否应为 "{right}"' in caught.value.text("zh")
+    assert f"是否应为“{right}”" in caught.value.text("zh")
 
 
 def test_all_unknown_keys_of_a_table_are_named_at_once(project):
@@ -140,6 +139,9 @@ def test_all_unknown_keys_of_a_table_are_named_at_once(project):
         "[rules.governance]\nhomogeneity = 1.0",
         "[rules.size]\nweight_by = { elderly_alone = 0.5 }",
         '[rules.size]\ncount = "free"',
+        "[rules.size]\ncount = 60",
+        '[rules.size]\ncount = { "320402001001" = 3 }',
+        "[rules.workload]\nevents = 2",
         '[rules.size]\nmeasure = "households + 0.5*shops"',
         '[rules.area.rural.governance]\nbarriers = { "road.primary" = "wall" }',
         '[layers.decisions]\npath = "d.xlsx"',
@@ -164,6 +166,11 @@ def test_what_this_version_does_not_honour_is_said_and_never_skipped(project, ru
         '[rules.governance]\nbarriers = { "road.primary" = "fence" }',
         '[rules.governance]\nbarriers = { "primary" = "wall" }',
         '[rules.governance]\nkeep_whole = "estates"',
+        '[rules.governance]\nkeep_whole = ["estatess"]',
+        "[rules.size]\nlow = 0\nhigh = 10\ntarget = 0",
+        "[rules.tiers]\nnames = 3",
+        "[rules.tiers]\nlimits = 500",
+        "[rules.publish]\nversoin = 2",
         "[rules.size]\nalso = { residents = 2500 }",
         "[rules.size]\nlow = 600",
         '[rules.relax]\nnever = ["everything"]',

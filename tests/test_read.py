@@ -11,7 +11,7 @@ import rasterio
 import shapely
 from rasterio import Affine
 
-from gridopt.errors import RuleError, TableError
+from gridopt.errors import TableError
 from gridopt.read.barriers import with_barriers
 from gridopt.read.city import read_city
 from gridopt.read.columns import parse_numbers, texts
@@ -525,12 +525,6 @@ def test_inputs_know_content_and_not_the_order_of_rows_or_the_type_of_ids(town):
     moved.loc[0, "geometry"] = box(0, 0, 199.99)
     assert town.add("units", moved, id="unit", households="hh").read().inputs["units"]["sums"] == first["units"]["sums"]
     assert town.read().inputs["units"]["sha256"] != first["units"]["sha256"]
-
-
-def test_a_count_by_township_is_not_honoured_and_an_unknown_community_is_named(town):
-    town.refused("by township", "320402001", rules='[rules.size]\ncount = { "320402001" = 3 }\n', error=RuleError)
-    town.refused("99", rules='[rules.size]\ncount = { "99" = 3 }\n', error=RuleError)
-    assert town.read(f'[rules.size]\ncount = {{ "{WEST_CODE}" = 3 }}\n').rules.size.count[WEST_CODE] == 3
 
 
 # files

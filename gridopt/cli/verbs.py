@@ -70,9 +70,9 @@ def assess(asked: argparse.Namespace) -> int:
     from gridopt.read.drawing import read_drawing
 
     check_out(asked.out)
+    given = read_drawing(asked.grids)
     city = read_city(asked.project, lang=asked.lang)
     check_later(city)
-    given = read_drawing(asked.grids)
     return _publish(measure(city, given.units, grids=given.grids), asked)
 
 

@@ -23,15 +23,16 @@ def write_located(points: gpd.GeoDataFrame, found: pd.DataFrame, path: str | Pat
     check_format(target)
     own = points.drop(columns=[name for name in found.columns if name in points.columns])
     table = own.join(found)
-    if target.suffix == ".csv":
+    ending = target.suffix.lower()
+    if ending == ".csv":
         plain = pd.DataFrame(table.drop(columns=table.geometry.name))
         return write_bytes(target, plain.to_csv(index=False).encode("utf-8-sig"))
-    if target.suffix == ".xlsx":
+    if ending == ".xlsx":
         book = io.BytesIO()
         pd.DataFrame(table.drop(columns=table.geometry.name)).to_excel(book, index=False)
         return write_bytes(target, book.getvalue())
     with beside(target) as partial:
-        if target.suffix == ".gpkg":
+        if ending == ".gpkg":
             table.to_file(partial, layer="located", driver="GPKG")
         else:
             table.to_crs("EPSG:4326").to_file(partial, driver="GeoJSON", RFC7946="YES")
@@ -40,7 +41,7 @@ def write_located(points: gpd.GeoDataFrame, found: pd.DataFrame, path: str | Pat
 
 def check_format(path: Path) -> None:
     """Raise a `TableError` for an ending that cannot be written."""
-    if path.suffix not in FORMATS:
+    if path.suffix.lower() not in FORMATS:
         raise TableError(
             f'{path}: the ending "{path.suffix}" is not offered; choose one of {", ".join(FORMATS)}.',
             zh=f"{path}：不支持以“{path.suffix}”结尾的文件；可选：{'、'.join(FORMATS)}。",

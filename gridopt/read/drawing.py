@@ -6,15 +6,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
+import pyproj
 
 from gridopt.errors import TableError, preview
 from gridopt.read.columns import texts
 from gridopt.read.formats import layer_names, open_layer
+from gridopt.read.layers import LATITUDES, LONGITUDES
 from gridopt.read.plan_folder import is_plan_folder
-
-LONGITUDES = ("lon", "lng", "longitude", "经度", "經度")
-LATITUDES = ("lat", "latitude", "纬度", "緯度")
+from gridopt.read.repair import kinds_of, range_fault
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,13 +62,33 @@ def read_drawing(path: str | Path) -> Drawing:
 def read_points(path: str | Path) -> gpd.GeoDataFrame:
     """Points with their own columns: any point layer, or a table with longitude and latitude (WGS84).
 
-    Raises `TableError` where the file is missing, has no points, or no CRS.
+    Rows without coordinates stay, without a point. Raises `TableError` where the file is missing, no row has
+    a point, some have another shape, or the CRS is missing or cannot be that of the coordinates.
     """
     table = open_layer(Path(path), path=str(path)).table
-    if isinstance(table, gpd.GeoDataFrame) and table.geometry.notna().any():
-        if table.crs is None:
-            raise _without_crs(path)
-        return table
+    points = table if isinstance(table, gpd.GeoDataFrame) and table.geometry.notna().any() else _by_columns(path, table)
+    if points.crs is None:
+        raise _without_crs(path)
+    strange = ~np.isin(kinds := kinds_of(points.geometry.to_numpy()), ("point", ""))
+    is_multiple = points.geom_type == "MultiPoint"
+    if strange.any() or is_multiple.any():
+        n = int((strange | is_multiple).sum())
+        raise TableError(
+            f"{path}: {n} of {len(points)} rows are no single points. Name a layer of points, one a row.",
+            zh=f"{path}：{len(points)} 行中有 {n} 行不是单点。请指定点图层，每行一点。",
+        )
+    if (kinds == "").all():
+        raise TableError(
+            f"{path}: none of its {len(points)} rows has coordinates. Fill them in, or name another file.",
+            zh=f"{path}：{len(points)} 行都没有坐标。请补全，或指定其他文件。",
+        )
+    if fault := range_fault(points.total_bounds, pyproj.CRS(points.crs)):
+        raise TableError(f"{path}: {fault[0]}.", zh=f"{path}：{fault[1]}。")
+    return points
+
+
+def _by_columns(path: str | Path, table: pd.DataFrame) -> gpd.GeoDataFrame:
+    """A table's rows as points by its columns of longitude and latitude."""
     found = {str(name).strip().lower(): name for name in table.columns}
     x = next((found[name] for name in LONGITUDES if name in found), None)
     y = next((found[name] for name in LATITUDES if name in found), None)

@@ -9,6 +9,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from types import ModuleType
 
@@ -65,9 +66,10 @@ def open_layer(file: Path, layer: str | None = None, *, path: str | None = None)
     if layer not in names:
         asked = "needs a layer" if layer is None else f'has no layer "{layer}"'
         asked_zh = "含多个图层，须指明" if layer is None else f"没有图层“{layer}”"
+        nearest = next(iter([*get_close_matches(layer or "", names, 1), *names]), "...")
         raise TableError(
-            f'{written} {asked}; it has: {preview(names, 20)}. Write layer = "{names[0] if names else "..."}".',
-            zh=f'{written} {asked_zh}；现有：{preview(names, 20)}。请写成 layer = "{names[0] if names else "..."}"。',
+            f'{written} {asked}; it has: {preview(names, 20)}. Write layer = "{nearest}".',
+            zh=f'{written} {asked_zh}；现有：{preview(names, 20)}。请写成 layer = "{nearest}"。',
         )
     kind = file.suffix.lower()
     if SHEETS.get(kind) == "CSV":
@@ -120,11 +122,10 @@ def _must_exist(file: Path, written: str) -> None:
         raise TableError(f"{written} is a device, not a file.", zh=f"{written} 是设备，不是文件。")
     near = sorted(one.name for one in file.parent.iterdir() if one.is_file()) if file.parent.is_dir() else []
     folder = file.parent.absolute()
-    there = f"has: {preview(near, 8)}" if near else "is not there or holds no file"
-    there_zh = f"中有：{preview(near, 8)}" if near else "不存在或没有文件"
+    there = f"{folder} has: {preview(near, 8)}" if near else f"there is no such folder, or no file in it: {folder}"
+    there_zh = f"{folder} 中有：{preview(near, 8)}" if near else f"该文件夹不存在或没有文件：{folder}"
     raise TableError(
-        f'no file "{written}"; the folder {folder} {there}. Correct the path.',
-        zh=f"没有文件“{written}”；文件夹 {folder} {there_zh}。请改正路径。",
+        f'no file "{written}"; {there}. Correct the path.', zh=f"没有文件“{written}”；{there_zh}。请改正路径。"
     )
 
 

@@ -45,11 +45,14 @@ def declared_crs(table: gpd.GeoDataFrame, crs: pyproj.CRS | None, findings: Find
             f'图层没有坐标系（坐标约为 {x:.6g}，{y:.6g}）；请添加一行 crs = "EPSG:..."',
         )
     elif np.isfinite(bounds).all():
-        _check_range(bounds, pyproj.CRS(table.crs), findings)
+        fault = range_fault(bounds, pyproj.CRS(table.crs))
+        if fault:
+            findings.fault(*fault)
     return table
 
 
-def _check_range(bounds: NDArray[np.float64], crs: pyproj.CRS, findings: Findings) -> None:
+def range_fault(bounds: NDArray[np.float64], crs: pyproj.CRS) -> tuple[str, str] | None:
+    """What is wrong, in English and in Chinese, with coordinates that cannot be in a CRS; None if nothing is."""
     west, south, east, north = bounds
     in_degrees = -180.001 <= west <= east <= 360 and -90 <= south <= north <= 90
     box = f"x {west:.6g}~{east:.6g}, y {south:.6g}~{north:.6g}"
@@ -57,16 +60,17 @@ def _check_range(bounds: NDArray[np.float64], crs: pyproj.CRS, findings: Finding
         swapped = -90 <= west <= east <= 90 and -180 <= south <= north <= 180
         hint = "longitude and latitude are swapped" if swapped else "they are in another CRS"
         hint_zh = "疑似经纬度颠倒" if swapped else "疑似属于其他坐标系"
-        findings.fault(
+        return (
             f"the coordinates ({box}) do not fit {crs_name(crs)}: {hint}; "
             'correct the layer or declare crs = "EPSG:..."',
             f'坐标（{box}）与 {crs_name(crs)} 不符：{hint_zh}；请改正图层或声明 crs = "EPSG:..."',
         )
-    elif crs.is_projected and max(abs(west), abs(east)) <= 180 and max(abs(south), abs(north)) <= 90:
-        findings.fault(
+    if crs.is_projected and max(abs(west), abs(east)) <= 180 and max(abs(south), abs(north)) <= 90:
+        return (
             f'the coordinates ({box}) look like degrees, not like {crs_name(crs)}; declare crs = "EPSG:4326"',
             f'坐标（{box}）像是经纬度，而不是 {crs_name(crs)}；请声明 crs = "EPSG:4326"',
         )
+    return None
 
 
 def flattened(table: gpd.GeoDataFrame, findings: Findings) -> gpd.GeoDataFrame:
