@@ -1,6 +1,7 @@
 """Bad input at the command line: status 2, one clear message in each language, nothing written, nothing drawn."""
 
 import re
+import signal
 from pathlib import Path
 
 import geopandas as gpd
@@ -10,6 +11,7 @@ import shapely
 from pyogrio.errors import DataSourceError
 
 from gridopt.cli import main
+from gridopt.publish.atomic import move_all
 from tests.towns import SOUTH, WEST, square
 
 FACILITIES = '[layers.facilities]\npath = "f.gpkg"\nid = "f"\ntier = "tier"\n'
@@ -233,7 +235,26 @@ def test_a_disk_that_fills_up_leaves_the_old_plan_and_says_so(plan, project, cap
         raise DataSourceError("failed to execute insert : database or disk is full.")
 
     before = {path: path.read_bytes() for path in plan.rglob("*") if path.is_file()}
-    monkeypatch.setattr("gridopt.publish.geopackage.pyogrio.write_dataframe", full)
+    monkeypatch.setattr("pyogrio.write_dataframe", full)
     assert main(["draw", str(project), "--out", str(plan), "--effort", "quick", "--lang", "en"]) == 2
     assert "disk is full); " in capsys.readouterr().err
     assert {path: path.read_bytes() for path in plan.rglob("*") if path.is_file()} == before
+
+
+def test_an_interrupt_while_files_are_moved_waits_until_all_are(tmp_path, monkeypatch):
+    source, target = tmp_path / "new", tmp_path / "plan"
+    for folder in (source, target):
+        folder.mkdir()
+        for name in ("a", "b"):
+            (folder / name).write_text(folder.name, encoding="utf-8")
+    replace = Path.replace
+
+    def interrupted(path: Path, other: Path) -> Path:
+        signal.raise_signal(signal.SIGINT)
+        return replace(path, other)
+
+    monkeypatch.setattr(Path, "replace", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        move_all(source, target, names=["a", "b"])
+    assert {path.name: path.read_text(encoding="utf-8") for path in target.iterdir()} == {"a": "new", "b": "new"}
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler

@@ -46,7 +46,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "sound": ("{folder}: whole and true", "{folder}：完整、属实"),
     "faults": ("{folder}: {n} faults", "{folder}：{n} 处问题"),
     "located": ("{inside} of {n} points lie in a grid", "{n} 个点中有 {inside} 个位于网格内"),
-    "interrupted": ("interrupted; nothing was written", "已中断；未写入任何内容"),
+    "interrupted": ("interrupted; nothing is half written", "已中断；没有只写了一半的文件"),
     "own_fault": (
         "gridopt failed: {error}. This is a fault of gridopt itself; nothing was written. Please report it with the "
         "lines above.",

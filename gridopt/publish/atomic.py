@@ -5,8 +5,10 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import signal
 import stat
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -74,9 +76,10 @@ def new_folder(target: Path) -> Iterator[Path]:
         with _trouble_named(target):
             yield new
     finally:
-        shutil.rmtree(new, ignore_errors=True)
-        if is_made_here and not any(target.iterdir()):
-            target.rmdir()
+        with _undisturbed():
+            shutil.rmtree(new, ignore_errors=True)
+            if is_made_here and not any(target.iterdir()):
+                target.rmdir()
 
 
 @contextmanager
@@ -131,19 +134,36 @@ def move_all(source: Path, target: Path, *, names: Sequence[str]) -> None:
             os.fsync(file.fileno())
     kept = target / f"{_OLD}{os.getpid()}"
     moved: list[str] = []
+    with _undisturbed():
+        try:
+            for name in names:
+                _keep(target / name, kept / name)
+            for name in names:
+                (target / name).parent.mkdir(parents=True, exist_ok=True)
+                moved.append(name)
+                (source / name).replace(target / name)
+        except BaseException:
+            for name in reversed(moved):
+                _put_back(kept / name, target / name, is_new=not (source / name).exists())
+            raise
+        finally:
+            shutil.rmtree(kept, ignore_errors=True)
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Hold Ctrl-C back until the block is done: it takes milliseconds, and half of it is worse than none."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    held: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _: held.append(number))
     try:
-        for name in names:
-            _keep(target / name, kept / name)
-        for name in names:
-            (target / name).parent.mkdir(parents=True, exist_ok=True)
-            moved.append(name)
-            (source / name).replace(target / name)
-    except BaseException:
-        for name in reversed(moved):
-            _put_back(kept / name, target / name, is_new=not (source / name).exists())
-        raise
+        yield
     finally:
-        shutil.rmtree(kept, ignore_errors=True)
+        signal.signal(signal.SIGINT, before or signal.SIG_DFL)
+    if held and callable(before):
+        before(held[0], None)
 
 
 def _keep(path: Path, copy: Path) -> None:
