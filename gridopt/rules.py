@@ -39,8 +39,10 @@ class Size:
     ``measure`` is the column that sizes are counted in, ``low`` and ``high`` its hard bounds, ``target``
     chooses the number of grids, no border moves for size inside ``comfort``, and ``stretch`` is how far
     above ``high`` a grid may go (as a factor) before a kept-whole group is split. ``also`` bounds
-    further measures. ``count`` is ``"auto"`` (the admissible number nearest to total / target), a
-    total for the city, or a table by community id.
+    further measures. ``measure`` may be a formula over columns (``"households + 0.5*shops"``) and
+    ``weight_by`` adds care load to it, so much for each of a counted column (counts only). ``count`` is
+    ``"auto"`` (the admissible number nearest to total / target), ``"free"`` (every admissible number is
+    tried), a total for the city, or a table by township or community id.
     """
 
     measure: str = "households"
@@ -52,19 +54,27 @@ class Size:
     count: str | int | Mapping[str, int] = "auto"
     also: Mapping[str, Bounds] = field(default_factory=lambda: {"residents": Bounds(high=2500)})
     weight: float = 1.0
+    weight_by: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "also", _frozen(self.also))
+        object.__setattr__(self, "weight_by", _frozen(self.weight_by))
         if isinstance(self.count, Mapping):
             object.__setattr__(self, "count", _frozen(self.count))
 
 
 @dataclass(frozen=True)
 class Proximity:
-    """就近就便， near and convenient: people times squared metres to their grid's centre."""
+    """就近就便， near and convenient: people times squared metres to their grid's centre.
+
+    ``max_walk`` is the longest way in metres from a grid's post (the unit nearest its weighted centroid where
+    none is declared) to any unit with people, None for no limit. ``metric`` says how that way runs: ``"straight"``,
+    or ``"walk"``, along streets if given, else around barriers.
+    """
 
     weight: float = 1.0
     metric: str = "straight"
+    max_walk: float | None = None
 
 
 @dataclass(frozen=True)
@@ -73,12 +83,16 @@ class Governance:
 
     ``keep_whole`` names the layers whose groups stay in one grid, ``min_border`` is the shared edge in
     metres that makes neighbours, ``barriers`` restates the class of a line: ``{"road.primary": "wall"}``.
+    ``enclosed = "forbid"`` allows no grid wholly inside another. ``homogeneity`` is what one of the size measure
+    outside its grid's leading category (of housing) costs, in metres of border; 0 leaves categories alone.
     """
 
     weight: float = 1.0
     keep_whole: tuple[str, ...] = ("estates",)
     min_border: float = 1.0
     barriers: Mapping[str, str] = field(default_factory=dict)
+    enclosed: str = "allow"
+    homogeneity: float = 0.0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "barriers", _frozen(self.barriers))
@@ -185,6 +199,8 @@ def _faults(rules: Rules, kind: str) -> list[tuple[str, str]]:
                 f"{where}：目标 target = {size.target:g} 不在 {size.low:g}-{size.high:g} 之内",
             )
         )
+    if size.target <= 0:
+        faults.append((f"{where}: target must be above 0", f"{where}：目标 target 须大于 0"))
     if size.comfort[0] > size.comfort[1]:
         faults.append((f"{where}: comfort runs downwards", f"{where}：comfort 上下限颠倒"))
     if size.stretch < 1:
@@ -192,13 +208,7 @@ def _faults(rules: Rules, kind: str) -> list[tuple[str, str]]:
     for name, bounds in size.also.items():
         if bounds.low is not None and bounds.high is not None and bounds.low > bounds.high:
             faults.append((f"{where}.also.{name}: low is above high", f"{where}.also.{name}：下限大于上限"))
-    if rules.proximity.metric != "straight":
-        faults.append(
-            (
-                f'rules.proximity.metric = "{rules.proximity.metric}" is not offered; choose "straight"',
-                f'rules.proximity.metric = "{rules.proximity.metric}" 不可用，请选 "straight"',
-            )
-        )
+    faults += _choices(rules)
     unknown = [r for r in (*rules.relax.order, *rules.relax.never) if r not in RELAXATIONS]
     if unknown:
         faults.append(
@@ -207,4 +217,20 @@ def _faults(rules: Rules, kind: str) -> list[tuple[str, str]]:
                 f"rules.relax：未知项 {preview(unknown)}；可用：{'、'.join(RELAXATIONS)}",
             )
         )
+    return faults
+
+
+def _choices(rules: Rules) -> list[tuple[str, str]]:
+    """(English, Chinese) for each choice that is not offered."""
+    faults = []
+    choices = (("proximity.metric", rules.proximity.metric, ("straight", "walk")),
+               ("governance.enclosed", rules.governance.enclosed, ("allow", "forbid")))  # fmt: skip
+    for name, chosen, offered in choices:
+        if chosen not in offered:
+            faults.append(
+                (
+                    f'rules.{name} = "{chosen}" is not offered; choose {" or ".join(offered)}',
+                    f'rules.{name} = "{chosen}" 不可用，请选 {" 或 ".join(offered)}',
+                )
+            )
     return faults

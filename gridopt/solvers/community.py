@@ -30,21 +30,34 @@ class Bindings:
 
     ``groups`` names the group that stays whole ("" for none), ``dedicated`` the institution that forms
     its own grid ("" for none), ``kinds`` the area kind whose rules hold. ``called`` gives groups and
-    institutions the names by which reasons speak of them.
+    institutions the names by which reasons speak of them. ``locked`` names the grid that is kept as it is
+    ("" for none), ``categories`` the housing type, ``phases`` the part of a group along which it is split first.
+    ``together`` and ``apart`` are pairs of units that must, or must not, lie in one grid.
     """
 
     groups: tuple[str, ...]
     dedicated: tuple[str, ...]
     kinds: tuple[str, ...]
     called: Mapping[str, str] = field(default_factory=dict)
+    locked: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    phases: tuple[str, ...] = ()
+    together: tuple[tuple[int, int], ...] = ()
+    apart: tuple[tuple[int, int], ...] = ()
+
+    def __post_init__(self) -> None:
+        for name in ("locked", "categories", "phases"):
+            object.__setattr__(self, name, getattr(self, name) or ("",) * len(self.groups))
 
     @classmethod
     def of_units(cls, units: pd.DataFrame, called: Mapping[str, str] | None = None) -> Bindings:
-        """From the ``keep_whole``, ``dedicated`` and ``area_kind`` columns of a units table."""
-        groups, dedicated, kinds = (
-            tuple(units[name].fillna("").astype(str)) for name in ("keep_whole", "dedicated", "area_kind")
+        """From the binding columns of a units table; ``phase`` need not be there."""
+        columns = ("keep_whole", "dedicated", "area_kind", "locked_grid", "category", "phase")
+        none = pd.Series("", units.index)
+        groups, dedicated, kinds, locked, categories, phases = (
+            tuple(units.get(name, none).fillna("").astype(str)) for name in columns
         )
-        return cls(groups, dedicated, kinds, called or {})
+        return cls(groups, dedicated, kinds, called or {}, locked, categories, phases)
 
     def name_of(self, group: str) -> str:
         """What people call a group or institution: its name, with its id where others are called the same."""
@@ -57,9 +70,17 @@ class Bindings:
         return cls(("",) * n_units, ("",) * n_units, (kind,) * n_units)
 
     def at(self, units: Sequence[int] | Ints) -> Bindings:
-        """The bindings of some units."""
-        groups, dedicated, kinds = (tuple(one[i] for i in units) for one in (self.groups, self.dedicated, self.kinds))
-        return Bindings(groups, dedicated, kinds, self.called)
+        """The bindings of some units; a pair stays where both its units do."""
+        place = {int(unit): i for i, unit in enumerate(units)}
+
+        def pairs(given: tuple[tuple[int, int], ...]) -> tuple[tuple[int, int], ...]:
+            return tuple((place[a], place[b]) for a, b in given if a in place and b in place)
+
+        of_units = (self.groups, self.dedicated, self.kinds, self.locked, self.categories, self.phases)
+        groups, dedicated, kinds, locked, categories, phases = (tuple(one[i] for i in units) for one in of_units)
+        return Bindings(
+            groups, dedicated, kinds, self.called, locked, categories, phases, pairs(self.together), pairs(self.apart)
+        )
 
 
 @dataclass(frozen=True, eq=False)
