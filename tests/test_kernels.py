@@ -162,7 +162,7 @@ def test_repair_never_raises_the_violation_and_keeps_grids_whole(problem: Proble
 def test_descent_ends_where_no_single_move_is_better(problem: Problem) -> None:
     labels = inertial_bisection(problem)
     state = new_state(problem.board, labels[problem.order])
-    descend(problem.board, state, 100)
+    descend(problem.board, state, new_chain(problem.board, state), 100)
     lowered = by_unit(problem, state.labels)
     low = evaluate(problem, lowered)
     assert is_connected(problem, lowered)

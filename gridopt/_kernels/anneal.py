@@ -18,12 +18,14 @@ from gridopt._kernels.state import (
     SAME,
     STATE,
     STRAIN,
+    TRIPLE,
     Ints,
     below,
     change,
     compiled_tuple,
     grid_cost,
     helper,
+    inlined,
     kernel,
     move,
     uniform,
@@ -91,14 +93,14 @@ def _judge(best: Any, state: Any) -> Any:
         at[1] = at[0]
 
 
-@helper(boolean(STATE, F1, float64, float64))
+@inlined(boolean(STATE, TRIPLE, float64, float64))
 def _accepts(state: Any, climate: Any, objective: Any, strain: Any) -> Any:
     """The rule of Metropolis on a change of objective and strain."""
     worse, heat = objective / climate[2] + climate[1] * strain, climate[0]
     return worse <= 0.0 or (worse <= 40.0 * heat and uniform(state.random) < math.exp(-worse / heat))
 
 
-@helper(boolean(BOARD, STATE, BEST, int64, int64, F1))
+@helper(boolean(BOARD, STATE, BEST, int64, int64, TRIPLE))
 def _move_together(board: Any, state: Any, best: Any, unit: Any, to: Any, climate: Any) -> Any:
     """Move a unit along with what it cuts off from its grid, if Metropolis accepts them together.
 
@@ -142,15 +144,15 @@ def anneal(board: Any, state: Any, best: Any, sweeps: Any, seed: Any, schedule: 
     """
     n, k = len(state.labels), len(state.n_units)
     labels, indptr, neighbours = state.labels, board.indptr, board.neighbours
-    random, climate = state.random, np.empty(3)
+    random = state.random
     random[0] = seed
     floor = 0.05 * state.total[0] / n + 1e-300
     units_squared = (n / k) ** 2
     accepted = 0
     for sweep in range(sweeps):
         done = sweep / max(sweeps - 1, 1)
-        climate[0] = schedule[0] * (schedule[1] / schedule[0]) ** done
-        climate[1] = units_squared * schedule[2] * (schedule[3] / schedule[2]) ** done
+        heat = schedule[0] * (schedule[1] / schedule[0]) ** done
+        press = units_squared * schedule[2] * (schedule[3] / schedule[2]) ** done
         for unit in range(n):
             degree = indptr[unit + 1] - indptr[unit]
             if degree == 0:
@@ -162,7 +164,7 @@ def anneal(board: Any, state: Any, best: Any, sweeps: Any, seed: Any, schedule: 
             if board.closed[to] and not board.empty[unit]:
                 continue
             cost = grid_cost(board, state, home) + grid_cost(board, state, to)
-            climate[2] = cost / (state.n_units[home] + state.n_units[to]) + floor
+            climate = (heat, press, cost / (state.n_units[home] + state.n_units[to]) + floor)
             if below(random, TOGETHER) == 0 and _move_together(board, state, best, unit, to, climate):
                 accepted += 1
                 continue

@@ -162,7 +162,7 @@ def _arrange(members: Any, side: Any, scratch: Any) -> Any:
     return first
 
 
-@kernel(void(GROUND, I1, I2, float64, uint64, I1))
+@kernel(void(GROUND, I1, I2, float64, uint64, I1), allocates=True)
 def bisect(ground: Any, members: Any, pieces: Any, jitter: Any, seed: Any, parts: Any) -> Any:
     """Number in ``parts`` (n,) the connected parts into which recursive inertial bisection splits each piece.
 

@@ -46,9 +46,10 @@ class Chain(NamedTuple):
     length: Ints  # (links) candidates of a link
     at: Ints  # (links) the next one to be tried
     made: Ints  # (links, 2) unit moved and the grid it came from
+    changed: Ints  # (k) the pass of the descent in which a grid last changed
 
 
-CHAIN = compiled_tuple((I1, I1, I1, I1, I1, I2, I2, F2, I1, I1, I2), Chain)
+CHAIN = compiled_tuple((I1, I1, I1, I1, I1, I2, I2, F2, I1, I1, I2, I1), Chain)
 
 
 def new_chain(board: Board, state: State) -> Chain:
@@ -66,6 +67,7 @@ def new_chain(board: Board, state: State) -> Chain:
         np.zeros(links, np.int32),
         np.zeros(links, np.int32),
         np.zeros((links, 2), np.int32),
+        np.zeros(k, np.int32),
     )
 
 
@@ -299,15 +301,17 @@ def _swap(board: Any, state: Any, unit: Any, gain: Any) -> Any:
     return False
 
 
-@kernel(int64(BOARD, STATE, int64))
-def descend(board: Any, state: Any, passes: Any) -> Any:
+@kernel(int64(BOARD, STATE, CHAIN, int64))
+def descend(board: Any, state: Any, chain: Any, passes: Any) -> Any:
     """Lower the objective by moves and swaps over a border that do not raise the violation.
 
     At most ``passes`` over the units; after the first only grids that have just changed, and their neighbours,
     are looked at. Returns the number of steps made.
     """
     n, k = len(state.labels), len(state.n_units)
-    changed = np.zeros(k, np.int32)
+    changed = chain.changed
+    for grid in range(k):
+        changed[grid] = 0
     gain = 1e-9 * abs(state.total[0]) / max(k, 1) + 1e-300
     steps = 0
     for sweep in range(1, passes + 1):

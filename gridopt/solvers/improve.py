@@ -142,7 +142,7 @@ def _annealed(problem: Problem, state: State, sweeps: int, word: int) -> Ints:
 def _mended(problem: Problem, state: State, word: int) -> None:
     chain = mending.new_chain(problem.board, state)
     mending.relieve(problem.board, state, chain, LINKS, BUDGET, word % problem.n_grids)
-    mending.descend(problem.board, state, PASSES)
+    mending.descend(problem.board, state, chain, PASSES)
 
 
 def _restored(problem: Problem, labels: Ints) -> Ints:
