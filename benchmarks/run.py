@@ -1,109 +1,89 @@
-"""Whole runs on real layers, and the engine beside METIS; writes the tables of results.md and README.
+"""gridopt beside its peers, and its growth: measures, and writes the tables of results.md and the README.
 
-    pip install '.[benchmark]' && python benchmarks/run.py      # the layers are looked for in ../shared
+    pip install '.[benchmark]' && python -m benchmarks.run              # every part
+    python -m benchmarks.run --only quality --only growth               # some of them
+    python -m benchmarks.run --tables                                   # only the tables, from what is stored
 
-Each project is drawn once to compile and cache the kernels and then measured: wall time, CPU time and peak memory of
-the whole process, from files on disk to the published folder.
+What was measured is kept in benchmarks/results/ and measured again only where the engine (or the peer) has changed
+since, so that a run that was cut off goes on where it stopped. Published instances are looked for in
+../shared/data/instances; synthetic ones are made from seeds.
 """
 
 from __future__ import annotations
 
-import json
+import argparse
+import importlib.metadata
 import os
-import subprocess
+import platform
 import sys
-import tempfile
-import time
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol, cast
 
-import engine
-import geopandas as gpd
-import numpy as np
+from benchmarks import growth, layers, proof, published, quality, tables
+from benchmarks.jobs import RESULTS, ROOT, Job, Store, carry_out
+from benchmarks.peers import LIBRARIES
 
-HERE = Path(__file__).parent
-SHARED = HERE.parents[1] / "shared"
-README = HERE.parent / "README.md"
-RESULTS = HERE / "results.md"
-START, END = "<!-- measured: benchmarks/run.py -->", "<!-- end of measured -->"
-BESIDE = (
-    "The bare engine (`go.partition_graph`, effort standard, median of 3 seeds) against METIS k-way with contiguity "
-    "(median of 20 seeds), same tolerance, scored by one scorer; below 1 is better than METIS:"
+
+class Part(Protocol):
+    """One part: the jobs it asks for, and its tables from what they left."""
+
+    TITLE: str
+    MINUTES: int
+    BESIDE: int
+    jobs: Callable[..., list[Job]]
+    report: Callable[..., str]
+
+
+PARTS = cast(
+    "dict[str, Part]",
+    {"quality": quality, "published": published, "proof": proof, "growth": growth, "layers": layers},
 )
-EDGES = (0, 300, 350, 400, 450, 500, np.inf)
+PAGES = (ROOT / "benchmarks" / "results.md", ROOT / "README.md")
 
 
-@dataclass(frozen=True)
-class Run:
-    """One measured run: seconds, megabytes, and the folder it left."""
-
-    name: str
-    wall: float
-    cpu: float
-    memory: float
-    folder: Path
-
-
-def measured(name: str, arguments: list[str], folder: Path) -> Run:
-    """Run gridopt as a process of its own and account for it."""
-    command = [sys.executable, "-m", "gridopt", *arguments, "--out", str(folder), "--lang", "en"]
-    started = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    wall = time.perf_counter() - started
-    if status != 0:
-        raise SystemExit(f"{name}: gridopt ended with status {os.waitstatus_to_exitcode(status)}")
-    return Run(name, wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, folder)
+def measured_with(part: str) -> str:
+    """Cores, Python and the versions of the libraries that a part's figures rest on."""
+    names = ["numpy", "numba", "highspy", *(sorted(set(LIBRARIES.values())) if part == "quality" else ())]
+    versions = []
+    for name in names:
+        try:
+            versions.append(f"{name} {importlib.metadata.version(name)}")
+        except importlib.metadata.PackageNotFoundError:
+            versions.append(f"{name} not installed")
+    return f"{os.cpu_count()} cores, Python {platform.python_version()}, {', '.join(versions)}."
 
 
-def facts(run: Run) -> list[str]:
-    """One row of the table of runs."""
-    record = json.loads((run.folder / "plan.json").read_text(encoding="utf-8"))
-    grids = gpd.read_file(run.folder / "plan.gpkg", layer="grids", ignore_geometry=True)
-    units = gpd.read_file(run.folder / "plan.gpkg", layer="units", ignore_geometry=True)
-    proved = sum(one["gap"] is not None for one in record["communities"])
-    decide = sum(row["class"] == "decide" for row in record["violations"])
-    met = (grids["unmet"].fillna("") == "").mean()
-    return [
-        run.name, f"{len(record['communities']):,}", f"{len(units):,}", f"{len(grids):,}", f"{met:.1%}",
-        f"{decide}", f"{proved}", f"{run.wall:.1f}", f"{run.cpu:.1f}", f"{run.memory:,.0f}",
-    ]  # fmt: skip
+def main(arguments: list[str] | None = None) -> None:
+    """Measure the parts asked for and put their tables into the pages."""
+    chosen = _arguments().parse_args(arguments)
+    for name in chosen.only or PARTS:
+        part = PARTS[name]
+        folder = RESULTS / "quick" if chosen.quick else RESULTS
+        store = Store(name, fresh=chosen.fresh, folder=folder)
+        if not chosen.tables:
+            sys.stderr.write(f"{name}: about {part.MINUTES} minutes on 2 quiet cores\n")
+            carry_out(part.jobs(quick=chosen.quick), store, beside=part.BESIDE)
+        text = f"{part.report(store, quick=chosen.quick)}\n\n{measured_with(name)}"
+        sys.stdout.write(f"## {part.TITLE}\n\n{text}\n\n")
+        if not chosen.quick:
+            for page in PAGES:
+                tables.put(page, name, f"### {part.TITLE}\n\n{text}")
 
 
-def sizes(run: Run) -> list[str]:
-    """How many grids have how many households."""
-    grids = gpd.read_file(run.folder / "plan.gpkg", layer="grids", ignore_geometry=True)
-    counts = np.histogram(grids.loc[grids["kind"] == "base", "households"], EDGES)[0]
-    return [run.name, *(f"{count:,}" for count in counts)]
-
-
-def table(head: list[str], rows: list[list[str]]) -> str:
-    """A Markdown table."""
-    lines = [head, ["---"] + ["--:"] * (len(head) - 1), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
-def main() -> None:
-    """Measure every project and write the tables."""
-    projects = sorted((HERE / "projects").glob("*.toml"))
-    with tempfile.TemporaryDirectory() as place:
-        jobs = [("demo town", ["demo"])] + [(p.stem.replace("_", " "), ["draw", str(p)]) for p in projects]
-        runs = []
-        for name, arguments in jobs:
-            measured(name, arguments, Path(place) / "warm" / name)
-            runs.append(measured(name, arguments, Path(place) / name))
-        head = ["layers", "communities", "units", "grids", "grids that meet every rule", "to decide",
-                "communities proved best", "wall s", "CPU s", "peak MB"]  # fmt: skip
-        bands = ["households in a grid", "< 300", "300-349", "350-399", "400-449", "450-500", "> 500"]
-        text = f"{table(head, [facts(run) for run in runs])}\n\n{table(bands, [sizes(run) for run in runs])}\n"
-    text += f"\n{BESIDE}\n\n{table(engine.HEAD, engine.rows(SHARED))}\n"
-    cores = os.cpu_count()
-    RESULTS.write_text(f"# Measured on {cores} cores\n\n{text}", encoding="utf-8")
-    readme = README.read_text(encoding="utf-8")
-    before, rest = readme.split(START)
-    README.write_text(f"{before}{START}\n\n{text}\n{END}{rest.split(END)[1]}", encoding="utf-8")
-    sys.stdout.write(text)
+def _arguments() -> argparse.ArgumentParser:
+    minutes = ", ".join(f"{name} {part.MINUTES}" for name, part in PARTS.items())
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.run",
+        description=f"gridopt beside its peers. Minutes on 2 quiet cores: {minutes}.",
+    )
+    parser.add_argument("--only", action="append", choices=list(PARTS), help="one part; may be given again")
+    parser.add_argument("--quick", action="store_true", help="a few small jobs of each part, pages untouched")
+    parser.add_argument("--tables", action="store_true", help="measure nothing, write the tables from what is stored")
+    parser.add_argument("--fresh", action="store_true", help="forget what is stored and measure all again")
+    return parser
 
 
 if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
     main()

@@ -1,0 +1,95 @@
+"""Whole runs on real layers: the gridopt command as a process of its own, from files on disk to the folder."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.jobs import Job, Store
+from benchmarks.methods import WHOLE_RUN
+from benchmarks.tables import number, percent, table
+
+TITLE = "Whole runs on real layers"
+MINUTES = 5
+BESIDE = 1
+
+PROJECTS = Path(__file__).resolve().parent / "projects"
+DEMO = "demo town"
+EDGES = (0, 300, 350, 400, 450, 500, np.inf)
+
+
+def jobs(*, quick: bool) -> list[Job]:
+    """The demo town, and every project of ``projects/``."""
+    projects = [] if quick else sorted(file.stem for file in PROJECTS.glob("*.toml"))
+    return [Job(WHOLE_RUN, name, (0,)) for name in (DEMO, *projects)]
+
+
+def measure(job: Mapping[str, Any]) -> dict[str, Any]:
+    """Draw once to compile and cache the kernels, then again, measured."""
+    name = job["instance"]
+    arguments = ["demo"] if name == DEMO else ["draw", str(PROJECTS / f"{name}.toml")]
+    with tempfile.TemporaryDirectory() as place:
+        _drawn(arguments, Path(place) / "warm")
+        row, memory = _drawn(arguments, Path(place) / "out")
+        return {"rows": [{"seed": 0, **row, **_facts(Path(place) / "out")}], "memory": memory}
+
+
+def _drawn(arguments: list[str], folder: Path) -> tuple[dict[str, float], float]:
+    """Seconds and peak megabytes of one run of the command."""
+    command = [sys.executable, "-m", "gridopt", *arguments, "--out", str(folder), "--lang", "en"]
+    started = time.perf_counter()
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise SystemExit(f"gridopt {' '.join(arguments)} ended with status {process.returncode}")
+    spent = {"wall": time.perf_counter() - started, "cpu": usage.ru_utime + usage.ru_stime}
+    return spent, usage.ru_maxrss / 1024
+
+
+def _facts(folder: Path) -> dict[str, Any]:
+    """What the folder of a plan says of it."""
+    import geopandas as gpd
+
+    record = json.loads((folder / "plan.json").read_text(encoding="utf-8"))
+    grids = gpd.read_file(folder / "plan.gpkg", layer="grids", ignore_geometry=True)
+    units = gpd.read_file(folder / "plan.gpkg", layer="units", ignore_geometry=True)
+    sizes = np.histogram(grids.loc[grids["kind"] == "base", "households"], EDGES)[0]
+    return {
+        "communities": len(record["communities"]),
+        "units": len(units),
+        "grids": len(grids),
+        "met": float((grids["unmet"].fillna("") == "").mean()),
+        "decide": sum(row["class"] == "decide" for row in record["violations"]),
+        "proved": sum(one["gap"] == 0 for one in record["communities"]),
+        "bounded": sum(one["gap"] is not None for one in record["communities"]),
+        "sizes": sizes.tolist(),
+    }
+
+
+def report(store: Store, *, quick: bool) -> str:
+    """Two tables: the runs, and the sizes of their grids."""
+    found = [(job.instance, outcome) for job in jobs(quick=quick) if (outcome := store.get(job)) and outcome.answered]
+    runs = [
+        [
+            name.replace("_", " "), *(number(one.rows[0][fact], 0) for fact in ("communities", "units", "grids")),
+            percent(one.rows[0]["met"]), *(number(one.rows[0][fact], 0) for fact in ("decide", "proved", "bounded")),
+            number(one.rows[0]["wall"]), number(one.rows[0]["cpu"]), number(one.memory, 0),
+        ]
+        for name, one in found
+    ]  # fmt: skip
+    head = ["layers", "communities", "units", "grids", "grids that meet every rule", "to decide", "communities proved",
+            "with a bound", "wall s", "CPU s", "peak MB"]  # fmt: skip
+    bands = ["households in a grid", "< 300", "300-349", "350-399", "400-449", "450-500", "> 500"]
+    sizes = [[name.replace("_", " "), *(number(n, 0) for n in one.rows[0]["sizes"])] for name, one in found]
+    told = "Whole processes, from files on disk to the published folder, kernels cached:"
+    return f"{told}\n\n{table(head, runs)}\n\n{table(bands, sizes)}"

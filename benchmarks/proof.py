@@ -1,0 +1,76 @@
+"""Proof: how near to its bound the engine ends on seeded towns of the size of communities."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from benchmarks.jobs import Job, Store
+from benchmarks.methods import OURS
+from benchmarks.tables import median, number, percent, table
+
+TITLE = "Proof"
+MINUTES = 30
+BESIDE = 2
+
+
+@dataclass(frozen=True)
+class Family:
+    """Cases of one kind, each a fresh town: told by its limits, with the seconds a case may take."""
+
+    name: str
+    instances: tuple[str, ...]
+    tolerances: tuple[float, ...]
+    seconds: float
+
+    def jobs(self) -> list[Job]:
+        """One job a case; the tolerances take turns."""
+        return [
+            Job(OURS, town, (0,), self._options(self.tolerances[i % len(self.tolerances)]))
+            for i, town in enumerate(self.instances)
+        ]
+
+    def _options(self, tolerance: float) -> dict[str, object]:
+        return {"objective": "hess", "prove": True, "tolerance": tolerance, "time_limit": self.seconds}
+
+
+SMALL = tuple(f"town-{60 + 37 * i % 141}-{100 + i}-k{2 + i % 4}" for i in range(40))
+MIDDLE = tuple(f"town-{220 + 20 * i % 81}-{200 + i}-k{5 + i % 2}" for i in range(8))
+LARGE = tuple(f"town-{900 + 40 * i % 201}-{300 + i}-k10" for i in range(10))
+FAMILIES = (
+    Family("60-200 units, 2-5 grids, 10-25 %", SMALL, (0.10, 0.15, 0.25), 60.0),
+    Family("220-300 units, 5-6 grids, 10-25 %, 10 s", MIDDLE, (0.10, 0.25), 10.0),
+    Family("220-300 units, 5-6 grids, 10-25 %, 60 s", MIDDLE, (0.10, 0.25), 60.0),
+    Family("900-1,100 units, 10 grids, 15 %, 20 s", LARGE, (0.15,), 20.0),
+)
+
+
+def jobs(*, quick: bool) -> list[Job]:
+    """Every case of every family; the first two of the first one when quick."""
+    return FAMILIES[0].jobs()[:2] if quick else [job for family in FAMILIES for job in family.jobs()]
+
+
+def report(store: Store, *, quick: bool) -> str:
+    """One row a family: share proved optimal, and the spread of what is left."""
+    head = ["cases", "number", "optimal", "median gap", "p90", "largest", "median CPU s", "largest"]
+    rows = [_row(family, store) for family in (FAMILIES[:1] if quick else FAMILIES)]
+    told = (
+        "Fresh seeded towns, objective `hess` with `prove=True` on one core: the share of cases proved optimal, and "
+        "the gap (objective - bound) / objective of all of them."
+    )
+    return f"{told}\n\n{table(head, [row for row in rows if row])}"
+
+
+def _row(family: Family, store: Store) -> list[str]:
+    outcomes = [outcome for job in family.jobs() if (outcome := store.get(job))]
+    found = [row for outcome in outcomes for row in outcome.answered]
+    if not found:
+        return []
+    gaps = [np.inf if row["claims"]["gap"] is None else row["claims"]["gap"] for row in found]
+    optimal = sum(row["claims"]["status"] == "optimal" for row in found)
+    seconds = [row["cpu"] for row in found]
+    return [
+        family.name, str(len(found)), f"{optimal}/{len(found)}", percent(median(gaps), 2),
+        percent(float(np.quantile(gaps, 0.9)), 2), percent(max(gaps), 2), number(median(seconds)), number(max(seconds)),
+    ]  # fmt: skip
