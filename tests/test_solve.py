@@ -135,9 +135,33 @@ def test_the_lower_bound_gives_way_before_the_upper_one_and_the_order_can_be_tur
 
 
 def test_a_rule_that_may_never_give_way_makes_the_problem_infeasible() -> None:
-    rules = Rules(relax=Relax(never=("size.low",)))
+    rules = Rules(relax=Relax(never=("size.low", "size.high")))
     with pytest.raises(InfeasibleError, match="never be relaxed"):
         drawn(line([250, 250, 250], rules=rules))
+
+
+def test_another_rule_gives_way_in_place_of_one_that_never_may() -> None:
+    never_low, never_high = (Rules(relax=Relax(never=(name,))) for name in ("size.low", "size.high"))
+    assert drawn(line([250, 250, 250], rules=never_low)).partition.sums()[:, 0].tolist() == [750]
+    assert sorted(drawn(line([250, 250, 250], rules=never_high)).partition.sums()[:, 0].tolist()) == [250, 500]
+
+
+def test_a_group_that_leaves_no_plan_is_split_before_bounds_are_missed_if_the_order_says_so() -> None:
+    groups, order = ("", "g", "g", ""), ("governance.keep_whole", "size.low", "size.high")
+    kept = drawn(line([200, 150, 150, 200], groups=groups))
+    split = drawn(line([200, 150, 150, 200], groups=groups, rules=Rules(relax=Relax(order=order))))
+    assert sorted(kept.partition.sums()[:, 0].tolist()) == [200, 500]
+    assert split.partition.labels.tolist() == [0, 0, 1, 1]
+    assert rows(split) == [("decide", "governance.keep_whole", "proved")]
+    assert "no division" in split.violations["reason"][0]
+
+
+def test_as_few_groups_as_possible_are_split() -> None:
+    rules = Rules(relax=Relax(order=("governance.keep_whole",)))
+    groups = ("g", "g", "h", "h", "i", "i")
+    solution = drawn(line([100, 150, 150, 200, 100, 100], groups=groups, rules=rules))
+    assert solution.violations["relaxed"].tolist() == ["governance.keep_whole"]
+    assert solution.partition.labels.tolist() == [0, 0, 0, 1, 1, 1]
 
 
 def test_a_split_estate_falls_into_the_fewest_parts_and_is_listed() -> None:

@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 from gridopt.errors import RuleError, preview
 from gridopt.graph import UnitGraph
 from gridopt.partition import Partition
+from gridopt.solvers.bonds import join_cut_off
 from gridopt.solvers.contraction import contract
 from gridopt.solvers.effort import Effort
 from gridopt.solvers.exact import best_partition, enumerate_sets
 from gridopt.solvers.improve import search
 from gridopt.solvers.numbers import candidates, shared_out
-from gridopt.solvers.pieces import join_cut_off
 from gridopt.solvers.problem import Problem, evaluate
 from gridopt.solvers.recombine import recombined
 from gridopt.solvers.seed import inertial_bisection

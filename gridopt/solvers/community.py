@@ -123,6 +123,11 @@ class Community:
         return np.array([bool(name) for name in self.bindings.dedicated], bool)
 
     @property
+    def locked(self) -> Bools:
+        """Units of a grid that is kept as it is."""
+        return np.array([bool(name) for name in self.bindings.locked], bool)
+
+    @property
     def oversized(self) -> Bools:
         """Units that are above a limit by themselves."""
         return np.asarray((self.graph.weights > self.high).any(axis=1) & ~self.dedicated)

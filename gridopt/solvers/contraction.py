@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -41,3 +44,44 @@ def renumbered(labels: NDArray[np.integer]) -> Ints:
     rank = np.empty(len(first), np.int32)
     rank[np.argsort(first, kind="stable")] = np.arange(len(first), dtype=np.int32)
     return rank[inverse]
+
+
+@dataclass(frozen=True, eq=False)
+class Terrain:
+    """What one piece is drawn on.
+
+    ``graph`` holds the units that never come apart; ``groups`` (n,) numbers those that stay together as long as
+    groups are kept whole, by their first unit. A group in several pieces is several groups.
+    """
+
+    graph: UnitGraph
+    groups: Ints
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "groups", renumbered(self.groups))
+
+    @classmethod
+    def plain(cls, graph: UnitGraph) -> Terrain:
+        """Without a group to keep whole."""
+        return cls(graph, np.arange(graph.n_units, dtype=np.int32))
+
+    @cached_property
+    def whole(self) -> UnitGraph:
+        """The graph of the groups."""
+        return contract(self.graph, self.groups) if self.n_kept else self.graph
+
+    @property
+    def n_kept(self) -> int:
+        """Groups of more than one unit."""
+        return int((np.bincount(self.groups) > 1).sum())
+
+    def dissolved(self, groups: NDArray[np.integer]) -> Terrain:
+        """The same terrain with some of its groups no longer kept whole."""
+        loose = np.isin(self.groups, groups)
+        apart = np.where(loose, len(self.groups) + np.arange(len(self.groups)), self.groups)
+        return Terrain(self.graph, apart)
+
+    def parts_of(self, labels: Ints) -> NDArray[np.int64]:
+        """Grids that each group lies in, (g,); labels (n,) of the units of ``graph``."""
+        pairs = np.unique(np.column_stack([self.groups, labels]), axis=0)
+        return np.bincount(pairs[:, 0])

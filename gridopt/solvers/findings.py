@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from gridopt.partition import Partition
 from gridopt.solvers.community import Community
 from gridopt.solvers.reasons import Case, Row, Search, Words, row_of
+from gridopt.solvers.relaxation import whole_up_to
 from gridopt.solvers.solution import SOLUTION_VIOLATIONS
 from gridopt.terms import label
 
@@ -21,7 +22,7 @@ def findings(community: Community, labels: Ints, search: Search, *, lang: str) -
     """The rows of one community, in the columns of `SOLUTION_VIOLATIONS`; labels as in ``labels``."""
     words = Words(lang)
     rows = [*_sizes(community, labels, search, words), *_numbers(community, labels, search, words)]
-    rows += [*_pieces(community, labels, words), *_groups(community, labels, words)]
+    rows += [*_pieces(community, labels, words), *_groups(community, labels, search, words)]
     rows += _institutions(community, labels, words)
     return pd.DataFrame([{"community_id": community.name, **row} for row in rows], columns=SOLUTION_VIOLATIONS)
 
@@ -105,33 +106,69 @@ def _pieces(community: Community, labels: Ints, words: Words) -> list[Row]:
     return rows
 
 
-def _groups(community: Community, labels: Ints, words: Words) -> list[Row]:
+def _groups(community: Community, labels: Ints, search: Search, words: Words) -> list[Row]:
     """Groups that do not lie in one grid."""
     rows = []
     for name, units in _members(community.bindings.groups).items():
-        grids, called = np.unique(labels[units]), community.bindings.name_of(name)
+        grids = np.unique(labels[units])
         if len(grids) == 1:
             continue
-        total, limit = community.graph.weights[units, 0].sum(), community.high[0] * community.rules.size.stretch
+        total, limit = community.graph.weights[units, 0].sum(), community.high[0] * whole_up_to(community.rules)
         ids = ";".join(community.graph.ids[i] for i in units)
-        too_large = total > limit
-        row = row_of(("decide" if too_large else "information", "governance.keep_whole", "governance.keep_whole"),
-                   grids, ids, (total, limit))  # fmt: skip
-        measure = label(community.graph.measures[0], words.lang)
-        reason = words(
-            f"{called} has {total:,.0f} {measure.lower()} and cannot stay whole under {limit:,.0f}"
-            if too_large
-            else f"{called} lies in parts that do not touch; each part stays whole",
-            f"{called} 有{measure} {total:,.0f}，超过 {limit:,.0f}，无法保持完整"
-            if too_large
-            else f"{called} 分为互不相连的几部分，各部分保持完整",
-        )
-        remedy = words(
-            "allow the split, raise the limit, or exempt it" if too_large else "none needed",
-            "同意拆分、提高上限，或予以豁免" if too_large else "无需处理",
-        )
-        rows.append({**row, "reason": reason, "remedy": remedy, "proof": "proved"})
+        row = row_of(("decide", "governance.keep_whole", "governance.keep_whole"), grids, ids, (total, limit))
+        called = community.bindings.name_of(name)
+        if _in_parts(community, units) == len(grids):
+            rows.append({**row, **_lying_apart(called, words)})
+        elif total > limit:
+            rows.append({**row, **_too_large(community, called, row, words)})
+        else:
+            proved = None if search.given else bool(search.impossible[units[0]])
+            rows.append({**row, **_in_the_way(called, len(grids), proved, words)})
     return rows
+
+
+def _lying_apart(called: str, words: Words) -> Row:
+    reason = words(
+        f"{called} lies in parts that do not touch; each part stays whole",
+        f"{called} 分为互不相连的几部分，各部分保持完整",
+    )
+    return {"class": "information", "reason": reason, "remedy": words("none needed", "无需处理"), "proof": "proved"}
+
+
+def _too_large(community: Community, called: str, row: Row, words: Words) -> Row:
+    measure, total, limit = label(community.graph.measures[0], words.lang), row["value"], row["limit"]
+    n_parts = len(row["labels"])
+    reason = words(
+        f"{called} has {total:,.0f} {measure.lower()} and cannot stay whole under {limit:,.0f}: "
+        f"it is cut into {n_parts} parts",
+        f"{called} 有{measure} {total:,.0f}，超过 {limit:,.0f}，无法保持完整，分为 {n_parts} 部分",
+    )
+    remedy = words("allow the split, raise the limit, or exempt it", "同意拆分、提高上限，或予以豁免")
+    return {"reason": reason, "remedy": remedy, "proof": "proved"}
+
+
+def _in_the_way(called: str, n_grids: int, proved: bool | None, words: Words) -> Row:
+    """A group that would fit by itself; ``proved`` says whether its surroundings fit with it whole, None if unknown."""
+    if proved is None:
+        reason = words(f"{called} lies in {n_grids} grids", f"{called} 分属 {n_grids} 个网格")
+        remedy = words("put it into one of them", "划入其中一格")
+        return {"relaxed": "", "reason": reason, "remedy": remedy, "proof": "not found"}
+    sure = ("there is no division", "不存在") if proved else ("no division was found", "未找到")
+    reason = words(
+        f"{sure[0]} within the other rules that keeps {called} whole: it lies in {n_grids} grids",
+        f"{sure[1]}既保持 {called} 完整又符合其他规则的划分方案，故分属 {n_grids} 格",
+    )
+    remedy = words(
+        "allow the split, widen the bounds, or let another rule give way first in rules.relax.order",
+        "同意拆分、放宽上下限，或在 rules.relax.order 中让其他规则先放宽",
+    )
+    return {"reason": reason, "remedy": remedy, "proof": "proved" if proved else "not found"}
+
+
+def _in_parts(community: Community, units: NDArray[np.int64]) -> int:
+    """Parts of a group that do not touch each other."""
+    part, _ = community.graph.subgraph(units.astype(np.int32))
+    return len(np.unique(part.pieces()))
 
 
 def _institutions(community: Community, labels: Ints, words: Words) -> list[Row]:

@@ -1,4 +1,4 @@
-"""One connected piece drawn: the number of grids, the exact path where it pays, search elsewhere."""
+"""One connected piece drawn: the number of grids, the exact path where it pays, search elsewhere, relaxation last."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gridopt.graph import UnitGraph
 from gridopt.solvers.community import Community, pose
+from gridopt.solvers.contraction import Terrain
 from gridopt.solvers.effort import Effort
 from gridopt.solvers.exact import Sets, best_partition, enumerate_sets
 from gridopt.solvers.improve import search
 from gridopt.solvers.numbers import candidates
-from gridopt.solvers.problem import Problem, evaluate
+from gridopt.solvers.problem import Problem
 from gridopt.solvers.recombine import recombined
+from gridopt.solvers.relaxation import missed_by_number, never_relaxed
+from gridopt.solvers.relaxed import Task, draw_relaxed
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
 
 TRIED_NUMBERS = 3
-"""Numbers of grids that are tried where each costs a search, and where rules are relaxed."""
-VIOLATION_PRICE = 1e4
-"""What a violation of its whole bound costs against an objective of about 1: bounds come first."""
+"""Numbers of grids that are tried where each costs a search."""
 _FIRST_GUESS = Effort.named("quick")
 """The search before the exact path, which only needs a plan to beat."""
 
@@ -49,30 +49,38 @@ class Drawn:
 
 
 def draw_piece(
-    graph: UnitGraph, community: Community, coefficients: Floats, *, aim: float, effort: Effort, seed: int
+    terrain: Terrain, community: Community, coefficients: Floats, *, aim: float, effort: Effort, seed: int
 ) -> Drawn:
-    """Draw the grids of one connected graph under the bounds of its community.
+    """Draw the grids of one connected terrain under the rules of its community.
 
-    The admissible numbers of grids are tried in turn, the nearest to total / ``aim`` first; where none has a
-    plan, the bounds give way as the rules say, and the drawing that misses them by least is taken.
+    The admissible numbers of grids are tried in turn, the nearest to total / ``aim`` first, with every group whole
+    and every bound kept; where none has a plan, rules give way one after the other (`draw_relaxed`).
     """
+    graph = terrain.whole
     totals = graph.weights.sum(axis=0)
-    numbers = candidates(totals, community.low, community.high, target=aim, most=graph.n_units)
-    if numbers[0] == 1 or graph.n_units == 1:
-        fits = ((totals >= community.low - 1e-9) & (totals <= community.high + 1e-9)).all()
-        return Drawn.one_grid(graph.n_units, relaxed=not fits)
-    first = pose(graph, community, coefficients, numbers[0])
-    sets = enumerate_sets(first, community.low, community.high)
-    tried = numbers if sets is not None else numbers[:TRIED_NUMBERS]
-    problems = [first, *(pose(graph, community, coefficients, k) for k in tried[1:])]
-    impossible = True
-    for problem in problems:
-        outcome = _within_bounds(problem, sets, effort, seed)
-        if outcome.labels is not None:
-            return Drawn(outcome.labels, False, outcome.optimal, impossible, numbers[0])
-        impossible = impossible and outcome.impossible
-    impossible = impossible and len(tried) == len(numbers)
-    return _relaxed(problems, community, (impossible, numbers[0]), effort=effort, seed=seed)
+    bounds = community.low, community.high
+    fixed = _fixed_number(totals, community, aim, graph.n_units)
+    numbers = [fixed] if fixed else candidates(totals, *bounds, target=aim, most=graph.n_units)
+    admitted = not missed_by_number(community, totals, numbers[0])
+    if terrain.graph.n_units == 1 or (numbers[0] == 1 and (fixed or admitted)):
+        return Drawn.one_grid(terrain.graph.n_units, relaxed=not admitted)
+    outcome = _drawn_whole(terrain, community, coefficients, numbers, (effort, seed))
+    if outcome.labels is not None:
+        labels = outcome.labels[terrain.groups]
+        return Drawn(labels, False, outcome.optimal, outcome.impossible, numbers[0])
+    task = Task(terrain, community, coefficients, tuple(numbers), float(totals[0] / aim), fixed is not None)
+    relaxed = draw_relaxed(task, effort=effort, seed=seed)
+    impossible = outcome.impossible or relaxed.proved
+    return Drawn(relaxed.labels, True, relaxed.optimal and impossible, impossible, numbers[0])
+
+
+def _fixed_number(totals: Floats, community: Community, aim: float, most: int) -> int | None:
+    """Where the size measure fits no number of grids: the number with the smaller excess, which is drawn whatever
+    else gives way, unless further bounds or a rule that never gives way forbid it. None elsewhere.
+    """
+    number = candidates(totals[:1], community.low[:1], community.high[:1], target=aim, most=most)[0]
+    missed = missed_by_number(community, totals, number)
+    return number if missed and not missed & {"size.also", *never_relaxed(community.rules)} else None
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,32 +104,17 @@ def _within_bounds(problem: Problem, sets: Sets | None, effort: Effort, seed: in
     return _Outcome(recombined(problem, found) if feasible else None)
 
 
-def _relaxed(
-    problems: list[Problem], community: Community, known: tuple[bool, int], *, effort: Effort, seed: int
-) -> Drawn:
-    """The drawing that misses the bounds by least; known = (proved impossible, the number wished for)."""
-    best: tuple[float, float] | None = None
-    labels, optimal = np.zeros(0, np.int32), False
-    sets = enumerate_sets(problems[0], 0 * community.low, community.high * community.rules.size.stretch)
-    for problem in problems[:TRIED_NUMBERS]:
-        found = search(problem, effort=effort, seed=seed)
-        chosen, sure = found.labels, False
-        if sets is not None:
-            dear = sets.priced(VIOLATION_PRICE * _missed(problem, sets))
-            proof = best_partition(problem, dear, incumbent=found.objective + VIOLATION_PRICE * found.violation)
-            if proof.status == "optimal" and proof.labels is not None:
-                chosen, sure = proof.labels, True
-        score = evaluate(problem, chosen)
-        key = (round(score.violation, 6), score.objective)
-        if best is None or key < best:
-            best, labels, optimal = key, chosen, sure
-    return Drawn(labels, True, optimal and known[0], known[0], known[1])
-
-
-def _missed(problem: Problem, sets: Sets) -> Floats:
-    """How far each set misses the bounds, relative to them, in the dearness of the problem."""
-    sums = sets.members @ problem.weights
-    low, high = problem.low[0], problem.high[0]
-    short = np.maximum(low - sums, 0.0) / np.where(low > 0, low, 1.0)
-    excess = np.maximum(sums - high, 0.0) / np.where(np.isfinite(high) & (high > 0), high, 1.0)
-    return np.asarray(problem.shortfall_cost * short.sum(axis=1) + problem.excess_cost * excess.sum(axis=1))
+def _drawn_whole(
+    terrain: Terrain, community: Community, coefficients: Floats, numbers: list[int], how: tuple[Effort, int]
+) -> _Outcome:
+    """The first of the numbers that has a plan within every rule; else whether it is proved that none has."""
+    graph = terrain.whole
+    first = pose(graph, community, coefficients, numbers[0])
+    sets = enumerate_sets(first, community.low, community.high)
+    impossible = True
+    for number in numbers if sets is not None else numbers[:TRIED_NUMBERS]:
+        outcome = _within_bounds(pose(graph, community, coefficients, number), sets, *how)
+        if outcome.labels is not None:
+            return _Outcome(outcome.labels, outcome.optimal, impossible)
+        impossible = impossible and outcome.impossible
+    return _Outcome(None, impossible=impossible and (sets is not None or len(numbers) <= TRIED_NUMBERS))

@@ -78,9 +78,16 @@ class Case:
             found = self._small_community(inside, asked) or self._cut_off(inside, asked)
         found = found or self._awkward(inside, asked) or self._not_found(inside, asked, side)
         kind, proved, units, reason, remedy = found
-        relaxed = "" if self.search.given else f"size.{side}"
+        relaxed = "" if self.search.given else self._given_way(measure, side, figures)
         row = row_of((kind, rule, relaxed), [grid], ";".join(self.community.graph.ids[i] for i in units), figures)
         return {**row, "proof": "proved" if proved else "not found", "reason": reason, "remedy": remedy}
+
+    def _given_way(self, measure: int, side: str, figures: tuple[float, float]) -> str:
+        """The rule of `relaxation` that gives way for one grid out of one bound."""
+        if measure > 0:
+            return "size.also"
+        beyond = side == "high" and figures[0] > figures[1] * self.community.rules.size.stretch + 1e-9
+        return "size.high.unlimited" if beyond else f"size.{side}"
 
     def _measure(self, measure: int) -> str:
         return label(self.community.graph.measures[measure], self.words.lang)

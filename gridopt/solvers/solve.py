@@ -20,12 +20,12 @@ from gridopt.objective import TERMS, Scales, coefficients, raw_terms, scales_of
 from gridopt.partition import Partition
 from gridopt.rules import Rules
 from gridopt.solvers.community import Bindings, Community, asked_counts, exempt_grids, pose
-from gridopt.solvers.contraction import contract
 from gridopt.solvers.effort import Effort
 from gridopt.solvers.findings import findings
 from gridopt.solvers.piece import Drawn, draw_piece
 from gridopt.solvers.pieces import Piece, take_apart
 from gridopt.solvers.reasons import Search
+from gridopt.solvers.relaxation import never_relaxed
 from gridopt.solvers.seed import inertial_bisection
 from gridopt.solvers.solution import PARTS, Solution
 
@@ -110,7 +110,7 @@ def _draw(community: Community, effort: Effort, seed: int, lang: str) -> _Answer
     aim = _people_a_grid(community, pieces)
     for number, piece in enumerate(pieces):
         one = _drawn(community, piece, (factors, aim), (effort, seed + number))
-        labels[piece.units] = n_grids + one.labels[piece.groups]
+        labels[piece.units] = n_grids + one.labels[piece.bonds]
         n_grids += int(one.labels.max()) + 1
         drawn.append(one)
     return _weighed(community, labels, _learned(community, pieces, drawn), lang)
@@ -126,11 +126,9 @@ def _people_a_grid(community: Community, pieces: list[Piece]) -> float:
 
 
 def _drawn(community: Community, piece: Piece, wish: tuple[Floats, float], how: tuple[Effort, int]) -> Drawn:
-    part, _ = community.graph.subgraph(piece.units)
-    merged = contract(part, piece.groups)
     if piece.role == "alone":
-        return Drawn.one_grid(merged.n_units)
-    return draw_piece(merged, community, wish[0], aim=wish[1], effort=how[0], seed=how[1])
+        return Drawn.one_grid(int(piece.bonds.max()) + 1)
+    return draw_piece(piece.terrain(community.graph), community, wish[0], aim=wish[1], effort=how[0], seed=how[1])
 
 
 def _learned(community: Community, pieces: list[Piece], drawn: list[Drawn]) -> Search:
@@ -204,8 +202,9 @@ def _part(answer: _Answer) -> dict[str, object]:
 
 
 def _refuse_what_may_never_relax(rules: Rules, answers: list[_Answer]) -> None:
+    never = never_relaxed(rules)
     rows = [row for answer in answers for row in answer.violations.to_dict("records")]
-    broken = [row for row in rows if row["relaxed"] in rules.relax.never]
+    broken = [row for row in rows if row["class"] == "decide" and row["relaxed"] in never]
     if broken:
         listed = preview(f"{row['community_id']}: {row['reason']}" for row in broken)
         raise InfeasibleError(
