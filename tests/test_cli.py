@@ -66,6 +66,22 @@ def test_a_folder_that_is_no_plan_is_refused_before_anything_is_drawn(project, c
     assert "not a plan folder" in capsys.readouterr().err
 
 
+def test_a_time_limit_that_bites_is_on_record_and_one_that_does_not_is_not(project) -> None:
+    status, out = drawn(project, "--time-limit", "3600", "--prove")
+    assert status == 0
+    record = json.loads((out / "plan.json").read_text(encoding="utf-8"))
+    assert "time_limited" not in record
+    assert record["effort"] == "quick, prove"
+
+
+@pytest.mark.parametrize("given", ["0", "-3", "soon", "nan"])
+def test_a_time_limit_is_a_number_of_seconds(project, capsys, given) -> None:
+    with pytest.raises(SystemExit) as left:
+        drawn(project, f"--time-limit={given}")
+    assert left.value.code == 2
+    assert "number of seconds above 0" in capsys.readouterr().err
+
+
 def test_bad_input_is_one_message_in_the_asked_language_and_nothing_is_written(project, capsys) -> None:
     project.write_text(project.read_text(encoding="utf-8").replace("town.gpkg", "gone.gpkg"), encoding="utf-8")
     status, out = drawn(project)

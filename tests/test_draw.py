@@ -1,5 +1,8 @@
 """Drawing towns end to end: total, conserved, coded; the same for any row order, seed by seed, hash seed or workers."""
 
+import dataclasses
+import time
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -84,3 +87,37 @@ def test_a_plan_describes_itself(plan) -> None:
     assert "<table" in plan._repr_html_()
     assert "网格" in plan.summary("zh")
     assert "grids" in plan.summary("en")
+
+
+WIDE = "\n".join(" ".join("a" * 10 + "b" * 10) for _ in range(10))
+"""Two communities of a hundred units: too many to be drawn exactly at once."""
+
+
+def test_a_time_limit_is_shared_by_all_communities_and_what_it_cuts_short_is_named() -> None:
+    city = town(WIDE, 35)
+    started = time.monotonic()
+    plan = go.draw(city, effort=go.Effort(3000, 2000, time_limit=0.2), workers=1)
+    assert time.monotonic() - started < 10
+    late = plan.details["time_limited"]
+    assert set(late) <= set(plan.communities.index)
+    assert late
+    assert "optimal" not in plan.communities.loc[list(late), "status"].tolist()
+    assert f"time limit ended the search in {len(late)} communities" in plan.summary("en")
+    assert "时限" in plan.summary("zh")
+
+
+def test_a_time_limit_that_does_not_bite_leaves_no_trace(city, plan) -> None:
+    again = go.draw(city, effort=dataclasses.replace(go.Effort.named("standard"), time_limit=3600.0), seed=7)
+    assert again.details["time_limited"] == ()
+    assert again.effort == "standard"
+    assert again.units["grid_code"].to_dict() == plan.units["grid_code"].to_dict()
+
+
+@pytest.mark.parametrize("name", ["quick", "thorough, prove"])
+def test_an_effort_is_known_again_by_its_record(name) -> None:
+    assert go.Effort.recorded(name).name == name
+
+
+def test_a_time_limit_below_zero_is_refused() -> None:
+    with pytest.raises(RuleError, match="at least 0, not -1"):
+        go.Effort(10, 1, time_limit=-1)

@@ -141,6 +141,18 @@ def test_rules_survive_being_written_down() -> None:
     assert Rules.from_dict(json.loads(json.dumps(Rules().to_dict()))) == Rules()
 
 
+def test_a_time_limit_that_bit_and_seeds_of_its_own_are_kept(tmp_path: Path) -> None:
+    plan = full_plan()
+    first = plan.communities.index[0]
+    facts = {"time_limited": (first,), "drawn": {first: {"seed": 3, "effort": "thorough"}}}
+    place = write(plan.replace(details={**plan.details, **facts}), tmp_path / "out")
+    record = plan_folder.read_record(place)
+    assert record["time_limited"] == [first]
+    assert record["communities"][0]["drawn"] == facts["drawn"][first]
+    again = read_plan(place).details
+    assert {name: again[name] for name in facts} == facts
+
+
 def test_plan_json_holds_no_nan_and_no_trace_of_the_run(published: Path) -> None:
     text = (published / "plan.json").read_text("utf-8")
     record = json.loads(text)

@@ -10,11 +10,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from gridopt.cli import verbs
-from gridopt.cli.usage import Usage, whole_number
+from gridopt.cli.usage import Usage, seconds, whole_number
 from gridopt.cli.words import LANGUAGES, file_error, language, say
 from gridopt.errors import GridoptError, SolverError
 
-EFFORTS = ("quick", "standard", "thorough")
 Verb = Callable[[argparse.Namespace], int]
 
 
@@ -57,7 +56,7 @@ def parser(lang: str) -> argparse.ArgumentParser:
 
     demo = verb("demo", verbs.demo)
     demo.add_argument("--out", type=Path, default=Path("gridopt-demo"), help=say("out", lang))
-    demo.set_defaults(effort="standard", seed=0, workers=None, strict=False)
+    demo.set_defaults(effort=None, seed=None, workers=None, strict=False, prove=False, time_limit=None)
     new = verb("new", verbs.new)
     new.add_argument("folder", type=Path, help=say("layers", lang))
     inspect = verb("inspect", verbs.inspect)
@@ -67,8 +66,11 @@ def parser(lang: str) -> argparse.ArgumentParser:
     draw = verb("draw", verbs.draw)
     _drawing(draw, lang)
     draw.add_argument("--workers", type=whole_number(1, lang), help=say("workers", lang))
-    draw.add_argument("--seed", type=whole_number(0, lang), default=0, help=say("seed", lang))
-    draw.add_argument("--effort", choices=EFFORTS, default="standard", help=say("effort", lang))
+    draw.add_argument("--seed", type=whole_number(0, lang), help=say("seed", lang))
+    draw.add_argument("--effort", choices=verbs.EFFORTS, help=say("effort", lang))
+    draw.add_argument("--prove", action="store_true", help=say("prove", lang))
+    draw.add_argument("--time-limit", type=seconds(lang), metavar="S", help=say("time_limit", lang))
+    draw.add_argument("--only", action="append", default=[], metavar="COMMUNITY", help=say("only", lang))
     assess = verb("assess", verbs.assess)
     _drawing(assess, lang)
     assess.add_argument("--grids", type=Path, required=True, help=say("grids", lang))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import re
 from collections.abc import Callable
 from typing import NoReturn
@@ -47,6 +48,21 @@ def whole_number(least: int, lang: str) -> Callable[[str], int]:
             number = least - 1
         if number < least:
             raise argparse.ArgumentTypeError(say("whole", lang, text=text, least=least))
+        return number
+
+    return parse
+
+
+def seconds(lang: str) -> Callable[[str], float]:
+    """The type of an option that takes a number of seconds above 0."""
+
+    def parse(text: str) -> float:
+        try:
+            number = float(text)
+        except ValueError:
+            number = math.nan
+        if not (math.isfinite(number) and number > 0):
+            raise argparse.ArgumentTypeError(say("seconds", lang, text=text))
         return number
 
     return parse

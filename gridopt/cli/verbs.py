@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import sys
 import tempfile
@@ -14,7 +15,9 @@ from gridopt.cli.words import say
 if TYPE_CHECKING:
     from gridopt.city import City
     from gridopt.grids.plan import Plan
+    from gridopt.solvers.effort import Effort
 
+EFFORTS = ("quick", "standard", "thorough")
 SHOWN = 8
 """Rows of what must be decided that are printed; all stand in the report."""
 
@@ -58,7 +61,9 @@ def inspect(asked: argparse.Namespace) -> int:
 
 
 def draw(asked: argparse.Namespace) -> int:
-    """Read, draw, publish."""
+    """Read, draw, publish; with ``--only`` some communities of the plan that is there already."""
+    if asked.only:
+        return _draw_only(asked)
     return _draw_and_publish(asked.project, asked)
 
 
@@ -117,12 +122,39 @@ def _draw_and_publish(project: Path, asked: argparse.Namespace) -> int:
     from gridopt.cli.before import check_later, check_out
     from gridopt.plan.draw import draw as draw_grids
     from gridopt.read.city import read_city
+    from gridopt.solvers.effort import Effort
 
     check_out(asked.out)
     city = read_city(project, lang=asked.lang)
     check_later(city)
-    plan = draw_grids(city, effort=asked.effort, seed=asked.seed, workers=asked.workers)
+    plan = draw_grids(city, effort=_effort(asked, Effort.named("standard")), seed=asked.seed or 0)
     return _publish(plan, asked, today=_today(city))
+
+
+def _draw_only(asked: argparse.Namespace) -> int:
+    from gridopt.cli.before import check_later, check_out
+    from gridopt.plan.only import draw_only
+    from gridopt.plan.stored import read_plan
+    from gridopt.read.city import read_city
+    from gridopt.solvers.effort import Effort
+
+    check_out(asked.out)
+    stored = read_plan(asked.out)
+    # Reasons and repairs stay in the language in which the plan was drawn, or the other rows would change.
+    city = read_city(asked.project, lang=stored.city.settings.lang)
+    check_later(city)
+    effort = _effort(asked, Effort.recorded(stored.effort))
+    plan = draw_only(city, stored, communities=asked.only, effort=effort, seed=asked.seed)
+    return _publish(plan, asked, today=_today(city))
+
+
+def _effort(asked: argparse.Namespace, usual: Effort) -> Effort:
+    """The effort asked for, ``usual`` where none is named, with its proof, time limit and threads."""
+    from gridopt.solvers.effort import Effort
+
+    work = Effort.named(asked.effort) if asked.effort else usual
+    prove = asked.prove or work.prove
+    return dataclasses.replace(work, prove=prove, time_limit=asked.time_limit, workers=asked.workers)
 
 
 def _today(city: City) -> Plan | None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from gridopt.errors import preview
 from gridopt.terms import label, labels
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ _EN = {
     "unproved": "How far the score is from the best possible has not been proved.",
     "partly": "How far the score is from the best possible is proved for communities with {proved:.0%} of the "
     "residents, not for the whole city.",
+    "time_limited": "The time limit ended the search in {n} communities ({first}): a longer run may score better.",
     "none": "Nothing is left to decide.",
     "decide": "To decide ({n}):",
     "more": "… and {n} more in the violations table",
@@ -61,6 +63,7 @@ _ZH = {
     "optimal": "在现行规则下，没有更好的方案（已证明）。",
     "unproved": "距最优方案还差多少，尚未证明。",
     "partly": "距最优方案还差多少，已对覆盖 {proved:.0%} 人口的村（社区）证明，全市尚未证明。",
+    "time_limited": "{n} 个村（社区）（{first}）的搜索因时限提前结束，延长时间可能得到更好的方案。",
     "none": "没有需决定的事项。",
     "decide": "需决定（{n} 项）：",
     "more": "……其余 {n} 项见需说明事项表",
@@ -120,12 +123,22 @@ def _score(plan: Plan, words: Mapping[str, str], lang: str) -> list[str]:
     """The score with its terms, and how good it is proved to be."""
     terms = " + ".join(f"{label(name, lang)} {value:.3f}" for name, value in plan.terms.items())
     score = words["score"].format(objective=plan.objective, terms=terms or f"{plan.objective:.3f}")
+    return [score, _proof(plan, words), *_cut_short(plan, words)]
+
+
+def _proof(plan: Plan, words: Mapping[str, str]) -> str:
     if plan.gap is not None:
         proof = "optimal" if plan.gap < OPTIMAL else "proved"
-        return [score, words[proof].format(gap=plan.gap)]
+        return words[proof].format(gap=plan.gap)
     communities = plan.communities
     proved = communities.loc[communities["gap"].notna(), "residents"].sum() / max(communities["residents"].sum(), 1)
-    return [score, words["partly" if proved > 0 else "unproved"].format(proved=proved)]
+    return words["partly" if proved > 0 else "unproved"].format(proved=proved)
+
+
+def _cut_short(plan: Plan, words: Mapping[str, str]) -> list[str]:
+    """What a time limit may have cost, where one ended a search."""
+    late = [str(plan.communities["community"].get(one) or one) for one in plan.details.get("time_limited", ())]
+    return [words["time_limited"].format(n=len(late), first=preview(late, 3))] if late else []
 
 
 def _matters(plan: Plan, words: Mapping[str, str], lang: str) -> list[str]:

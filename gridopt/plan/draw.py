@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import geopandas as gpd
 import pandas as pd
@@ -36,19 +37,25 @@ def draw(
     """Draw grids over the city's units that obey its rules, coded and measured.
 
     ``units`` and ``borders`` are made from the city's layers unless given. The plan is the same for any
-    order of rows and number of ``workers``; what no plan can meet is listed in ``plan.violations``.
-    Raises `TableError` where the units cannot be used and `InfeasibleError` where a rule in
-    ``rules.relax.never`` cannot be met.
+    order of rows and number of ``workers``; what no plan can meet is listed in ``plan.violations``. ``effort``
+    is a preset or an `Effort`, which also carries ``prove`` and ``time_limit``, a cap in seconds on the whole
+    search: communities that it may have cut short are named in ``plan.details["time_limited"]``. Raises
+    `TableError` where the units cannot be used and `InfeasibleError` where a rule in ``rules.relax.never``
+    cannot be met.
     """
-    work = Effort.named(effort) if isinstance(effort, str) else effort
-    if workers is not None:
-        work = dataclasses.replace(work, workers=workers)
+    work = chosen_effort(effort, workers)
 
     def search(graph: UnitGraph, bindings: Bindings) -> Solution:
         return solve(graph, city.rules, bindings=bindings, effort=work, seed=seed, lang=city.settings.lang)
 
     plan = build(city, search, units=units, borders=borders)
-    return plan.replace(seed=seed, effort=effort if isinstance(effort, str) else "custom", source="draw")
+    return plan.replace(seed=seed, effort=work.name, source="draw")
+
+
+def chosen_effort(effort: str | Effort, workers: int | None) -> Effort:
+    """The effort by name or as given, with so many threads where a number is given."""
+    work = Effort.named(effort) if isinstance(effort, str) else effort
+    return work if workers is None else dataclasses.replace(work, workers=workers)
 
 
 def build(
@@ -60,19 +67,44 @@ def build(
 ) -> Plan:
     """A coded plan from units and a way to give them labels: the steps that every verb shares."""
     started = time.perf_counter()
+    ground = prepare(city, units, borders=borders)
+    made = time.perf_counter()
+    solution = search(ground.graph, ground.bindings)
+    solved = time.perf_counter()
+    plan = encode(assemble(ground.city, ground.units, ground.borders, solution))
+    seconds = {"units": made - started, "solve": solved - made, "grids": time.perf_counter() - solved}
+    return plan.replace(details=details_of(solution), log={"seconds": seconds})
+
+
+@dataclass(frozen=True, eq=False)
+class Ground:
+    """What a search starts from: units, their borders, the graph of both, and what binds units together.
+
+    ``city`` has what making its units repaired on its record.
+    """
+
+    city: City
+    units: gpd.GeoDataFrame
+    borders: pd.DataFrame
+    graph: UnitGraph
+    bindings: Bindings
+
+
+def prepare(city: City, units: gpd.GeoDataFrame | None = None, *, borders: pd.DataFrame | None = None) -> Ground:
+    """Units and borders, made unless given, as the graph that is searched."""
     units = make_units(city) if units is None else units
     check_columns(units, UNITS[:-2], "units")
     city = with_repairs(city, units)
     borders = make_borders(city, units) if borders is None else borders
-    made = time.perf_counter()
     graph = UnitGraph.from_units(
         units, borders, measures=city.rules.measures, min_border=city.rules.governance.min_border
     )
-    solution = search(graph, Bindings.of_units(units, _called(city)))
-    solved = time.perf_counter()
-    plan = encode(assemble(city, units, borders, solution))
-    seconds = {"units": made - started, "solve": solved - made, "grids": time.perf_counter() - solved}
-    return plan.replace(details={"parts": solution.parts, "status": solution.status}, log={"seconds": seconds})
+    return Ground(city, units, borders, graph, Bindings.of_units(units, _called(city)))
+
+
+def details_of(solution: Solution) -> dict[str, object]:
+    """What a plan keeps of its solution for the record, besides its score."""
+    return {"parts": solution.parts, "status": solution.status, "time_limited": solution.time_limited}
 
 
 def _called(city: City) -> dict[str, str]:

@@ -54,7 +54,11 @@ def read_plan(folder: str | Path) -> Plan:
         source=record["city"]["source"],
         code_template=record["rules"]["code"]["template"],
         codes=tables["codes"],
-        details={"parts": _parts(record["communities"])},
+        details={
+            "parts": _parts(record["communities"]),
+            "time_limited": tuple(record.get("time_limited", ())),
+            "drawn": {one["id"]: one["drawn"] for one in record["communities"] if "drawn" in one},
+        },
         log=_log(path),
     )
 

@@ -60,6 +60,9 @@ def plan_record(plan: Plan) -> dict[str, Any]:
         "violations": plan.violations[VIOLATIONS].to_dict("records"),
         "communities": _communities(plan),
     }
+    if plan.details.get("time_limited"):
+        # The answer then depends on the machine: a record without the key promises the same bytes anywhere.
+        record["time_limited"] = plan.details["time_limited"]
     return dict(plain(record))
 
 
@@ -70,15 +73,20 @@ def _crs_text(plan: Plan) -> str:
 
 
 def _communities(plan: Plan) -> list[dict[str, Any]]:
-    """One record a community: its figures, and its terms before scaling with their scales where known."""
+    """One record a community: its figures, and its terms before scaling with their scales where known.
+
+    ``drawn`` is there where a community was drawn again with another seed or effort than the plan.
+    """
     parts = _by_community(plan.details.get("parts"))
     names = ["n_grids", "objective", "bound", "gap", "status"]
+    again = plan.details.get("drawn", {})
     rows = []
     for identity, row in plan.communities.sort_index()[names].to_dict("index").items():
         facts = parts.get(str(identity), {})
         terms = {term: facts.get(term) for term in _TERMS if term in facts}
         scales = {term: facts.get(f"{term}_scale") for term in _TERMS if f"{term}_scale" in facts}
-        rows.append({"id": identity, **{str(k): v for k, v in row.items()}, "terms": terms, "scales": scales})
+        drawn = {"drawn": again[identity]} if identity in again else {}
+        rows.append({"id": identity, **{str(k): v for k, v in row.items()}, "terms": terms, "scales": scales, **drawn})
     return rows
 
 

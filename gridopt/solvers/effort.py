@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
+import time
 from dataclasses import dataclass
 
 from gridopt.errors import RuleError
@@ -22,7 +24,8 @@ class Effort:
     """``iterations`` sweeps a run and ``restarts`` runs on a problem of 1,000 units; scaled for others.
 
     ``prove`` asks for the exact path where it pays, ``time_limit`` (seconds) stops before the next restart and
-    gives up sameness between machines, ``workers`` is the number of threads (None: one).
+    gives up sameness between machines, ``workers`` is the number of threads (None: one). ``deadline`` is set by
+    `started`: the reading of the monotonic clock at which the time limit ends.
     """
 
     iterations: int
@@ -30,12 +33,18 @@ class Effort:
     prove: bool = False
     time_limit: float | None = None
     workers: int | None = None
+    deadline: float | None = None
 
     def __post_init__(self) -> None:
         if self.iterations < 1 or self.restarts < 1:
             raise RuleError(
                 f"An effort needs at least 1 iteration and 1 restart, not {self.iterations} and {self.restarts}.",
                 zh=f"求解力度至少需要 1 次迭代和 1 次重启，现为 {self.iterations} 和 {self.restarts}。",
+            )
+        if self.time_limit is not None and not self.time_limit >= 0:
+            raise RuleError(
+                f"A time limit is a number of seconds of at least 0, not {self.time_limit}.",
+                zh=f"时限应为不小于 0 的秒数，现为 {self.time_limit}。",
             )
 
     @classmethod
@@ -49,6 +58,29 @@ class Effort:
             )
         iterations, restarts = PRESETS[name]
         return cls(iterations, restarts)
+
+    @classmethod
+    def recorded(cls, name: str) -> Effort:
+        """The effort that `name` told; ``"standard"`` for what is no preset."""
+        preset, _, prove = name.partition(", ")
+        return dataclasses.replace(cls.named(preset if preset in PRESETS else "standard"), prove=prove == "prove")
+
+    @property
+    def name(self) -> str:
+        """What a record calls it: the preset or ``"custom"``, with ``", prove"`` where a proof was asked for."""
+        known = {work: name for name, work in PRESETS.items()}
+        return known.get((self.iterations, self.restarts), "custom") + (", prove" if self.prove else "")
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the time limit has run out; never before `started`."""
+        return self.deadline is not None and time.monotonic() > self.deadline
+
+    def started(self) -> Effort:
+        """The same effort with its clock running, so that all searches it is handed to share one time limit."""
+        if self.time_limit is None or self.deadline is not None:
+            return self
+        return dataclasses.replace(self, deadline=time.monotonic() + self.time_limit)
 
     def sweeps(self, n_units: int) -> int:
         """Sweeps of one run on so many units: by the square root fewer above 1,000, by the fourth root below."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -87,7 +86,7 @@ def search(problem: Problem, labels: Ints | None = None, *, effort: Effort, seed
     best = _checked(problem, inertial_bisection(problem) if labels is None else labels)
     key, pool = _key(evaluate(problem, best)), _grids(problem, best)
     met, runs, late = 0, 0, False
-    deadline = np.inf if effort.time_limit is None else time.monotonic() + effort.time_limit
+    effort = effort.started()
     for found in _outcomes(problem, best, effort=effort, seed=seed):
         runs += 1
         pool.update(_grids(problem, found))
@@ -95,7 +94,7 @@ def search(problem: Problem, labels: Ints | None = None, *, effort: Effort, seed
         met = met + 1 if _same(new, key) else 1 if new < key else met
         if new < key:
             best, key = found, new
-        late = time.monotonic() > deadline and runs < effort.runs(problem.n_units)
+        late = effort.is_over and runs < effort.runs(problem.n_units)
         if late or met >= (ENOUGH if key[0] == 0 else 3 * ENOUGH):
             break
     return Found(best, evaluate(problem, best), tuple(pool[name] for name in sorted(pool)), runs, late)

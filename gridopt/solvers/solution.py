@@ -24,7 +24,8 @@ class Solution:
     ``terms`` are weighted and scaled and sum to ``objective``. ``bound`` and ``gap`` are None where not
     computed. ``status`` is ``"optimal"`` (proved), ``"feasible"`` (every rule met) or ``"relaxed"``.
     ``violations`` has the columns of `SOLUTION_VIOLATIONS` (``labels``: a tuple of grid numbers);
-    ``parts`` is indexed by community, with raw terms and their scales.
+    ``parts`` is indexed by community, with raw terms and their scales. ``time_limited`` names the communities
+    whose search a time limit may have cut short.
     """
 
     partition: Partition
@@ -36,6 +37,7 @@ class Solution:
     violations: pd.DataFrame
     parts: pd.DataFrame
     log: Mapping[str, Any] = field(default_factory=dict)
+    time_limited: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "terms", MappingProxyType(dict(self.terms)))

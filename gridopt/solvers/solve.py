@@ -39,16 +39,19 @@ def solve(
     """Draw grids over the whole graph.
 
     Each community has its own seed, ``SeedSequence([seed, crc32(community_id)])``, and results are
-    gathered in community order, so that workers change nothing. Raises `InfeasibleError` where rules
-    that may never be relaxed cannot be met.
+    gathered in community order, so that workers change nothing. A time limit is shared by all communities;
+    those it may have cut short, not proved best when it ran out, are named in ``time_limited``. Raises
+    `InfeasibleError` where rules that may never be relaxed cannot be met.
     """
-    inner = dataclasses.replace(effort, workers=1) if len(graph.parent_ids) > 1 else effort
+    clocked = effort.started()
+    inner = dataclasses.replace(clocked, workers=1) if len(graph.parent_ids) > 1 else clocked
     counts = asked_counts(graph, rules, bindings)
 
     def draw(parent: int) -> _Answer:
         community = _community(graph, rules, bindings, (parent, counts[parent]))
         own = np.random.SeedSequence([seed, zlib.crc32(community.name.encode())]).generate_state(1)[0]
-        return _draw(community, inner, int(own), lang)
+        answer = _draw(community, inner, int(own), lang)
+        return dataclasses.replace(answer, time_limited=inner.is_over and not answer.is_proved)
 
     answers = _each(draw, len(graph.parent_ids), effort.workers)
     _refuse_what_may_never_relax(rules, answers)
@@ -82,6 +85,13 @@ class _Answer:
     status: str
     bound: float | None
     violations: pd.DataFrame
+    time_limited: bool = False
+
+    @property
+    def is_proved(self) -> bool:
+        """Whether no better drawing of the problem (as relaxed) exists."""
+        objective = float(self.weighted.sum())
+        return self.bound is not None and objective - self.bound <= 1e-9 * max(1.0, objective)
 
 
 def _community(graph: UnitGraph, rules: Rules, bindings: Bindings, which: tuple[int, int | None]) -> Community:
@@ -189,7 +199,8 @@ def _gather(graph: UnitGraph, answers: list[_Answer]) -> Solution:
     status = "relaxed" if "relaxed" in statuses else "feasible" if "feasible" in statuses else "optimal"
     terms = dict(zip(TERMS, weighted.tolist(), strict=True))
     table = pd.concat(filled, ignore_index=True)
-    return Solution(Partition(graph, labels), objective, terms, bound, gap, status, table, parts)
+    late = tuple(answer.name for answer in answers if answer.time_limited)
+    return Solution(Partition(graph, labels), objective, terms, bound, gap, status, table, parts, time_limited=late)
 
 
 def _part(answer: _Answer) -> dict[str, object]:

@@ -1,0 +1,239 @@
+"""One community of a stored plan drawn again; every other row of the plan stays as it is."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from gridopt.city import City
+from gridopt.coding import encode
+from gridopt.contracts import BORDERS
+from gridopt.errors import RuleError, preview
+from gridopt.grids.assemble import assemble
+from gridopt.grids.plan import Plan
+from gridopt.objective import TERMS, Scales, coefficients
+from gridopt.partition import Partition
+from gridopt.plan.draw import Ground, chosen_effort, prepare
+from gridopt.plan.unchanged import check_others, check_places, check_rules, communities_named
+from gridopt.publish.record import plain
+from gridopt.solvers.community import asked_counts
+from gridopt.solvers.effort import Effort
+from gridopt.solvers.solution import SOLUTION_VIOLATIONS, Solution
+from gridopt.solvers.solve import solve
+
+OPEN = ("draft", "consultation")
+"""Statuses of a plan whose grids may still be numbered anew."""
+
+
+def draw_only(
+    city: City,
+    plan: Plan,
+    *,
+    communities: str | Sequence[str],
+    effort: str | Effort | None = None,
+    seed: int | None = None,
+    workers: int | None = None,
+) -> Plan:
+    """The plan with the grids of some communities drawn again, all others exactly as they are.
+
+    ``communities`` are ids or names, ``effort`` and ``seed`` those of the plan unless given (recorded where they
+    differ). ``city`` may have changed since the plan was drawn in what concerns these communities only: a count,
+    a group, a decision. The grids drawn again are numbered in scan order from 1; that is for plans under
+    discussion, numbers in force are never changed. Raises `RuleError` where a community is unknown, its grids
+    are in force, or anything has changed that other communities were drawn by.
+    """
+    chosen = communities_named(city, [communities] if isinstance(communities, str) else communities)
+    city = city.replace(settings=dataclasses.replace(city.settings, lang=plan.city.settings.lang))
+    check_places(city, plan)
+    check_rules(city, plan, chosen)
+    _check_open(plan, chosen)
+    ground = prepare(city)
+    work, word = chosen_effort(effort or Effort.recorded(plan.effort), workers), plan.seed if seed is None else seed
+    solution = _joined(plan, ground, chosen, _solved(ground, chosen, work, word))
+    made = assemble(ground.city, ground.units, ground.borders, solution)
+    kept = made.units["grid_code"][~made.units["community_id"].isin(chosen)]
+    in_force = plan.units["grid_code"].reindex(kept.index).groupby(kept.to_numpy()).first().to_dict()
+    fresh = encode(made, plan.code_template, in_force={str(old): str(code) for old, code in in_force.items()})
+    check_others(plan, fresh, chosen)
+    return _rest_kept(plan, fresh, chosen).replace(
+        seed=plan.seed,
+        effort=plan.effort,
+        source=plan.source,
+        log=plan.log,
+        details={
+            "parts": _parts(plan, solution, chosen),
+            "status": solution.status,
+            "time_limited": solution.time_limited,
+            "drawn": _drawn(plan, chosen, seed=word, effort=work.name),
+        },
+    )
+
+
+def _check_open(plan: Plan, chosen: Sequence[str]) -> None:
+    grids = plan.grids[plan.grids["community_id"].isin(chosen)]
+    settled = grids[~grids["status"].isin([*OPEN, ""])]
+    if len(settled):
+        raise RuleError(
+            f"{len(settled)} grids of the communities named have numbers in force: {preview(settled.index)}. Grids are "
+            'drawn again only while their status is "draft" or "consultation".',
+            zh=f"所指村（社区）有 {len(settled)} 个网格的编码已生效：{preview(settled.index)}。"
+            "只有草案或征求意见阶段的网格可以重新划分。",
+        )
+
+
+def _solved(ground: Ground, chosen: Sequence[str], effort: Effort, seed: int) -> Solution:
+    """The chosen communities drawn as `draw` would draw them in the whole city."""
+    city = ground.city
+    inside = np.flatnonzero(np.isin(np.array(ground.graph.parent_ids)[ground.graph.parents], chosen)).astype(np.int32)
+    part, _ = ground.graph.subgraph(inside)
+    names, parents = np.unique(part.parents, return_inverse=True)
+    ids = tuple(part.parent_ids[i] for i in names)
+    part = dataclasses.replace(part, parents=parents.astype(np.int32), parent_ids=ids)
+    rules = city.rules
+    if not isinstance(rules.size.count, str):
+        # A total for the city is shared out over all its communities, also those that are not drawn.
+        shares = dict(zip(ground.graph.parent_ids, asked_counts(ground.graph, rules, ground.bindings), strict=True))
+        counts = {name: share for name in ids if (share := shares[name]) is not None}
+        rules = dataclasses.replace(rules, size=dataclasses.replace(rules.size, count=counts))
+    bindings = ground.bindings.at(inside)
+    return solve(part, rules, bindings=bindings, effort=effort, seed=seed, lang=city.settings.lang)
+
+
+def _joined(plan: Plan, ground: Ground, chosen: Sequence[str], own: Solution) -> Solution:
+    """The solution of the whole city: the stored grids of the others, the new ones of the chosen communities."""
+    graph = ground.graph
+    new = dict(zip(own.partition.graph.ids, own.partition.labels.tolist(), strict=True))
+    old = plan.units["grid_code"].to_dict()
+    owners = [graph.parent_ids[parent] for parent in graph.parents]
+    sides = [
+        f"{owner}|{new[unit]:09d}" if unit in new else f"{owner}|{old.get(unit, '')}"
+        for owner, unit in zip(owners, graph.ids, strict=True)
+    ]
+    names, labels = np.unique(np.array(sides), return_inverse=True)
+    number = {str(name): i for i, name in enumerate(names)}
+    parts = _parts(plan, own, chosen, full=True).reindex(list(graph.parent_ids))
+    statuses = set(parts["status"])
+    before, after = (_terms(one, ground, chosen) for one in (plan.details["parts"], own.parts))
+    terms = {name: plan.terms[name] + after[name] - before[name] for name in TERMS}
+    objective = plan.objective + sum(after.values()) - sum(before.values())
+    bound = None if parts["bound"].isna().any() else _bound(plan, own, parts, chosen)
+    late = {*(one for one in plan.details.get("time_limited", ()) if one not in chosen), *own.time_limited}
+    return Solution(
+        Partition(graph, labels.astype(np.int32)),
+        objective,
+        terms,
+        bound,
+        _gap(plan, objective, bound),
+        next((one for one in ("relaxed", "feasible") if one in statuses), "optimal"),
+        _findings(plan, own, chosen, number),
+        parts,
+        time_limited=tuple(sorted(late)),
+    )
+
+
+def _parts(plan: Plan, solution: Solution, chosen: Sequence[str], *, full: bool = False) -> pd.DataFrame:
+    """One row a community: as stored, new for those drawn again; ``full`` takes scores unrounded."""
+    stored = plan.details["parts"]
+    others = stored[~stored.index.isin(chosen)]
+    if full:
+        others = others.assign(**{name: plan.communities[name] for name in ("objective", "bound", "gap")})
+    table = pd.concat([others.astype(object), solution.parts[solution.parts.index.isin(chosen)].astype(object)])
+    return pd.DataFrame(table.sort_index().infer_objects())
+
+
+def _terms(parts: pd.DataFrame, ground: Ground, chosen: Sequence[str]) -> dict[str, float]:
+    """The weighted, scaled terms of the chosen communities together, each by the rules of its area kind.
+
+    Rounded as in the record, so that a community drawn again just as it was changes no total.
+    """
+    kinds = ground.city.communities["area_kind"]
+    total = np.zeros(len(TERMS))
+    for name in parts.index.intersection(list(chosen)):
+        row: dict[str, float] = plain({str(key): value for key, value in parts.loc[name].to_dict().items()})
+        scales = Scales(*(row[f"{term}_scale"] for term in TERMS))
+        raw = np.array([row[term] for term in TERMS], np.float64)
+        total += raw * coefficients(ground.city.rules.at(kinds[name]), scales)
+    return dict(zip(TERMS, total.tolist(), strict=True))
+
+
+def _bound(plan: Plan, own: Solution, parts: pd.DataFrame, chosen: Sequence[str]) -> float:
+    """The bound of the whole city: as stored but for the chosen communities where it was known, else the sum."""
+    if plan.bound is None:
+        return float(parts["bound"].sum())
+    before, after = (
+        sum(plain(float(one)) for one in table.loc[list(chosen), "bound"])
+        for table in (plan.details["parts"], own.parts)
+    )
+    return float(plan.bound + after - before)
+
+
+def _gap(plan: Plan, objective: float, bound: float | None) -> float | None:
+    if bound is None or (objective, bound) == (plan.objective, plan.bound):
+        return None if bound is None else plan.gap
+    return 0.0 if objective == 0 else max(0.0, round((objective - bound) / objective, 9))
+
+
+def _findings(plan: Plan, own: Solution, chosen: Sequence[str], number: Mapping[str, int]) -> pd.DataFrame:
+    """What is not met, by grid number: the stored rows of the others, the new ones of the chosen communities."""
+    stored = plan.violations[~plan.violations["community_id"].isin(chosen)]
+    labels = [
+        tuple(number[f"{name}|{code}"] for code in codes.split(";") if f"{name}|{code}" in number)
+        for name, codes in zip(stored["community_id"], stored["grid_codes"], strict=True)
+    ]
+    labels += [
+        tuple(number[f"{name}|{one:09d}"] for one in own_labels)
+        for name, own_labels in zip(own.violations["community_id"], own.violations["labels"], strict=True)
+    ]
+    table = pd.concat([stored.astype(object), own.violations.astype(object)], ignore_index=True)
+    table = table.assign(labels=pd.Series(labels, table.index, dtype=object))
+    return table[SOLUTION_VIOLATIONS].sort_values("community_id", kind="stable", ignore_index=True)
+
+
+def _rest_kept(plan: Plan, fresh: Plan, chosen: Sequence[str]) -> Plan:
+    """The fresh plan with every row of the other communities as it was stored."""
+
+    def kept(before: Any, after: Any) -> Any:
+        others = before[~_of(before).isin(chosen)]
+        return pd.concat([others, after[_of(after).isin(chosen)]]).sort_index() if len(others) else after
+
+    def rows(of: Plan, table: pd.DataFrame, column: str, *, own: bool) -> pd.DataFrame:
+        """Rows of the chosen communities, or of the others, by a column that names a unit or a grid."""
+        known = of.units if column == "unit_a" else of.grids
+        inside = known.index[known["community_id"].isin(chosen)]
+        plain = table.reset_index() if table.index.name == column else table
+        return plain[plain[column].isin(inside) == own].astype(object)
+
+    borders = [rows(plan, plan.borders, "unit_a", own=False), rows(fresh, fresh.borders, "unit_a", own=True)]
+    codes = [rows(plan, plan.codes, "grid_code", own=False), rows(fresh, fresh.codes, "grid_code", own=True)]
+    listed = [plan.violations[~_of(plan.violations).isin(chosen)], fresh.violations[_of(fresh.violations).isin(chosen)]]
+    return fresh.replace(
+        grids=kept(plan.grids, fresh.grids),
+        units=kept(plan.units, fresh.units),
+        buildings=kept(plan.buildings, fresh.buildings),
+        communities=kept(plan.communities, fresh.communities),
+        borders=pd.concat(borders)[BORDERS].sort_values(["unit_a", "unit_b", "kind"], ignore_index=True),
+        violations=pd.concat(listed).sort_values("community_id", kind="stable", ignore_index=True),
+        codes=pd.concat(codes).sort_values("grid_code", ignore_index=True),
+    )
+
+
+def _of(table: Any) -> pd.Series[str]:
+    """The community of every row."""
+    named: pd.Series[str] = table.index.to_series() if table.index.name == "community_id" else table["community_id"]
+    return named
+
+
+def _codes_of(codes: pd.DataFrame) -> pd.Series[str]:
+    return codes.index.to_series() if codes.index.name == "grid_code" else codes["grid_code"]
+
+
+def _drawn(plan: Plan, chosen: Sequence[str], *, seed: int, effort: str) -> dict[str, dict[str, object]]:
+    """Seed and effort of the communities that were drawn by others than the plan's own."""
+    drawn = {name: facts for name, facts in plan.details.get("drawn", {}).items() if name not in chosen}
+    if (seed, effort) != (plan.seed, plan.effort):
+        drawn |= {name: {"seed": seed, "effort": effort} for name in chosen}
+    return dict(sorted(drawn.items()))
