@@ -253,6 +253,15 @@ connected | 网格连通 | connected grids
 governance.barriers | 不跨阻隔 | no barrier crossed
 governance.enclosed | 网格嵌套 | grid inside another
 governance.dedicated | 专属网格 | dedicated grid
+decisions | 人工决定 | decisions
+decision.belongs | 归属 | belongs
+decision.together | 同格 | together
+decision.apart | 分格 | apart
+decision.frozen | 保持 | frozen
+decision.border | 边界 | border
+decision.name | 名称 | name
+decision.code | 编码 | code
+layer.decisions | 人工决定 | decisions
 blank | 未划入网格 | in no grid
 split_unit | 边界穿过划分单元 | unit cut by a border
 city | 全市 | city

@@ -144,7 +144,6 @@ def test_all_unknown_keys_of_a_table_are_named_at_once(project):
         "[rules.workload]\nevents = 2",
         '[rules.size]\nmeasure = "households + 0.5*shops"',
         '[rules.area.rural.governance]\nbarriers = { "road.primary" = "wall" }',
-        '[layers.decisions]\npath = "d.xlsx"',
     ],
 )
 def test_what_this_version_does_not_honour_is_said_and_never_skipped(project, rule):

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
+from functools import cache
+
 import pandas as pd
 
 from gridopt.errors import RuleError
 
 DIGITS = "零一二三四五六七八九"
+MOST = 999
+_ORDINAL = re.compile(r"(?P<head>.*?)第?(?P<number>[零一二三四五六七八九十百]+|\d+)号?[网網]格")
 
 
 def chinese_number(number: int) -> str:
     """A whole number from 1 to 999 in Chinese: 十, 十一, 二十, 一百零五, 一百一十."""
-    if not 1 <= number <= 999:
+    if not 1 <= number <= MOST:
         raise RuleError(
             f"names count grids from 1 to 999, not {number}.", zh=f"网格名称的序数为 1 至 999，不含 {number}。"
         )
@@ -24,6 +30,24 @@ def chinese_number(number: int) -> str:
     elif hundreds and ones:
         text += "零"
     return text + (DIGITS[ones] if ones else "")
+
+
+def read_ordinal(text: str) -> tuple[str, int] | None:
+    """What stands before the ordinal in a grid's name, and its number; None where the text is no such name.
+
+    "X社区第三网格" is ("X社区", 3); "三网格", "3网格" and "3号网格" are ("", 3).
+    """
+    found = _ORDINAL.fullmatch(unicodedata.normalize("NFKC", text).strip())
+    if found is None:
+        return None
+    written = found["number"]
+    number = int(written) if written.isdigit() else _numbers().get(written, 0)
+    return (found["head"].strip(), number) if 1 <= number <= MOST else None
+
+
+@cache
+def _numbers() -> dict[str, int]:
+    return {chinese_number(number): number for number in range(1, MOST + 1)}
 
 
 def grid_names(grids: pd.DataFrame, institutions: pd.Series) -> pd.Series:

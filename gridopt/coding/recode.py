@@ -8,6 +8,7 @@ import geopandas as gpd
 import pandas as pd
 
 from gridopt.city import City
+from gridopt.coding.decided import around_decided, with_decided_names
 from gridopt.coding.names import grid_names
 from gridopt.coding.scan import sequences
 from gridopt.coding.templates import AUTO, Template, check_parents, choose_template
@@ -23,14 +24,17 @@ def encode(plan: Plan, template: str | None = None, *, in_force: Mapping[str, st
     Grids come out sorted by code. Encoding twice changes nothing, and neither row order nor the codes
     of before play any part. ``in_force`` gives present grids the codes that they carry already: numbers in
     force are never renumbered, so a community whose codes are all well formed and distinct keeps them,
-    with their gaps; any other is numbered in scan order. Raises a `RuleError` for a template that is not
-    offered, that does not fit a community's id, or that has too few digits for a community's grids.
+    with their gaps; any other is numbered in scan order. Numbers and names that decisions gave
+    (``plan.details["decided"]``) come before both, and no other grid takes them. Raises a `RuleError`
+    for a template that is not offered, that does not fit a community's id, or that has too few digits
+    for a community's grids.
     """
     chosen = choose_template(_wanted(plan.city, template), plan.city.communities.index)
     check_parents(chosen, plan.grids["community_id"].unique())
     first_units = plan.units.index.to_series().groupby(plan.units["grid_code"]).min()
     _check_holdings(plan.grids, first_units)
     sequence = _kept(plan.grids, sequences(plan.grids, first_units), in_force or {}, chosen)
+    sequence = around_decided(plan, sequence)
     _check_digits(chosen, sequence.groupby(plan.grids["community_id"]).max())
     codes = [chosen.code(community, seq) for community, seq in zip(plan.grids["community_id"], sequence, strict=True)]
     renamed = dict(zip(plan.grids.index, codes, strict=True))
@@ -93,7 +97,7 @@ def _coded_grids(plan: Plan, sequence: pd.Series, codes: list[str]) -> gpd.GeoDa
     numbered = plan.grids.assign(seq=sequence)
     starts = numbered["valid_from"].astype("object")
     named = numbered.assign(
-        name=grid_names(numbered, _institutions(plan)),
+        name=with_decided_names(plan, grid_names(numbered, _institutions(plan))),
         valid_from=starts.where(starts.notna(), plan.city.valid_from),
     )
     named.index = pd.Index(codes, dtype="str", name="grid_code")

@@ -12,6 +12,7 @@ from gridopt.contracts import VIOLATIONS
 from gridopt.errors import TableError
 from gridopt.graph import UnitGraph
 from gridopt.grids.plan import Plan
+from gridopt.plan.decisions import settle
 from gridopt.plan.draw import build
 from gridopt.plan.matching import Match, match_polygons, match_units
 from gridopt.solvers.community import Bindings
@@ -32,7 +33,8 @@ def assess(
     """
     if units is not None and grids is not None:
         raise TableError("give either units or grids, not both.", zh="units 与 grids 只能给其一。")
-    made = make_units(city)
+    settled = settle(city, make_units(city))
+    made = settled.units
     if units is not None:
         match = match_units(made, units)
     else:
@@ -49,7 +51,7 @@ def assess(
     def weigh(graph: UnitGraph, bindings: Bindings) -> Solution:
         return measure(graph, city.rules, labels, bindings=bindings, lang=city.settings.lang)
 
-    plan = build(city, weigh, units=made)
+    plan = build(city, weigh, settled=settled)
     in_force = match.drawn.groupby(plan.units["grid_code"]).first()
     plan = encode(plan, in_force={str(code): str(given) for code, given in in_force.items()})
     return plan.replace(source="assess", effort="none", violations=_with_match(plan, match))

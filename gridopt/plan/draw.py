@@ -16,6 +16,7 @@ from gridopt.contracts import REPAIRS, UNITS, check_columns
 from gridopt.graph import UnitGraph
 from gridopt.grids.assemble import assemble
 from gridopt.grids.plan import Plan
+from gridopt.plan.decisions import Bound, Settled, bind, numbering, settle, with_verdicts
 from gridopt.solvers.community import Bindings
 from gridopt.solvers.effort import Effort
 from gridopt.solvers.solution import Solution
@@ -64,21 +65,25 @@ def build(
     *,
     units: gpd.GeoDataFrame | None = None,
     borders: pd.DataFrame | None = None,
+    settled: Settled | None = None,
 ) -> Plan:
-    """A coded plan from units and a way to give them labels: the steps that every verb shares."""
+    """A coded plan from units and a way to give them labels: the steps that every verb shares.
+
+    ``settled`` are units on which the decisions of the city have been laid already.
+    """
     started = time.perf_counter()
-    ground = prepare(city, units, borders=borders)
+    ground = prepare(city, units, borders=borders, settled=settled)
     made = time.perf_counter()
-    solution = search(ground.graph, ground.bindings)
+    solution = with_verdicts(ground.city, search(ground.graph, ground.bindings), ground.bound)
     solved = time.perf_counter()
-    plan = encode(assemble(ground.city, ground.units, ground.borders, solution))
+    plan = encode(assembled(ground, solution))
     seconds = {"units": made - started, "solve": solved - made, "grids": time.perf_counter() - solved}
-    return plan.replace(details=details_of(solution), log={"seconds": seconds})
+    return plan.replace(details=details_of(solution) | plan.details, log={"seconds": seconds})
 
 
 @dataclass(frozen=True, eq=False)
 class Ground:
-    """What a search starts from: units, their borders, the graph of both, and what binds units together.
+    """What a search starts from: units, their borders, the graph of both, and the decisions laid on it.
 
     ``city`` has what making its units repaired on its record.
     """
@@ -87,19 +92,39 @@ class Ground:
     units: gpd.GeoDataFrame
     borders: pd.DataFrame
     graph: UnitGraph
-    bindings: Bindings
+    bound: Bound
+
+    @property
+    def bindings(self) -> Bindings:
+        """What binds units together, and what keeps them apart."""
+        return self.bound.bindings
 
 
-def prepare(city: City, units: gpd.GeoDataFrame | None = None, *, borders: pd.DataFrame | None = None) -> Ground:
-    """Units and borders, made unless given, as the graph that is searched."""
-    units = make_units(city) if units is None else units
-    check_columns(units, UNITS[:-2], "units")
+def prepare(
+    city: City,
+    units: gpd.GeoDataFrame | None = None,
+    *,
+    borders: pd.DataFrame | None = None,
+    settled: Settled | None = None,
+) -> Ground:
+    """Units and borders, made unless given, as the graph that is searched, under the decisions of the city."""
+    if settled is None:
+        made = make_units(city) if units is None else units
+        check_columns(made, UNITS[:-2], "units")
+        settled = settle(city, made)
+    units = settled.units
     city = with_repairs(city, units)
     borders = make_borders(city, units) if borders is None else borders
     graph = UnitGraph.from_units(
         units, borders, measures=city.rules.measures, min_border=city.rules.governance.min_border
     )
-    return Ground(city, units, borders, graph, Bindings.of_units(units, _called(city)))
+    return Ground(city, units, borders, graph, bind(city, settled, graph, Bindings.of_units(units, _called(city))))
+
+
+def assembled(ground: Ground, solution: Solution) -> Plan:
+    """The plan of a solution under provisional codes, with the numbers and names that decisions gave its grids."""
+    plan = assemble(ground.city, ground.units, ground.borders, solution)
+    return plan.replace(details={"decided": numbering(ground.bound)})
 
 
 def details_of(solution: Solution) -> dict[str, object]:

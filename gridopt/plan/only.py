@@ -13,11 +13,11 @@ from gridopt.city import City
 from gridopt.coding import encode
 from gridopt.contracts import BORDERS
 from gridopt.errors import RuleError, preview
-from gridopt.grids.assemble import assemble
 from gridopt.grids.plan import Plan
 from gridopt.objective import TERMS, Scales, coefficients
 from gridopt.partition import Partition
-from gridopt.plan.draw import Ground, chosen_effort, prepare
+from gridopt.plan.decisions import with_verdicts
+from gridopt.plan.draw import Ground, assembled, chosen_effort, prepare
 from gridopt.plan.unchanged import check_others, check_places, check_rules, communities_named
 from gridopt.publish.record import plain
 from gridopt.solvers.community import asked_counts
@@ -53,8 +53,9 @@ def draw_only(
     _check_open(plan, chosen)
     ground = prepare(city)
     work, word = chosen_effort(effort or Effort.recorded(plan.effort), workers), plan.seed if seed is None else seed
-    solution = _joined(plan, ground, chosen, _solved(ground, chosen, work, word))
-    made = assemble(ground.city, ground.units, ground.borders, solution)
+    own = with_verdicts(ground.city, _solved(ground, chosen, work, word), ground.bound)
+    solution = _joined(plan, ground, chosen, own)
+    made = assembled(ground, solution)
     kept = made.units["grid_code"][~made.units["community_id"].isin(chosen)]
     in_force = plan.units["grid_code"].reindex(kept.index).groupby(kept.to_numpy()).first().to_dict()
     fresh = encode(made, plan.code_template, in_force={str(old): str(code) for old, code in in_force.items()})
@@ -65,6 +66,7 @@ def draw_only(
         source=plan.source,
         log=plan.log,
         details={
+            **made.details,
             "parts": _parts(plan, solution, chosen),
             "status": solution.status,
             "time_limited": solution.time_limited,

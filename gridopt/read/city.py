@@ -14,6 +14,7 @@ from gridopt.city import City
 from gridopt.coordinates import metric_crs, require_fitting
 from gridopt.errors import RuleError, preview
 from gridopt.read.communities import community_table
+from gridopt.read.decisions import read_decisions
 from gridopt.read.findings import Findings, Repair, repairs_table
 from gridopt.read.fingerprint import fingerprint
 from gridopt.read.ground import finish
@@ -46,7 +47,7 @@ def read_city(path: str | Path, *, lang: str = "en") -> City:
         spec = project.layers["population" if key == "population_cells" else key]
         table.attrs["source"] = _source(spec, sources[key])
     marks = {
-        key: fingerprint(table, layer=sources[key].source_layer, crs=sources[key].source_crs)
+        key: fingerprint(_content(key, table), layer=sources[key].source_layer, crs=sources[key].source_crs)
         for key, table in sorted(tables.items())
     }
     return City(
@@ -61,6 +62,11 @@ def read_city(path: str | Path, *, lang: str = "en") -> City:
         edition=project.edition,
         valid_from=project.valid_from,
     )
+
+
+def _content(name: str, table: pd.DataFrame) -> pd.DataFrame:
+    """What of a layer its mark is made of: where a decision stands in its spreadsheet is none of it."""
+    return table.drop(columns="row") if name == "decisions" else table
 
 
 def _source(spec: LayerSpec, layer: Layer) -> dict[str, object]:
@@ -110,6 +116,9 @@ def _layer(
     if spec.is_raster:
         layer = _cells(spec, communities)
         key, table = "population_cells", layer.table
+    elif key == "decisions":
+        layer = read_decisions(spec)
+        table = layer.table
     else:
         layer = read_layer(spec, pyproj.CRS(communities.crs))
         table = finish(layer, communities, project.rules, findings)

@@ -42,12 +42,16 @@ _GEOJSON = re.compile(rb'"type"\s*:\s*"(?:' + _GEOJSON_TYPES.encode() + rb')"')
 
 @dataclass(frozen=True, eq=False)
 class Source:
-    """A layer as it was found: ``table`` with its own column names, and how it had to be read."""
+    """A layer as it was found: ``table`` with its own column names, and how it had to be read.
+
+    ``sheet_rows`` are the numbers that a spreadsheet shows beside the rows, None for any other file.
+    """
 
     table: pd.DataFrame
     layer: str
     encoding: str = "utf-8"
     title_rows: int = 0
+    sheet_rows: pd.Index | None = None
 
 
 def open_layer(file: Path, layer: str | None = None, *, path: str | None = None) -> Source:
@@ -74,10 +78,10 @@ def open_layer(file: Path, layer: str | None = None, *, path: str | None = None)
     kind = file.suffix.lower()
     if SHEETS.get(kind) == "CSV":
         table, encoding, skipped = read_csv(file)
-        return Source(table, layer, encoding, skipped)
+        return Source(table.reset_index(drop=True), layer, encoding, skipped, table.index)
     if SHEETS.get(kind) == "XLSX":
         table, skipped = read_sheet(file, layer)
-        return Source(table, layer, title_rows=skipped)
+        return Source(table.reset_index(drop=True), layer, title_rows=skipped, sheet_rows=table.index)
     if kind == ".parquet":
         return Source(_parquet(file, written), layer)
     with _named(written):

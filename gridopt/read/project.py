@@ -15,7 +15,7 @@ from gridopt.city import Settings
 from gridopt.coordinates import parse_crs, require_metric
 from gridopt.errors import RuleError
 from gridopt.read.project_text import load_project_text, slashes
-from gridopt.read.rule_tables import check_keys, not_honoured, read_rules, table_of
+from gridopt.read.rule_tables import check_keys, read_rules, table_of
 from gridopt.read.settings import read_settings
 from gridopt.rules import Rules
 
@@ -26,7 +26,7 @@ LAYERS = (
 COLUMN_KEYS = (
     "id name households residents township county area_kind urban_rural_class floors height dwellings use estate class "
     "width tier date kind community role employment base capacity keep_whole dedicated category locked_grid grid_code "
-    "number bridge tunnel x y"
+    "number bridge tunnel x y object target who reason"
 ).split()
 PLACE_KEYS = ("path", "layer", "crs", "level", "band")
 LEVELS = ("community", "units")
@@ -96,8 +96,6 @@ def read_project(path: str | Path, *, lang: str = "en") -> Project:
 
 def _layers(tables: Mapping[str, Any], folder: Path) -> dict[str, LayerSpec]:
     check_keys(tables, LAYERS, "layers", is_table=True)
-    if "decisions" in tables:
-        raise not_honoured("[layers.decisions]")
     if "communities" not in tables:
         raise RuleError(
             "the project file has no [layers.communities]: grids may not cross communities, so their layer is "

@@ -69,9 +69,13 @@ def _cell(value: object) -> object:
 
 
 def table_of_rows(rows: Rows) -> tuple[pd.DataFrame, int]:
-    """A table from raw rows: the header is the first row with more than half as many cells as rows usually have."""
-    filled = [[_blank_to_none(cell) for cell in row] for row in rows]
-    filled = [row for row in filled if any(cell is not None for cell in row)]
+    """A table from raw rows, indexed by their numbers in the sheet (from 1), and the title rows above its header.
+
+    The header is the first row with more than half as many cells as rows usually have.
+    """
+    plain = [[_blank_to_none(cell) for cell in row] for row in rows]
+    numbers = [number for number, row in enumerate(plain, 1) if any(cell is not None for cell in row)]
+    filled = [plain[number - 1] for number in numbers]
     if not filled:
         return pd.DataFrame(), 0
     counts = Counter(_count(row) for row in filled[:200])
@@ -79,7 +83,7 @@ def table_of_rows(rows: Rows) -> tuple[pd.DataFrame, int]:
     header_at = next(i for i, row in enumerate(filled) if 2 * _count(row) > usual)
     header = _unique([str(cell).strip() if cell is not None else "" for cell in filled[header_at]])
     body = [[*row, *[None] * len(header)][: len(header)] for row in filled[header_at + 1 :]]
-    table = pd.DataFrame(body, columns=header, dtype=object)
+    table = pd.DataFrame(body, columns=header, index=pd.Index(numbers[header_at + 1 :], dtype="int64"), dtype=object)
     return table[[name for name in header if name]], header_at
 
 

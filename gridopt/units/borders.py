@@ -54,6 +54,22 @@ def make_borders(city: City, units: gpd.GeoDataFrame) -> pd.DataFrame:
     return table.assign(unit_a=pd.Series(left, dtype="str"), unit_b=pd.Series(right, dtype="str"))[BORDERS]
 
 
+def neighbours_across(units: gpd.GeoDataFrame, lines: gpd.GeoDataFrame) -> list[tuple[str, str]]:
+    """Pairs of neighbours of one community whose border runs along the lines for the most part, sorted by id.
+
+    Along means as in `make_borders`; lines may be polygons (water), and have a ``width`` in metres.
+    """
+    ordered = units.sort_index()
+    pieces = shared_pieces(ordered.geometry.to_numpy(), pd.factorize(ordered["community_id"])[0].astype(np.int64))
+    pieces = _cut(pieces)
+    along, _ = _Barriers.of(*_parts(lines)).along(pieces)
+    table = pd.DataFrame({"left": pieces.left, "right": pieces.right, "metres": pieces.metres})
+    sums = table.assign(along=table["metres"].where(along, 0.0)).groupby(["left", "right"]).sum()
+    chosen = sums.index[(sums["along"] > sums["metres"] / 2) & (sums["metres"] >= NEAR)]
+    ids = ordered.index.to_numpy()
+    return [(str(ids[left]), str(ids[right])) for left, right in chosen]
+
+
 def _cut(pieces: Pieces) -> Pieces:
     """The same borders in pieces of at most `STEP` metres."""
     times = np.maximum(np.ceil(pieces.metres / STEP), 1).astype(np.int64)
@@ -69,7 +85,7 @@ def _kinds(city: City, pieces: Pieces) -> Integers:
     kinds = np.zeros(len(pieces.left), np.int64)
     depth = np.zeros(len(kinds))
     for kind, name in ((_SEAM, "seam"), (_WALL, "wall")):
-        barriers = _Barriers.of(city, name)
+        barriers = _Barriers.of(*barrier_shapes(city, (name,)))
         along, inside = barriers.along(pieces)
         kinds[along] = kind
         depth = inside if kind == _WALL else depth
@@ -92,8 +108,7 @@ class _Barriers:
     surfaces: NDArray[np.object_]
 
     @classmethod
-    def of(cls, city: City, name: str) -> _Barriers:
-        lines, half_widths, surfaces = barrier_shapes(city, (name,))
+    def of(cls, lines: NDArray[np.object_], half_widths: Floats, surfaces: NDArray[np.object_]) -> _Barriers:
         outlines = shapely.boundary(surfaces)
         shapes = np.concatenate([lines, outlines])
         widths = np.concatenate([half_widths, np.zeros(len(outlines))])
@@ -132,16 +147,20 @@ def barrier_shapes(city: City, names: tuple[str, ...]) -> tuple[NDArray[np.objec
         if table is None or not len(table):
             continue
         chosen = table[table["barrier"].isin(names)] if "barrier" in table else table
-        parts, owner = shapely.get_parts(shapely.force_2d(chosen.geometry.to_numpy()), return_index=True)
-        half = chosen["width"].fillna(0).to_numpy(float) / 2 if "width" in chosen else np.zeros(len(chosen))
-        dimension = shapely.get_dimensions(parts)
-        lines.append(parts[dimension == 1])
-        widths.append(half[owner[dimension == 1]])
-        surfaces.append(parts[dimension == 2])
+        for listed, found in zip((lines, widths, surfaces), _parts(chosen), strict=True):
+            listed.append(found)
     shapes, half_widths = np.concatenate(lines), np.concatenate(widths)
     shapes, areas = shapely.normalize(shapes), shapely.normalize(np.concatenate(surfaces))
     order = np.lexsort((half_widths, shapely.to_wkb(shapes))) if len(shapes) else np.empty(0, np.int64)
     return shapes[order], half_widths[order], areas[np.argsort(shapely.to_wkb(areas), kind="stable")]
+
+
+def _parts(table: gpd.GeoDataFrame) -> tuple[NDArray[np.object_], Floats, NDArray[np.object_]]:
+    """The lines of a layer, half their widths (0 where unknown), and its surfaces, all in single parts."""
+    parts, owner = shapely.get_parts(shapely.force_2d(table.geometry.to_numpy()), return_index=True)
+    half = table["width"].fillna(0).to_numpy(float) / 2 if "width" in table else np.zeros(len(table))
+    dimension = shapely.get_dimensions(parts)
+    return parts[dimension == 1], half[owner[dimension == 1]], parts[dimension == 2]
 
 
 def _lines(pieces: Pieces) -> NDArray[np.object_]:

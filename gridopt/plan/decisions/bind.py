@@ -1,0 +1,264 @@
+"""Decisions as what the solvers know: units that lie together, units that lie apart, grids that are locked."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import combinations
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from gridopt.city import City
+from gridopt.coding.templates import AUTO, choose_template
+from gridopt.graph import UnitGraph
+from gridopt.plan.decisions.conflicts import Apart, fits, refuse_conflicts
+from gridopt.plan.decisions.resolve import Decision
+from gridopt.plan.decisions.settle import Settled
+from gridopt.plan.decisions.ties import Node, Ties, Why
+from gridopt.solvers.community import Bindings
+from gridopt.units import neighbours_across
+
+Positions = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Group:
+    """Units (by id) that decisions tie into one grid, the rows that do, and how that grid is numbered and called."""
+
+    units: tuple[str, ...]
+    rows: tuple[int, ...]
+    number: int = 0
+    name: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Bound:
+    """The decisions of a city over its graph: what the solvers are given, and what is checked afterwards.
+
+    The units of each of ``groups`` lie in one grid, the sides of each ``apart`` share none. ``overruled``
+    lists (estate or institution, units) whose own rule a decision sets aside.
+    """
+
+    settled: Settled
+    bindings: Bindings
+    groups: tuple[Group, ...] = ()
+    apart: tuple[Apart, ...] = ()
+    overruled: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+
+def bind(city: City, settled: Settled, graph: UnitGraph, bindings: Bindings) -> Bound:
+    """The bindings of the units with what the decisions add to them.
+
+    Raises:
+        RuleError: decisions that contradict each other, directly or through estates kept whole and locked
+            grids, with all the rows concerned.
+    """
+    if not settled.decisions and not any(bindings.locked):
+        return Bound(settled, bindings)
+    rules = _cut_at_locks(graph, bindings)
+    ties = _ties(city, settled, graph, rules)
+    apart = list(_asked_apart(city, settled))
+    owners = {unit: graph.parent_ids[parent] for unit, parent in zip(graph.ids, graph.parents, strict=True)}
+    locks = {unit: lock for unit, lock in zip(graph.ids, rules.locked, strict=True) if lock}
+    refuse_conflicts(ties, apart, owners, locks)
+    _tie_hearts(settled, ties, apart, owners, locks)
+    groups = _groups(city, settled, ties, locks)
+    apart += _other_grids(groups, owners)
+    rules = _without_mixed_institutions(graph, rules, groups)
+    together, parted = _pairs(graph, rules, groups, apart)
+    overruled = _overruled(graph, bindings, rules)
+    return Bound(settled, dataclasses.replace(rules, together=together, apart=parted), groups, tuple(apart), overruled)
+
+
+def _cut_at_locks(graph: UnitGraph, bindings: Bindings) -> Bindings:
+    """Estates and institutions that a locked grid holds only in part, let go inside it: the lock stands."""
+    kept = []
+    for names in (bindings.groups, bindings.dedicated):
+        table = pd.DataFrame({"parent": graph.parents, "name": names, "lock": bindings.locked})
+        cut = table.groupby(["parent", "name"])["lock"].transform("nunique") > 1
+        kept.append(tuple(table["name"].mask(cut & (table["lock"] != ""), "")))
+    return dataclasses.replace(bindings, groups=kept[0], dedicated=kept[1])
+
+
+def _without_mixed_institutions(graph: UnitGraph, bindings: Bindings, groups: Iterable[Group]) -> Bindings:
+    """Institutions that decisions tie to other units, no longer alone in their grid."""
+    place = {unit: i for i, unit in enumerate(graph.ids)}
+    let_go: set[tuple[str, int]] = set()
+    for group in groups:
+        inside = {(bindings.dedicated[place[unit]], int(graph.parents[place[unit]])) for unit in group.units}
+        if len(inside) > 1:
+            let_go |= inside
+    parents = graph.parents.tolist()
+    dedicated = tuple(
+        "" if (name, parent) in let_go else name for name, parent in zip(bindings.dedicated, parents, strict=True)
+    )
+    return dataclasses.replace(bindings, dedicated=dedicated)
+
+
+def _overruled(graph: UnitGraph, before: Bindings, after: Bindings) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    lost: dict[str, list[str]] = {}
+    for was, now in ((before.groups, after.groups), (before.dedicated, after.dedicated)):
+        for unit, old, new in zip(graph.ids, was, now, strict=True):
+            if old != new:
+                lost.setdefault(old, []).append(unit)
+    return tuple((name, tuple(units)) for name, units in sorted(lost.items()))
+
+
+def _ties(city: City, settled: Settled, graph: UnitGraph, bindings: Bindings) -> Ties:
+    """Everything that ties units before a search: estates, institutions, locked grids, and the decisions."""
+    ties = Ties()
+    for part, name in _whole_groups(city, graph, bindings):
+        called = bindings.name_of(name)
+        ties.tie(part, Why(0, f"{called}, kept whole", f"{called} 整体保留"))
+    frozen = {unit: one for one in settled.decisions if one.kind == "frozen" for unit in one.units}
+    for lock in sorted(set(bindings.locked) - {""}):
+        units = [unit for unit, name in zip(graph.ids, bindings.locked, strict=True) if name == lock]
+        row = frozen.get(units[0])
+        given = Why(0, f"the locked grid {lock}", f"已锁定的网格 {lock}")
+        ties.tie(_nodes(units), given if row is None else _why(row))
+    for one in settled.decisions:
+        if one.kind in ("together", "belongs", "frozen", "name", "code"):
+            ties.tie([*one.nodes, *_nodes(one.units), *_nodes(one.others)], _why(one))
+    return ties
+
+
+def _whole_groups(city: City, graph: UnitGraph, bindings: Bindings) -> Iterator[tuple[list[Node], str]]:
+    """The connected parts of every estate that will stay whole, and of every institution, with its name."""
+    parts = [city.rules.at(kind) for kind in sorted(set(bindings.kinds))]
+    rules = dict(zip(sorted(set(bindings.kinds)), parts, strict=True))
+    for names, is_estate in ((bindings.groups, True), (bindings.dedicated, False)):
+        listed = np.array(
+            [f"{parent}|{name}" if name else "" for parent, name in zip(graph.parents, names, strict=True)]
+        )
+        for units in _connected_parts(graph, listed):
+            own = rules[bindings.kinds[units[0]]]
+            most = own.size.high * own.size.stretch
+            sizes = graph.weights[units, graph.measures.index(own.size.measure)]
+            if is_estate and sizes.sum() > most and "governance.keep_whole" not in own.relax.never:
+                continue
+            yield _nodes(graph.ids[i] for i in units), names[units[0]]
+
+
+def _connected_parts(graph: UnitGraph, names: NDArray[np.str_]) -> Iterator[Positions]:
+    """Positions of the units of each connected part of each name with more than one unit; "" is no name."""
+    a, b = graph.edges[:, 0], graph.edges[:, 1]
+    same = (names[a] == names[b]) & (names[a] != "")
+    part = _components(graph.n_units, graph.edges[same])
+    counts = np.bincount(part)
+    for number in np.flatnonzero(counts > 1):
+        yield np.flatnonzero(part == number)
+
+
+def _components(n_units: int, edges: NDArray[np.int32]) -> NDArray[np.int32]:
+    lattice = coo_array((np.ones(len(edges)), (edges[:, 0], edges[:, 1])), shape=(n_units, n_units))
+    return np.asarray(connected_components(lattice.tocsr(), directed=False)[1], np.int32)
+
+
+def _nodes(units: Iterable[str]) -> list[Node]:
+    return [("unit", unit) for unit in units]
+
+
+def _why(decision: Decision) -> Why:
+    return Why(decision.row, decision.said(), decision.said("zh"))
+
+
+def _asked_apart(city: City, settled: Settled) -> Iterator[Apart]:
+    for one in settled.decisions:
+        if one.others and one.kind in ("apart", "border"):
+            yield Apart(one.units, one.others, one)
+        for layer in dict.fromkeys(layer for layer, _ in one.lines):
+            chosen = city.layer(layer).loc[[line for name, line in one.lines if name == layer]]
+            inside = (
+                settled.units if not one.community else settled.units[settled.units["community_id"] == one.community]
+            )
+            for unit_a, unit_b in neighbours_across(gpd.GeoDataFrame(inside), chosen):
+                yield Apart((unit_a,), (unit_b,), one)
+
+
+def _tie_hearts(
+    settled: Settled, ties: Ties, apart: list[Apart], owners: Mapping[str, str], locks: Mapping[str, str]
+) -> None:
+    """Tie every current grid that a decision names to its first unit, from its centre outwards, that may be in it."""
+    for one in settled.decisions:
+        if one.kind != "belongs" or one.grid is None or not one.grid.current or not one.units:
+            continue
+        node = one.nodes[0]
+        for unit in settled.hearts[one.grid.current]:
+            if fits([*ties.tied(node), *ties.tied(("unit", unit))], apart, owners, locks):
+                ties.tie([node, ("unit", unit)], _why(one))
+                break
+
+
+def _groups(city: City, settled: Settled, ties: Ties, locks: Mapping[str, str]) -> tuple[Group, ...]:
+    """What the decisions tie together, estates and locked grids with it."""
+    template = choose_template(str(city.settings.code.get("template", AUTO)), city.communities.index)
+    current: dict[Node, str] = {
+        one.nodes[0]: one.grid.name for one in settled.decisions if one.grid is not None and one.grid.current
+    }
+    groups = []
+    for nodes in ties.together():
+        units = tuple(node[1] for node in nodes if node[0] == "unit")
+        rows = ties.rows(nodes)
+        lock = locks.get(units[0], "") if units else ""
+        if not units or not (rows or lock):
+            continue
+        number = next((int(node[2]) for node in nodes if node[0] == "number"), 0)
+        if lock and not number:
+            owner = str(settled.units["community_id"][units[0]])
+            number = int(lock[-template.sequence_digits :]) if template.is_code_of(lock, owner) else 0
+        named = [node[2] for node in nodes if node[0] == "name"]
+        kept = [current[node] for node in nodes if current.get(node)]
+        groups.append(Group(units, rows, number, next(iter([*named, *kept]), "")))
+    return tuple(groups)
+
+
+def _other_grids(groups: tuple[Group, ...], owners: Mapping[str, str]) -> list[Apart]:
+    """Groups of one community that are two grids, because they have two numbers or two names."""
+    return [
+        Apart(one.units[:1], other.units[:1])
+        for one, other in combinations([group for group in groups if group.number or group.name], 2)
+        if owners[one.units[0]] == owners[other.units[0]]
+        and ((one.number and other.number) or (one.name and other.name))
+    ]
+
+
+def _pairs(
+    graph: UnitGraph, bindings: Bindings, groups: tuple[Group, ...], apart: list[Apart]
+) -> tuple[tuple[tuple[int, int], ...], tuple[tuple[int, int], ...]]:
+    """Pairs of positions that must lie together (neighbours wherever there are any), and that must not.
+
+    Of units that lie together one stands for all; pairs that locks or communities settle are left out.
+    """
+    place = {unit: i for i, unit in enumerate(graph.ids)}
+    stands_for = np.arange(graph.n_units)
+    together: set[tuple[int, int]] = set()
+    for group in groups:
+        units = np.sort([place[unit] for unit in group.units])
+        stands_for[units] = units[0]
+        if not bindings.locked[units[0]]:
+            together |= _chained(graph, units)
+    parted = set()
+    for sides in apart:
+        ones = {int(stands_for[place[unit]]) for unit in sides.one}
+        others = {int(stands_for[place[unit]]) for unit in sides.other}
+        parted |= {(min(a, b), max(a, b)) for a in ones for b in others}
+    locked, parents = bindings.locked, graph.parents
+    open_pairs = {(a, b) for a, b in parted if a != b and parents[a] == parents[b] and not locked[a] and not locked[b]}
+    return tuple(sorted(together)), tuple(sorted(open_pairs))
+
+
+def _chained(graph: UnitGraph, units: Positions) -> set[tuple[int, int]]:
+    """Pairs that tie units (ascending positions) into one: all neighbours among them, and one to each further part."""
+    part = np.full(graph.n_units, -1, np.int64)
+    part[units] = np.arange(len(units))
+    inside = graph.edges[(part[graph.edges] >= 0).all(axis=1)]
+    piece = _components(len(units), part[inside].astype(np.int32))
+    firsts = units[np.unique(piece, return_index=True)[1]]
+    pairs = {(int(a), int(b)) for a, b in inside}
+    return pairs | {(int(firsts[0]), int(other)) for other in firsts[1:]}

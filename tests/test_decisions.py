@@ -1,0 +1,235 @@
+"""Decisions made by hand: read as secretaries write them, resolved, refused where they clash, held in every drawing."""
+
+import geopandas as gpd
+import openpyxl
+import pandas as pd
+import pytest
+import shapely
+
+import gridopt as go
+from gridopt.errors import RuleError, TableError
+from gridopt.read.decisions import read_decisions
+from gridopt.read.project import LayerSpec
+from tests.folders import houses
+from tests.towns import CELL, SOUTH, TWO_BANKS, WEST, town
+
+A, B = "320411001101", "320411001102"
+HEAD = "决定,对象,目标,社区,决定人,日期,理由\n"
+
+
+@pytest.fixture
+def decided(tmp_path):
+    """The decisions layer of a CSV of the given lines, under Chinese headers."""
+
+    def read(*lines, head=HEAD):
+        file = tmp_path / "decisions.csv"
+        file.write_text(head + "\n".join(lines) + "\n", encoding="utf-8")
+        return read_decisions(LayerSpec("decisions", "decisions.csv", file)).table
+
+    return read
+
+
+@pytest.fixture
+def city():
+    """Two communities of unit cells; a01-a12 in four columns and three rows from the north, b01-b06 in two columns."""
+    return town(TWO_BANKS)
+
+
+def with_layers(city, **layers):
+    return city.replace(layers={**city.layers, **layers})
+
+
+def current(*columns, names=()) -> gpd.GeoDataFrame:
+    """Today's grids of community a and b as strips between columns of cells."""
+    shapes = [shapely.box(WEST + CELL * a, SOUTH, WEST + CELL * b, SOUTH + 3 * CELL) for a, b in columns]
+    codes = [f"{A}{i:03d}" for i in range(1, len(shapes) + 1)]
+    table = gpd.GeoDataFrame({"name": list(names) or "", "grid_code": codes}, geometry=shapes, crs="EPSG:4549")
+    return table.set_axis(pd.Index(codes, name="current_id"))
+
+
+def said(caught, lang="en") -> str:
+    return caught.value.text(lang)
+
+
+# reading
+
+
+def test_headers_and_kinds_are_chinese_or_english(decided) -> None:
+    chinese = decided("归属,5幢,三网格,甲社区,王书记,2026-01-01,", "同格,a01,a02,,,,")
+    english = decided(
+        "belongs,5幢,三网格,甲社区,王书记,2026-01-01,",
+        "Together,a01,a02,,,,",
+        head="Kind,object,to,community,who,when,note\n",
+    )
+    pd.testing.assert_frame_equal(chinese, english)
+    assert chinese["kind"].tolist() == ["belongs", "together"]
+
+
+def test_rows_bear_the_numbers_of_the_spreadsheet(tmp_path) -> None:
+    book = openpyxl.Workbook()
+    for line in (
+        ["网格修改意见"],
+        [],
+        ["决定", "对象", "目标"],
+        ["归属", "5幢", "三网格"],
+        [],
+        ["编码", "a01", 320411001101005],
+    ):
+        book.active.append(line)
+    book.save(tmp_path / "意见.xlsx")
+    table = read_decisions(LayerSpec("decisions", "意见.xlsx", tmp_path / "意见.xlsx")).table
+    assert table.sort_values("row")[["row", "target"]].to_numpy().tolist() == [[4, "三网格"], [6, "320411001101005"]]
+
+
+def test_the_order_of_rows_changes_row_numbers_only(decided) -> None:
+    one, two = decided("同格,a01,a02,,,,", "分格,a03,a04,,,,"), decided("分格,a03,a04,,,,", "同格,a01,a02,,,,")
+    pd.testing.assert_frame_equal(one.drop(columns="row"), two.drop(columns="row"))
+
+
+def test_rows_that_cannot_be_read_are_all_named_at_once(decided) -> None:
+    lines = ("搬家,a01,a02,,,,", "同格,,a02,,,,", "分格,a01,,,,,", "保持,一网格,二网格,,,,", "同格,a01,a02,,,,")
+    with pytest.raises(TableError) as caught:
+        decided(*lines)
+    for words in ("no known kind: 2 (搬家)", "without an object: 3", "without the target that their kind needs: 4",
+                  "frozen rows with a target, which means nothing: 5"):  # fmt: skip
+        assert words in said(caught)
+    assert "第 4 行缺少目标" in said(caught, "zh")
+
+
+def test_a_table_without_the_columns_lists_what_it_has(decided) -> None:
+    with pytest.raises(TableError, match="no column for kind and object; the table has: 甲, 乙"):
+        decided("1,2", head="甲,乙\n")
+
+
+# what words mean
+
+
+def units_named(city, *lines, decided, row=0):
+    from gridopt.plan.decisions import settle
+    from gridopt.units import make_units
+
+    city = with_layers(city, decisions=decided(*lines))
+    return settle(city, make_units(city)).decisions[row]
+
+
+@pytest.mark.parametrize(
+    ("words", "units"),
+    [
+        ("a01", ["a01"]),
+        ("H00", ["a09"]),
+        ("金狮小区1幢", ["a09"]),
+        ("金狮小区 1、2幢", ["a05", "a09"]),
+        ("金狮小区4-6栋", ["a02", "a06", "a10"]),
+        ("a01;a02；a03", ["a01", "a02", "a03"]),
+        ("银河苑", ["b01", "b02", "b03", "b04", "b05", "b06"]),
+        ("7幢", ["a11"]),
+        (f"{A}002", ["a03", "a04", "a07", "a08", "a11", "a12"]),
+        ("二网格", ["a03", "a04", "a07", "a08", "a11", "a12"]),
+        ("a社区第一网格", ["a01", "a02", "a05", "a06", "a09", "a10"]),
+    ],
+)
+def test_an_object_is_found_by_what_people_call_it(city, decided, words, units) -> None:
+    built = with_layers(city, buildings=houses(), current_grids=current((0, 2), (2, 4)))
+    assert list(units_named(built, f"同格,{words},a01,,,,", decided=decided).units) == units
+
+
+def test_a_number_that_several_estates_have_needs_the_estate_or_the_community(city, decided) -> None:
+    built = with_layers(city, buildings=houses())
+    with pytest.raises(RuleError) as caught:
+        units_named(built, "分格,5幢,a01,,,,", "同格,a01,a02,,,,", decided=decided)
+    assert 'row 2: "5幢" could be 5 (金狮小区), 5 (银河苑)' in said(caught)
+    assert "请写明小区或社区" in said(caught, "zh")
+    assert list(units_named(built, "分格,5幢,b06,b社区,,,", decided=decided).units) == ["b04"]
+    assert list(units_named(built, f"分格,5幢,b06,{B},,,", decided=decided).units) == ["b04"]
+
+
+def test_what_nothing_is_called_any_more_is_listed_and_the_rest_holds(city, decided) -> None:
+    built = with_layers(city, buildings=houses())
+    gone = with_layers(built, decisions=decided("同格,金师小区,a01,,,,", "同格,a01;拆除楼,a02,,,,"))
+    rows = go.draw(gone).violations.query("rule == 'decisions'")
+    assert rows["class"].tolist() == ["decide", "decide"]
+    assert (
+        "row 2 (together: 金师小区 → a01): nothing in this city is called 金师小区 (nearest: 金狮小区)"
+        in rows["reason"].iloc[0]
+    )
+    assert "拆除楼" in rows["reason"].iloc[1]
+    assert rows["unit_ids"].tolist() == ["", "a01"]
+
+
+# contradictions
+
+
+@pytest.mark.parametrize(
+    ("lines", "words"),
+    [
+        (("同格,a01,a02,,,,", "分格,a02,a01,,,,"), "row 3 (apart: a02 → a01) parts a02 and a01"),
+        (("同格,a01,a02,,,,", "同格,a02,a03,,,,", "分格,a01,a03,,,,"), "by row 2 (together: a01 → a02), row 3"),
+        (("归属,a01,一网格,,,,", "归属,a01,二网格,,,,"), "one grid would have the numbers 1 and 2 by row 2"),
+        (("同格,a01,b01,,,,",), "a01 and b01 lie in two communities and would share a grid by row 2"),
+        (("分格,a01;a02,a02,,,,",), "row 2 (apart: a01;a02 → a02) parts unit a02 from itself"),
+        (("名称,a01,东园网格,,,,", "名称,a02,西园网格,,,,", "同格,a01,a02,,,,"), "the names 东园网格 and 西园网格"),
+        (("归属,a01,b社区,,,,", "归属,a01,a社区,,,,"), "give a01 to two communities"),
+        (("编码,a01,320411001102001,,,,",), 'row 2: "320411001102001" is no grid code of community 320411001101'),
+    ],
+)  # fmt: skip
+def test_rows_that_cannot_all_hold_are_refused_by_number(city, decided, lines, words) -> None:
+    with pytest.raises(RuleError) as caught:
+        go.draw(with_layers(city, decisions=decided(*lines)))
+    assert words in said(caught)
+    assert "行" in said(caught, "zh")
+
+
+def test_an_estate_kept_whole_can_make_rows_contradict(city, decided) -> None:
+    units = city.layer("units").copy()
+    units.loc[["a01", "a02"], "keep_whole"] = "金狮小区"
+    whole = with_layers(city, units=units, decisions=decided("分格,a01,a02,,,,"))
+    with pytest.raises(RuleError, match="parts a01 and a02, which are tied by 金狮小区, kept whole"):
+        go.draw(whole)
+
+
+def test_a_frozen_grid_takes_nobody_in(city, decided) -> None:
+    today = current((0, 2), (2, 4))
+    lines = ("保持,一网格,,a社区,,,", "归属,a03,一网格,,,,")
+    with pytest.raises(RuleError) as caught:
+        go.draw(with_layers(city, current_grids=today, decisions=decided(*lines)))
+    assert f"a03 would join the locked grid {A}001 by row 2 (frozen: 一网格), row 3 (belongs: a03 → 一网格)" in said(
+        caught
+    )
+
+
+def test_freezing_needs_current_grids(city, decided) -> None:
+    with pytest.raises(RuleError, match=r"row 2: frozen keeps a current grid; name \[layers.current_grids\]"):
+        go.draw(with_layers(city, decisions=decided("保持,一网格,,,,,")))
+
+
+# codes and names
+
+
+def test_numbers_and_names_are_kept_and_others_numbered_around_them(city, decided) -> None:
+    lines = ("编码,a01,005,,,,", "名称,a01,北苑网格,,,,", "归属,b01,二网格,,,,")
+    plan = go.draw(with_layers(city, decisions=decided(*lines)), seed=1)
+    names = plan.grids["name"].to_dict()
+    assert plan.units["grid_code"]["a01"] == f"{A}005"
+    assert names[f"{A}005"] == "北苑网格"
+    assert {f"{A}001", f"{A}002"} < set(names)
+    assert plan.units["grid_code"]["b01"] == f"{B}002"
+    assert names[f"{B}002"] == "b社区第二网格"
+    assert names[f"{B}001"] == "b社区第一网格"
+    assert not (plan.violations["rule"] == "decisions").any()
+    again = go.encode(plan)
+    assert again.grids["name"].to_dict() == names
+
+
+def test_a_name_that_spells_a_number_is_given_to_no_other_grid(city, decided) -> None:
+    plan = go.draw(with_layers(city, decisions=decided("名称,a12,a社区第一网格,,,,")), seed=1)
+    assert plan.units["grid_code"]["a12"] == f"{A}001"
+    assert plan.grids["name"].is_unique
+
+
+def test_a_unit_on_the_border_goes_to_the_community_that_is_decided(city, decided) -> None:
+    plan = go.draw(with_layers(city, decisions=decided("归属,a08,b社区,,,,")), seed=1)
+    assert plan.units["community_id"]["a08"] == B
+    assert plan.units["grid_code"]["a08"].startswith(B)
+    assert plan.communities["households"].to_dict() == {A: 1100.0, B: 700.0}
+    again = go.assess(with_layers(city, decisions=decided("归属,a08,b社区,,,,")), plan.units["grid_code"])
+    assert again.units["grid_code"].to_dict() == plan.units["grid_code"].to_dict()
