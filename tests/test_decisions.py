@@ -233,3 +233,38 @@ def test_a_unit_on_the_border_goes_to_the_community_that_is_decided(city, decide
     assert plan.communities["households"].to_dict() == {A: 1100.0, B: 700.0}
     again = go.assess(with_layers(city, decisions=decided("归属,a08,b社区,,,,")), plan.units["grid_code"])
     assert again.units["grid_code"].to_dict() == plan.units["grid_code"].to_dict()
+
+
+# inspected, and shown to a beginner
+
+
+def test_inspect_shows_what_every_row_stands_for(project, capsys) -> None:
+    from gridopt.cli import main
+
+    folder = project.parent
+    (folder / "d.csv").write_text(
+        HEAD + "归属,a01;a02,三网格,,王书记,2026-01-01,\n同格,a03,没有的,,,,\n", encoding="gb18030"
+    )
+    text = project.read_text(encoding="utf-8") + '\n[layers.decisions]\npath = "d.csv"\n'
+    project.write_text(text, encoding="utf-8")
+    assert main(["inspect", str(project), "--lang", "en"]) == 0
+    out = capsys.readouterr().out
+    lines = {
+        line.split()[0]: " ".join(line.split()) for line in out[out.index("Decisions") :].splitlines() if line.strip()
+    }
+    assert lines["2"] == f"2 belongs a01;a02 三网格 王书记 2026-01-01 a01, a02 → {A} #3"
+    assert lines["3"] == "3 together a03 没有的 a03 → nothing called 没有的"
+
+
+def test_a_new_project_file_explains_the_table_and_finds_one(tmp_path) -> None:
+    from gridopt.publish.project_file import new_project
+
+    town(TWO_BANKS).communities.reset_index().to_file(tmp_path / "社区.gpkg")
+    assert "归属 | 金狮小区5幢 | 三网格" in new_project(tmp_path, lang="zh").read_text(encoding="utf-8")
+    (tmp_path / "project.toml").unlink()
+    (tmp_path / "书记意见.csv").write_text(HEAD + "同格,甲,乙,,,,\n", encoding="utf-8")
+    assert "[layers.decisions]" in (text := new_project(tmp_path, lang="zh").read_text(encoding="utf-8"))
+    assert 'path = "书记意见.csv"' in text
+    city = go.read_city(tmp_path / "project.toml")
+    assert city.layer("decisions")["object"].tolist() == ["甲"]
+    assert city.inputs["decisions"]["sums"] == {}

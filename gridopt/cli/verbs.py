@@ -46,6 +46,7 @@ def new(asked: argparse.Namespace) -> int:
 def inspect(asked: argparse.Namespace) -> int:
     """What was found, repaired and summed up in the layers."""
     from gridopt.cli.before import check_file, check_later
+    from gridopt.plan.decisions import meanings
     from gridopt.publish.inspection import inspection_dict, inspection_text, write_inspection
     from gridopt.read.city import read_city
 
@@ -53,9 +54,12 @@ def inspect(asked: argparse.Namespace) -> int:
         check_file(asked.html)
     city = read_city(asked.project, lang=asked.lang)
     check_later(city)
-    _print(json.dumps(inspection_dict(city), ensure_ascii=False, indent=1) if asked.json else inspection_text(city))
+    known = meanings(city)
+    facts = inspection_dict(city, meanings=known) if asked.json else {}
+    text = json.dumps(facts, ensure_ascii=False, indent=1) if asked.json else inspection_text(city, meanings=known)
+    _print(text)
     if asked.html:
-        write_inspection(city, asked.html)
+        write_inspection(city, asked.html, meanings=known)
         sys.stderr.write(f"{say('wrote', asked.lang, path=asked.html)}\n")
     return 0
 

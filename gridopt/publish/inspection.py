@@ -23,6 +23,7 @@ TITLES: Mapping[str, tuple[str, str]] = {
     "totals": ("Totals", "合计"),
     "townships": ("By township", "分乡镇（街道）"),
     "barriers": ("Barriers by class", "各类边界线"),
+    "decisions": ("Decisions", "人工决定"),
     "repairs": ("Repairs and notes", "修复与说明"),
 }
 COLUMNS_ZH = {
@@ -30,16 +31,21 @@ COLUMNS_ZH = {
     "rows": "行数", "crs": "坐标系", "columns": "使用的列", "measure": "指标", "total": "合计", "missing": "缺失",
     "township_id": "乡镇（街道）", "communities": "村（社区）数", "area_km2": "面积（平方千米）", "households": "户数",
     "residents": "人口", "class": "类别", "barrier": "作用", "lines": "条数", "km": "长度（千米）", "fault": "情况",
-    "ids": "编号", "n": "数量", "action": "处理", "area_before": "处理前面积", "area_after": "处理后面积",
+    "row": "行号", "kind": "决定", "object": "对象", "target": "目标", "community": "社区", "who": "决定人",
+    "date": "日期", "means": "所指", "ids": "编号", "n": "数量", "action": "处理", "area_before": "处理前面积",
+    "area_after": "处理后面积",
 }  # fmt: skip
 BARRIERS_ZH = {"wall": "不可跨越", "seam": "宜作边界", "none": "无影响"}
 BARRIER_COLOURS = {"wall": "#b2182b", "seam": "#2166ac", "none": "#bbbbbb"}
 _MOST_IDS = 5
 
 
-def inspection_text(city: City, *, lang: str | None = None) -> str:
-    """What was found in a city's layers, as aligned text for a terminal; ``lang`` is the city's unless given."""
-    inspection, lang = inspect_city(city), lang or city.settings.lang
+def inspection_text(city: City, *, lang: str | None = None, meanings: Mapping[int, str] | None = None) -> str:
+    """What was found in a city's layers, as aligned text for a terminal; ``lang`` is the city's unless given.
+
+    ``meanings`` says what each row of the decisions table stands for.
+    """
+    inspection, lang = inspect_city(city, meanings=meanings), lang or city.settings.lang
     blocks = [_heading(inspection, lang)]
     with pd.option_context("display.unicode.east_asian_width", True):
         for name, table in _shown(inspection, lang).items():
@@ -49,9 +55,9 @@ def inspection_text(city: City, *, lang: str | None = None) -> str:
     return "\n\n".join(blocks)
 
 
-def inspection_dict(city: City) -> dict[str, Any]:
+def inspection_dict(city: City, *, meanings: Mapping[int, str] | None = None) -> dict[str, Any]:
     """The inspection as plain values that JSON can hold; missing numbers are None."""
-    inspection = inspect_city(city)
+    inspection = inspect_city(city, meanings=meanings)
     tables = {name: _records(getattr(inspection, name)) for name in TITLES}
     area = float(round(city.communities.area.sum(), 3))
     return {
@@ -62,18 +68,20 @@ def inspection_dict(city: City) -> dict[str, Any]:
     } | tables
 
 
-def write_inspection(city: City, file: str | Path, *, lang: str | None = None) -> Path:
+def write_inspection(
+    city: City, file: str | Path, *, lang: str | None = None, meanings: Mapping[int, str] | None = None
+) -> Path:
     """Write the inspection as one HTML page that needs no network, replacing the file only once it is whole.
 
     Raises:
         GridoptError: the target is not a regular file, its folder does not exist, or the disk is full.
     """
-    return write_bytes(file, inspection_html(city, lang=lang).encode())
+    return write_bytes(file, inspection_html(city, lang=lang, meanings=meanings).encode())
 
 
-def inspection_html(city: City, *, lang: str | None = None) -> str:
+def inspection_html(city: City, *, lang: str | None = None, meanings: Mapping[int, str] | None = None) -> str:
     """The inspection as an HTML page: a sketch of the layers and the tables; every value is escaped."""
-    inspection, lang = inspect_city(city), lang or city.settings.lang
+    inspection, lang = inspect_city(city, meanings=meanings), lang or city.settings.lang
     sections = "".join(
         f"<h2>{TITLES[name][lang == 'zh']}</h2>" + (_html_table(table) if len(table) else f"<p>{_none(lang)}</p>")
         for name, table in _shown(inspection, lang).items()
@@ -106,9 +114,13 @@ def _shown(inspection: Inspection, lang: str) -> dict[str, pd.DataFrame]:
     tables = {}
     for name in TITLES:
         table = getattr(inspection, name).copy()
+        if name == "decisions" and inspection.city.layer("decisions") is None:
+            continue
         for column in table.select_dtypes("number").columns:
             decimals = 2 if column in ("area_km2", "km") else 0
             table[column] = [_number(value, decimals) for value in table[column]]
+        if name == "decisions":
+            table["kind"] = [label(f"decision.{kind}", lang) for kind in table["kind"]]
         if name == "repairs":
             table["ids"] = [_first_ids(ids) for ids in table["ids"]]
         if lang == "zh":

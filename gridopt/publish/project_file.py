@@ -39,7 +39,34 @@ LAYER_NOTES: Mapping[str, tuple[str, str]] = {
     "events": ("points with date and kind, or counts by community", "含日期、种类的点，或按村（社区）的计数"),
     "roster": ("people: role, employment, base, capacity", "人员：岗位、专兼职、驻地、容量"),
     "current_grids": ("today's grids, to be measured by the same ruler", "现有网格，用同一把尺子评估"),
+    "decisions": ("settled by hand, held at every run: a spreadsheet", "人工决定，每次划分都遵守：电子表格"),
 }
+
+EXAMPLES: Mapping[str, tuple[str, str]] = {
+    "decisions": (
+        """\
+# path = "decisions.xlsx"      # or .csv; one decision a row, under these headers:
+#   kind     | object         | target         | community | who | date | reason
+#   belongs  | 金狮小区5幢    | 三网格         | 金狮社区  |          5幢 lies in grid 3 (or in the community named)
+#   together | 金狮小区       | 银河苑3幢      |           |          both lie in one grid
+#   apart    | 银河苑         | 老街           |           |          no grid holds parts of both
+#   frozen   | 二网格         |                | 金狮社区  |          this current grid stays exactly as it is
+#   border   | 建设路         |                |           |          grids end at this road or river
+#   name     | 金狮小区5幢    | 金狮北苑网格   |           |          the grid that holds 5幢 is called so
+#   code     | 银河苑         | 003            |           |          the grid that holds it has this number or code""",
+        """\
+# path = "人工决定.xlsx"       # 或 .csv；每行一条决定，表头如下：
+#   决定 | 对象        | 目标         | 社区     | 决定人 | 日期 | 理由
+#   归属 | 金狮小区5幢 | 三网格       | 金狮社区 |   5幢归三网格（目标也可写社区）
+#   同格 | 金狮小区    | 银河苑3幢    |          |   两者划入同一网格
+#   分格 | 银河苑      | 老街         |          |   任何网格不得同时含有两者
+#   保持 | 二网格      |              | 金狮社区 |   现有网格保持不变
+#   边界 | 建设路      |              |          |   网格以此路（河）为界
+#   名称 | 金狮小区5幢 | 金狮北苑网格 |          |   5幢所在网格的名称
+#   编码 | 银河苑      | 003          |          |   银河苑所在网格的编码或顺序码""",
+    ),
+}
+"""Layer -> what its section shows where no such layer was found: lines that are all comments."""
 
 RULES: Mapping[str, str] = {
     "en": """
@@ -152,7 +179,8 @@ def project_text(name: str, found: Sequence[Found], *, lang: str = "en") -> str:
 def _section(role: str, layer: Found | None, zh: bool) -> str:
     note = LAYER_NOTES[role][zh]
     if layer is None and role != "communities":
-        return f"# [layers.{role}]{' ' * max(1, 16 - len(role))}# {note}"
+        head = f"# [layers.{role}]{' ' * max(1, 16 - len(role))}# {note}"
+        return "\n".join([head, *([EXAMPLES[role][zh]] if role in EXAMPLES else [])])
     if layer is not None and role != "communities" and not layer.is_complete:
         lacking = ", ".join(key for key in NEEDED[role] if key not in layer.columns)
         place = _described(layer, zh)

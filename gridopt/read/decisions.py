@@ -21,7 +21,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
@@ -73,13 +73,23 @@ def read_decisions(spec: LayerSpec) -> Layer:
     source, findings = open_layer(spec.file, spec.layer, path=spec.path), Findings("decisions")
     columns = _columns(spec, source, findings)
     findings.close()
+    _note_reading(source, findings)
     rows = _rows(source, columns)
+    bare = (rows[["kind", "object", "target"]] == "").all(axis=1)
+    findings.repair("no_decision", [f"row {row}" for row in rows.loc[bare, "row"]])
+    rows = rows[~bare]
     _check(rows, findings)
     findings.close()
     repeated = rows.drop(columns="row").duplicated()
     findings.repair("duplicate_rows", [f"row {row}" for row in rows.loc[repeated, "row"]])
     table = _with_ids(rows[~repeated])
     return Layer(table, source.layer, None, len(source.table), tuple(findings.repairs), tuple(columns))
+
+
+def _note_reading(source: Source, findings: Findings) -> None:
+    if source.encoding not in ("utf-8", "utf-8-sig"):
+        findings.repair("encoding", n=len(source.table), values=[source.encoding])
+    findings.repair("title_rows", n=source.title_rows)
 
 
 def _columns(spec: LayerSpec, source: Source, findings: Findings) -> dict[str, str]:
@@ -93,11 +103,7 @@ def _columns(spec: LayerSpec, source: Source, findings: Findings) -> dict[str, s
             f"there is no column for {asked}; known: {', '.join(HEADERS)}; the table has: {preview(headers, 20)}",
             f"没有 {asked} 所指的列；可用：{'、'.join(HEADERS)}；现有列：{preview(headers, 20)}",
         )
-    lowered = {name.strip().lower(): name for name in reversed(headers)}
-    found = {
-        key: next((lowered[word] for word in words.split() if word in lowered), "") for key, words in HEADERS.items()
-    }
-    columns = {key: name for key, name in {**found, **spec.columns}.items() if name}
+    columns = {key: name for key, name in {**known_headers(headers), **spec.columns}.items() if name in headers}
     needed = [key for key in ("kind", "object") if key not in columns]
     if needed:
         findings.fault(
@@ -109,6 +115,13 @@ def _columns(spec: LayerSpec, source: Source, findings: Findings) -> dict[str, s
     return columns
 
 
+def known_headers(headers: Sequence[str]) -> dict[str, str]:
+    """Column of the contract -> the header that is one of its words, the surest first; others are left out."""
+    lowered = {name.strip().lower(): name for name in reversed(headers)}
+    words = {key: [word for word in listed.split() if word in lowered] for key, listed in HEADERS.items()}
+    return {key: lowered[found[0]] for key, found in words.items() if found}
+
+
 def _rows(source: Source, columns: Mapping[str, str]) -> pd.DataFrame:
     """The table in its columns, kinds by their code names; a kind that is no known word stays as written."""
     kinds = {word: kind for kind, words in KINDS.items() for word in words.split()}
@@ -118,7 +131,6 @@ def _rows(source: Source, columns: Mapping[str, str]) -> pd.DataFrame:
     for key in COLUMNS[1:]:
         plain = codes if key in ("object", "target", "community") else texts
         rows[key] = plain(table[columns[key]]).to_numpy() if key in columns else ""
-    rows = rows[(rows[["kind", "object", "target"]] != "").any(axis=1)]
     return rows.assign(kind=[kinds.get(word.lower(), word) for word in rows["kind"]])
 
 

@@ -82,6 +82,12 @@ KINDS: dict[str, tuple[str, str, str, str]] = {
         "未使用该列",
     ),
     "totals_row": ("row of totals", "left out", "合计行", "未采用"),
+    "no_decision": (
+        "neither kind nor object nor target",
+        "left out",
+        "没有决定、对象和目标",
+        "未采用",
+    ),
     "title_rows": ("title rows above the header", "skipped", "表头上方有标题行", "已跳过"),
     "encoding": ("text is in {0}", "decoded", "文字编码为 {0}", "已转码"),
     "unknown_class": ("classes not in the list: {0}", "treated as {1}", "未列出的类别：{0}", "按“{1}”处理"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import geopandas as gpd
@@ -21,6 +22,7 @@ class Inspection:
     totals       households and residents by the layer that states them, with the rows that state none
     townships    communities, area, households and residents by township
     barriers     lines by layer, class and barrier, with their number and length
+    decisions    the rows of the decisions table, who made each and when, and what each stands for where that is known
     """
 
     city: City
@@ -28,6 +30,7 @@ class Inspection:
     totals: pd.DataFrame
     townships: pd.DataFrame
     barriers: pd.DataFrame
+    decisions: pd.DataFrame
 
     @property
     def repairs(self) -> pd.DataFrame:
@@ -35,9 +38,13 @@ class Inspection:
         return self.city.repairs
 
 
-def inspect_city(city: City) -> Inspection:
-    """The facts of a city as it was read; nothing is drawn."""
-    return Inspection(city, _layers(city), _totals(city), _townships(city), _barriers(city))
+def inspect_city(city: City, *, meanings: Mapping[int, str] | None = None) -> Inspection:
+    """The facts of a city as it was read; nothing is drawn.
+
+    ``meanings`` says what each row of the decisions table stands for, by its number in the spreadsheet.
+    """
+    decisions = _decisions(city, meanings or {})
+    return Inspection(city, _layers(city), _totals(city), _townships(city), _barriers(city), decisions)
 
 
 def _tables(city: City) -> dict[str, pd.DataFrame]:
@@ -62,6 +69,16 @@ def _layers(city: City) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(rows)
+
+
+def _decisions(city: City, meanings: Mapping[int, str]) -> pd.DataFrame:
+    table = city.layer("decisions")
+    columns = ["row", "kind", "object", "target", "community", "who", "date", "means"]
+    if table is None:
+        return pd.DataFrame(columns=columns)
+    ordered: pd.DataFrame = table.sort_values("row", kind="stable")
+    means = [meanings.get(int(row), "") for row in ordered["row"]]
+    return pd.DataFrame(ordered.assign(means=means)[columns])
 
 
 def _totals(city: City) -> pd.DataFrame:

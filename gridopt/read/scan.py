@@ -14,6 +14,7 @@ import pandas as pd
 from gridopt.coordinates import crs_name
 from gridopt.errors import GridoptError
 from gridopt.read.columns import parse_numbers
+from gridopt.read.decisions import known_headers
 from gridopt.read.formats import GEOGRAPHIC, RASTERS, SHEETS, layer_names, open_layer
 from gridopt.read.layers import NUMBER_KEYS
 from gridopt.read.project import LAYERS
@@ -39,6 +40,7 @@ LAYER_WORDS = {
     "events": "events event incidents reports work_orders 事件 工单",
     "roster": "roster staff workers 花名册 人员 网格员",
     "current_grids": "current_grids grids grid 现有网格 现状网格 网格",
+    "decisions": "decisions",
 }
 """Layer of the project file -> words that a file or layer of that kind is named with."""
 
@@ -59,6 +61,7 @@ LAYER_KINDS = {
     "events": "point table",
     "roster": "table",
     "current_grids": "polygon",
+    "decisions": "table",
 }
 
 COLUMN_WORDS = {
@@ -104,6 +107,7 @@ KEYS_OF = {
     "events": "id date kind community number",
     "roster": "id name role employment base capacity",
     "current_grids": "id name grid_code",
+    "decisions": "",
     **dict.fromkeys(("roads", "rivers", "railways", "walls"), "id name class width"),
 }
 
@@ -209,6 +213,13 @@ def _likeness(layer: Found, role: str) -> float:
     """How much speaks for a layer being of a role: 0 nothing, 3 its name exactly."""
     if layer.trouble or layer.kind not in LAYER_KINDS[role].split():
         return 0
+    if role == "decisions":
+        # Whatever its name, a table that says what was decided of what.
+        return 3 if {"kind", "object"} <= known_headers(layer.names).keys() else 0
+    return _likeness_of_name(layer, role)
+
+
+def _likeness_of_name(layer: Found, role: str) -> float:
     own = (layer.layer or Path(layer.path).stem).lower()
     if role == "units" and not {"households", "residents"} & _with_role(layer, role).columns.keys():
         return 0
