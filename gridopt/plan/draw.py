@@ -78,7 +78,7 @@ def build(
     solved = time.perf_counter()
     plan = encode(assembled(ground, solution))
     seconds = {"units": made - started, "solve": solved - made, "grids": time.perf_counter() - solved}
-    return plan.replace(details=details_of(solution) | plan.details, log={"seconds": seconds})
+    return plan.replace(details={**details_of(solution), **plan.details}, log={"seconds": seconds})
 
 
 @dataclass(frozen=True, eq=False)
