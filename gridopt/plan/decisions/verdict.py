@@ -49,12 +49,16 @@ def _concerned(bound: Bound, units: tuple[str, ...]) -> Bound:
     here = set(units)
     if len(here) == len(bound.settled.units):
         return bound
-    decisions = tuple(one for one in bound.settled.decisions if here & {*one.units, *one.others})
+    apart = tuple(sides for sides in bound.apart if here >= {*sides.one, *sides.other})
+    parted = [sides.decision for sides in apart]
+    decisions = tuple(
+        one for one in bound.settled.decisions if here & {*one.units, *one.others} or (one.lines and one in parted)
+    )
     return dataclasses.replace(
         bound,
         settled=dataclasses.replace(bound.settled, decisions=decisions),
         groups=tuple(group for group in bound.groups if here >= set(group.units)),
-        apart=tuple(sides for sides in bound.apart if here >= {*sides.one, *sides.other}),
+        apart=apart,
         overruled=tuple(one for one in bound.overruled if here >= set(one[1])),
     )
 
@@ -100,7 +104,8 @@ class _Check:
                 "withdraw the row or another that stands in its way, or widen the bounds of size",
                 "撤回该行或与其相左的行，或放宽规模界限",
             )
-            yield self._row("decide", (*one.units, *one.others), figures, (reason, remedy))
+            units = (*one.units, *one.others) or self._sharing(one)
+            yield self._row("decide", units, figures, (reason, remedy))
 
     def too_large(self) -> Iterator[Row]:
         """Groups of units tied by decisions that are above a limit by themselves."""
@@ -146,6 +151,13 @@ class _Check:
             return None
         return (len(shared), 0), self.words(
             f"{len(shared)} grids hold units of both sides", f"有 {len(shared)} 个网格同时含有两侧单元"
+        )
+
+    def _sharing(self, one: Decision) -> tuple[str, ...]:
+        """Units that a line should part and that share a grid."""
+        sides = [sides for sides in self.bound.apart if sides.decision is one]
+        return tuple(
+            unit for two in sides if self._grids(two.one) & self._grids(two.other) for unit in (*two.one, *two.other)
         )
 
     def _scattered(self, one: Decision, homes: Mapping[str, Group]) -> tuple[tuple[int, int], str] | None:
