@@ -16,6 +16,7 @@ from gridopt.contracts import REPAIRS, check_columns, empty
 from gridopt.errors import TableError, preview
 from gridopt.rules import Rules
 from gridopt.terms import TERMS, label
+from gridopt.workload import Workload
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,11 @@ class Settings:
     def __post_init__(self) -> None:
         for name in ("code", "staff", "tiers", "workload", "publish"):
             object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of units that the workload is counted from."""
+        return Workload.from_table(self.workload).columns if self.workload else ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,6 +99,11 @@ class City:
     def layer(self, name: str) -> Any:
         """The clean table of one layer, or None where the city has none."""
         return self.layers.get(name)
+
+    @property
+    def named_columns(self) -> tuple[str, ...]:
+        """Every column of units that a rule or the workload is counted from, in the contract or beyond it."""
+        return tuple(dict.fromkeys([*self.rules.columns, *self.settings.columns]))
 
     @property
     def current_grids(self) -> Any:

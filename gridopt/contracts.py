@@ -18,6 +18,8 @@ UNITS = (
     "unit_id community_id area_kind households residents buildings floor_area events workload keep_whole dedicated "
     "category locked_grid people_known grid_code geometry"
 ).split()
+COUNTED = ("households", "residents", "buildings", "floor_area", "events", "workload")
+"""The columns of units that hold counts: a size may be counted in any of them."""
 BORDERS = ["unit_a", "unit_b", "metres", "kind"]
 BORDER_KINDS = ("open", "wall", "crossing", "seam")
 VIOLATIONS = "class rule community_id grid_codes unit_ids value limit proof reason remedy relaxed".split()
@@ -45,6 +47,12 @@ def check_columns(table: pd.DataFrame, columns: Sequence[str], what: str) -> Non
             f"{what} lacks the columns {preview(missing, 20)}; it has {preview(table.columns, 20)}.",
             zh=f"{named.zh if named else what}缺少列：{preview(missing, 20)}；现有列：{preview(table.columns, 20)}。",
         )
+
+
+def unit_columns(named: Sequence[str]) -> list[str]:
+    """The columns of a units table but its index: the contract's, and the ones ``named`` by rules before the shape."""
+    own = UNITS[1:-1]
+    return [*own, *(name for name in named if name not in own), UNITS[-1]]
 
 
 def empty(columns: Sequence[str]) -> pd.DataFrame:

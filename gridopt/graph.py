@@ -14,6 +14,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from gridopt.errors import TableError, preview
+from gridopt.formula import measured
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
@@ -157,7 +158,8 @@ class UnitGraph:
         """The graph of a units table and its borders.
 
         Two units are neighbours where they share at least ``min_border`` metres that are no wall, or a
-        crossing. Land without people weighs 1e-3 of its community's mean density times its area.
+        crossing. ``measures`` are columns, or formulas over columns. Land without people weighs 1e-3 of its
+        community's mean density times its area.
         """
         position = pd.Series(np.arange(len(units)), index=units.index)
         pair = np.column_stack([position.loc[borders["unit_a"]], position.loc[borders["unit_b"]]])
@@ -181,7 +183,7 @@ class UnitGraph:
         )
         joined = (merged["walkable"] >= min_border) | merged["crossing"]
         near, across = merged[joined], merged[~joined & (merged["metres"] >= min_border)]
-        weights = units[list(measures)].fillna(0).to_numpy(float)
+        weights = np.column_stack([measured(units, measure) for measure in measures])
         points = units.geometry.representative_point()
         return cls.from_arrays(
             weights,

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
 from gridopt.errors import RuleError, preview
+from gridopt.formula import parse, quoted, with_weights
 
 AREA_KINDS = ("urban", "old_town", "fringe", "commercial", "park", "rural", "hill")
 RELAXATIONS = (
@@ -18,6 +20,7 @@ RELAXATIONS = (
     "governance.keep_whole",
     "size.high.unlimited",
 )
+Fault = tuple[str, str]
 
 
 def _frozen(mapping: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -60,7 +63,12 @@ class Size:
         object.__setattr__(self, "also", _frozen(self.also))
         object.__setattr__(self, "weight_by", _frozen(self.weight_by))
         if isinstance(self.count, Mapping):
-            object.__setattr__(self, "count", _frozen(self.count))
+            object.__setattr__(self, "count", _frozen({str(key): number for key, number in self.count.items()}))
+
+    @property
+    def counted(self) -> str:
+        """What the size of a grid is counted in: ``measure`` plus its care load, as one formula over columns."""
+        return with_weights(self.measure, self.weight_by)
 
 
 @dataclass(frozen=True)
@@ -122,6 +130,7 @@ class Rules:
     def __post_init__(self) -> None:
         object.__setattr__(self, "area", _frozen(self.area))
         faults = list(dict.fromkeys(f for kind in ("", *self.area) for f in _faults(self.at(kind), kind)))
+        faults += _restated_counts(self.area)
         if faults:
             raise RuleError(
                 "; ".join(en for en, _ in faults) + ". Correct the rules in the project file.",
@@ -155,12 +164,17 @@ class Rules:
 
     @property
     def measures(self) -> tuple[str, ...]:
-        """Every measure that any area kind bounds, the size measure first."""
-        names = [self.size.measure]
+        """Every measure that any area kind bounds, as formulas over columns, the size measure first."""
+        names: list[str] = []
         for kind in ("", *self.area):
             size = self.at(kind).size
-            names += [size.measure, *size.also]
+            names += [size.counted, *size.also]
         return tuple(dict.fromkeys(names))
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Every column that a measure is counted from, each once."""
+        return tuple(dict.fromkeys(column for measure in self.measures for column in parse(measure).columns))
 
 
 def _plain(value: Any) -> Any:
@@ -181,33 +195,11 @@ def _values(table: Mapping[str, Any]) -> dict[str, Any]:
     return values
 
 
-def _faults(rules: Rules, kind: str) -> list[tuple[str, str]]:
+def _faults(rules: Rules, kind: str) -> list[Fault]:
     """(English, Chinese) for each rule that cannot hold."""
-    size, where = rules.size, f"rules.area.{kind}.size" if kind else "rules.size"
-    faults = []
-    if not 0 <= size.low <= size.high:
-        faults.append(
-            (
-                f"{where}: low = {size.low:g} is above high = {size.high:g} or below 0",
-                f"{where}：下限 low = {size.low:g} 大于上限 high = {size.high:g}，或小于 0",
-            )
-        )
-    if not size.low <= size.target <= size.high:
-        faults.append(
-            (
-                f"{where}: target = {size.target:g} lies outside {size.low:g}-{size.high:g}",
-                f"{where}：目标 target = {size.target:g} 不在 {size.low:g}-{size.high:g} 之内",
-            )
-        )
-    if size.target <= 0:
-        faults.append((f"{where}: target must be above 0", f"{where}：目标 target 须大于 0"))
-    if size.comfort[0] > size.comfort[1]:
-        faults.append((f"{where}: comfort runs downwards", f"{where}：comfort 上下限颠倒"))
-    if size.stretch < 1:
-        faults.append((f"{where}: stretch must be at least 1", f"{where}：stretch 不得小于 1"))
-    for name, bounds in size.also.items():
-        if bounds.low is not None and bounds.high is not None and bounds.low > bounds.high:
-            faults.append((f"{where}.also.{name}: low is above high", f"{where}.also.{name}：下限大于上限"))
+    where = f"rules.area.{kind}.size" if kind else "rules.size"
+    faults = _no_numbers(rules.size, where) or [*_bound_faults(rules.size, where), *_also_faults(rules.size, where)]
+    faults += [*_counted_faults(rules.size, where), *_count_faults(rules.size.count), *_weight_faults(rules)]
     faults += _choices(rules)
     unknown = [r for r in (*rules.relax.order, *rules.relax.never) if r not in RELAXATIONS]
     if unknown:
@@ -220,7 +212,122 @@ def _faults(rules: Rules, kind: str) -> list[tuple[str, str]]:
     return faults
 
 
-def _choices(rules: Rules) -> list[tuple[str, str]]:
+def _no_numbers(size: Size, where: str) -> list[Fault]:
+    """Figures that are no numbers: with these nothing else can be judged."""
+    named = [(name, getattr(size, name)) for name in ("low", "target", "high", "stretch")]
+    named += [
+        (f"also.{name}.{side}", getattr(one, side)) for name, one in size.also.items() for side in ("low", "high")
+    ]
+    named += [(f"comfort[{i}]", one) for i, one in enumerate(size.comfort)]
+    wrong = [
+        (name, value) for name, value in named if not _is_number(value) and (value is not None or "also" not in name)
+    ]
+    return [
+        (f"{where}: {name} = {value!r} is no number", f"{where}：{name} = {value!r} 不是数字") for name, value in wrong
+    ]
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and not math.isnan(value)
+
+
+def _bound_faults(size: Size, where: str) -> list[Fault]:
+    low, target, high = size.low, size.target, size.high
+    said = (
+        (low < 0, f"low = {low:g} is below 0", f"下限 low = {low:g} 小于 0"),
+        (low > high, f"low = {low:g} is above high = {high:g}", f"下限 low = {low:g} 大于上限 high = {high:g}"),
+        (
+            not low <= target <= high,
+            f"target = {target:g} lies outside {low:g}-{high:g}",
+            f"目标 target = {target:g} 不在 {low:g}-{high:g} 之内",
+        ),
+        (target <= 0, "target must be above 0", "目标 target 须大于 0"),
+        (size.comfort[0] > size.comfort[1], "comfort runs downwards", "comfort 上下限颠倒"),
+        (size.stretch < 1, "stretch must be at least 1", "stretch 不得小于 1"),
+    )
+    return [(f"{where}: {en}", f"{where}：{zh}") for is_wrong, en, zh in said if is_wrong]
+
+
+def _also_faults(size: Size, where: str) -> list[Fault]:
+    faults = []
+    for name, bounds in size.also.items():
+        low, high = bounds.low or 0.0, math.inf if bounds.high is None else bounds.high
+        said = (
+            (low > high, "low is above high", "下限大于上限"),
+            (low < 0 or high < 0, "a bound is below 0", "上下限不得小于 0"),
+        )
+        faults += [
+            (f"{where}.also.{name}: {en}", f"{where}.also.{name}：{zh}") for is_wrong, en, zh in said if is_wrong
+        ]
+    return faults
+
+
+def _counted_faults(size: Size, where: str) -> list[Fault]:
+    """Formulas that cannot be read, and columns that are counted with a weight below 0."""
+    faults = []
+    for name, text, is_column in (
+        ("measure", size.measure, False),
+        *(("also", name, True) for name in size.also),
+        *(("weight_by", quoted(name), True) for name in size.weight_by),
+    ):
+        try:
+            if is_column and len(parse(text).steps) > 1:
+                faults.append((f"{where}.{name}: {text} is no single column", f"{where}.{name}：{text} 不是单独一列"))
+            parse(text)
+        except RuleError as error:
+            faults.append((f"{where}.{name}: {error}", f"{where}.{name}：{error.text('zh')}"))
+    heavy = [
+        f"{name} = {one!r}" for name, one in size.weight_by.items() if not _is_number(one) or not 0 <= one < math.inf
+    ]
+    if heavy:
+        listed = preview(heavy)
+        faults.append((f"{where}.weight_by: {listed} must be 0 or more", f"{where}.weight_by：{listed} 不得小于 0"))
+    return faults
+
+
+def _count_faults(count: object) -> list[Fault]:
+    """A number of grids is a whole number of at least 1, by itself or in a table."""
+    numbers = list(count.values()) if isinstance(count, Mapping) else [count]
+    whole = [isinstance(one, int) and not isinstance(one, bool) and one > 0 for one in numbers]
+    if count in ("auto", "free") or (numbers and all(whole)):
+        return []
+    given = dict(count) if isinstance(count, Mapping) else count
+    return [
+        (
+            f'rules.size.count = {given!r}: give "auto", "free", a whole number from 1, or a table of these by '
+            "township or community id",
+            f'rules.size.count = {given!r}：可为 "auto"、"free"、不小于 1 的整数，'
+            "或按乡镇（街道）、村（社区）编码列出的表",
+        )
+    ]
+
+
+def _weight_faults(rules: Rules) -> list[Fault]:
+    weights = {"size": rules.size.weight, "proximity": rules.proximity.weight, "governance": rules.governance.weight}
+    return [
+        (
+            f"rules.{name}: weight = {weight!r} must be a number of at least 0",
+            f"rules.{name}：权重 weight = {weight!r} 应为不小于 0 的数",
+        )
+        for name, weight in weights.items()
+        if not _is_number(weight) or not 0 <= weight < math.inf
+    ]
+
+
+def _restated_counts(area: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> list[Fault]:
+    """A number of grids belongs to places, not to area kinds."""
+    counts = {kind: parts.get("size", {}).get("count", "auto") for kind, parts in area.items()}
+    wrong = [kind for kind, count in counts.items() if count not in ("auto", "free")]
+    return [
+        (
+            f'rules.area.{kind}.size: count by area kind is "auto" or "free"; give numbers in rules.size.count',
+            f'rules.area.{kind}.size：按区域类型的 count 只可为 "auto" 或 "free"；具体数目请写在 rules.size.count',
+        )
+        for kind in wrong
+    ]
+
+
+def _choices(rules: Rules) -> list[Fault]:
     """(English, Chinese) for each choice that is not offered."""
     faults = []
     choices = (("proximity.metric", rules.proximity.metric, ("straight", "walk")),

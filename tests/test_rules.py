@@ -3,7 +3,7 @@
 import pytest
 
 from gridopt.errors import RuleError
-from gridopt.rules import Bounds, Proximity, Relax, Rules, Size
+from gridopt.rules import Bounds, Governance, Proximity, Relax, Rules, Size
 
 
 def test_the_defaults_are_those_of_practice() -> None:
@@ -59,3 +59,45 @@ def test_a_fault_of_all_area_kinds_is_told_once() -> None:
     with pytest.raises(RuleError) as caught:
         Rules(relax=Relax(never=("size.lwo",)))
     assert str(caught.value).count("size.lwo") == 1
+
+
+@pytest.mark.parametrize(
+    ("made", "said"),
+    [
+        (lambda: Rules(size=Size(low=-5)), "rules.size: low = -5 is below 0"),
+        (lambda: Rules(size=Size(low="many")), "low = 'many' is no number"),
+        (lambda: Rules(size=Size(high=float("nan"))), "high = nan is no number"),
+        (lambda: Rules(size=Size(comfort=(400, 300))), "comfort runs downwards"),
+        (lambda: Rules(size=Size(also={"residents": Bounds(high=-1)})), "also.residents: a bound is below 0"),
+        (lambda: Rules(size=Size(also={"a + b": Bounds(high=1)})), r"a \+ b is no single column"),
+        (lambda: Rules(size=Size(weight=-1)), "rules.size: weight = -1"),
+        (lambda: Rules(proximity=Proximity(weight=float("inf"))), "rules.proximity: weight = inf"),
+        (lambda: Rules(governance=Governance(weight=-0.5)), "rules.governance: weight = -0.5"),
+        (lambda: Rules(size=Size(measure="households +")), "rules.size.measure: .* is no formula at its end"),
+        (lambda: Rules(size=Size(weight_by={"old": -1})), "weight_by: old = -1 must be 0 or more"),
+        (lambda: Rules(size=Size(count=0)), "rules.size.count = 0"),
+        (lambda: Rules(size=Size(count={})), "rules.size.count = {}"),
+        (lambda: Rules(size=Size(count={"320402001": 2.5})), "rules.size.count"),
+        (lambda: Rules(area={"hill": {"size": {"count": 3}}}), r"rules.area.hill.size: count by area kind"),
+    ],
+)
+def test_values_from_python_are_judged_as_those_of_a_project_file(made, said) -> None:
+    with pytest.raises(RuleError, match=said) as caught:
+        made()
+    assert caught.value.text("zh") != str(caught.value)
+
+
+def test_low_below_0_and_low_above_high_are_two_messages() -> None:
+    with pytest.raises(RuleError) as caught:
+        Rules(size=Size(low=-5, high=-10, target=-7))
+    assert "low = -5 is below 0" in str(caught.value)
+    assert "low = -5 is above high = -10" in str(caught.value)
+
+
+def test_measures_are_formulas_with_their_care_load_and_columns_are_what_they_name() -> None:
+    size = Size(measure="households + 0.5*shops", weight_by={"elderly_alone": 0.5})
+    rules = Rules(size=size, area={"hill": {"size": {"measure": "residents", "weight_by": {}}}})
+    assert rules.size.counted == "households + 0.5*shops + 0.5*elderly_alone"
+    assert rules.measures == ("households + 0.5*shops + 0.5*elderly_alone", "residents")
+    assert rules.columns == ("households", "shops", "elderly_alone", "residents")
+    assert Rules.from_dict(rules.to_dict()).at("hill").size.counted == "residents"

@@ -8,8 +8,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gridopt.city import City
-from gridopt.contracts import COMMUNITIES, GRIDS, UNITS, VIOLATIONS
+from gridopt.contracts import COMMUNITIES, GRIDS, VIOLATIONS, unit_columns
 from gridopt.errors import TableError
+from gridopt.formula import measured
 from gridopt.graph import UnitGraph
 from gridopt.grids.bounds_text import bounds_texts
 from gridopt.grids.buildings import building_table
@@ -42,7 +43,8 @@ def assemble(
     units = units.sort_index()
     labels = _labels(solution, units)
     codes = _provisional(units["community_id"], labels)
-    coded = units.assign(grid_code=pd.Series(codes[labels], index=units.index, dtype="str"))[UNITS[1:]]
+    columns = unit_columns([name for name in city.named_columns if name in units])
+    coded = units.assign(grid_code=pd.Series(codes[labels], index=units.index, dtype="str"))[columns]
     violations = _violations(solution, codes)
     buildings = building_table(city, coded)
     grids = _grids(city, coded, labels)
@@ -132,21 +134,16 @@ def _sizes(city: City, units: gpd.GeoDataFrame, solution: Solution) -> Floats:
     sizes = np.zeros(len(units))
     for kind in np.unique(kinds):
         here = kinds == kind
-        sizes[here] = _measured(units, solution.partition.graph, city.rules.at(kind).size.measure)[here]
+        sizes[here] = _measured(units, solution.partition.graph, city.rules.at(kind).size.counted)[here]
     return sizes
 
 
 def _measured(units: gpd.GeoDataFrame, graph: UnitGraph, measure: str) -> Floats:
-    """One measure of every unit: as the graph weighs it (a formula has no column), else a column of units."""
+    """One measure of every unit: as the graph weighs it, else by its formula over the columns of units."""
     if measure in graph.measures:
         weights = pd.Series(graph.weights[:, graph.measures.index(measure)], index=graph.ids)
         return np.asarray(weights.reindex(units.index), np.float64)
-    if measure not in units:
-        raise TableError(
-            f'the size measure "{measure}" is neither a measure of the graph nor a column of units.',
-            zh=f"规模指标 “{measure}” 既不在图的指标中，也不是划分单元表的列。",
-        )
-    return np.asarray(units[measure].fillna(0), np.float64)
+    return measured(units, measure)
 
 
 def _size_measures(

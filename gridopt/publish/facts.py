@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from gridopt.formula import measured
+from gridopt.grids.assemble import COUNTS
 from gridopt.grids.plan import STATUSES, Plan
 from gridopt.rules import Rules, Size
 from gridopt.terms import TERMS, label
@@ -75,15 +77,22 @@ def size_rules(rules: Rules, area_kind: str) -> Size:
 
 
 def grid_sizes(plan: Plan) -> pd.Series[float]:
-    """The size of each grid in its area kind's own measure; households where that is no column of grids."""
+    """The size of each grid in its area kind's own measure."""
     grids = plan.grids
     sizes: pd.Series[float] = grids["households"].astype(float).copy()
     for kind in sorted(grids["area_kind"].unique()):
-        measure = size_rules(plan.city.rules, kind).measure
-        if measure in grids:
-            rows = grids["area_kind"] == kind
-            sizes[rows] = grids.loc[rows, measure].astype(float)
+        rows = grids["area_kind"] == kind
+        sizes[rows] = measure_of_grids(plan, size_rules(plan.city.rules, kind).counted)[rows]
     return sizes
+
+
+def measure_of_grids(plan: Plan, measure: str) -> pd.Series[float]:
+    """A measure of each grid: one of its own counts, else the formula summed over its units."""
+    if measure in COUNTS:
+        totals: pd.Series[float] = plan.grids[measure].astype(float)
+        return totals
+    by_unit = pd.Series(measured(plan.units, measure), plan.units.index)
+    return by_unit.groupby(plan.units["grid_code"]).sum().reindex(plan.grids.index).fillna(0.0)
 
 
 def size_classes(plan: Plan) -> pd.DataFrame:
@@ -102,10 +111,9 @@ def _classes(plan: Plan, kind: str, sizes: pd.Series[float]) -> pd.DataFrame:
     classes = np.where(rows["kind"] == "dedicated", "exempt", np.select(edges, SIZE_CLASSES[:4], "above"))
     within = (values >= size.low) & (values <= size.high)
     for name, bounds in size.also.items():
-        if name in rows:
-            further = rows[name].to_numpy(float)
-            within &= further >= (-np.inf if bounds.low is None else bounds.low)
-            within &= further <= (np.inf if bounds.high is None else bounds.high)
+        further = measure_of_grids(plan, name)[rows.index].to_numpy(float)
+        within &= further >= (-np.inf if bounds.low is None else bounds.low)
+        within &= further <= (np.inf if bounds.high is None else bounds.high)
     return pd.DataFrame({"size": classes, "within": within | (classes == "exempt")}, index=rows.index)
 
 

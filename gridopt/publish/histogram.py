@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
+from gridopt.formula import spoken
 from gridopt.grids.plan import Plan
 from gridopt.publish.colours import OUTLINE, SIZE_COLOURS
 from gridopt.publish.facts import SIZE_CLASSES, grid_sizes, size_classes, size_rules
@@ -49,7 +50,7 @@ def _kinds_by_rule(plan: Plan, kinds: pd.Series[str]) -> list[tuple[str, ...]]:
     groups: dict[tuple[object, ...], list[str]] = {}
     for kind in counts.index:
         size = size_rules(plan.city.rules, kind)
-        groups.setdefault((size.measure, size.low, size.high, size.comfort), []).append(str(kind))
+        groups.setdefault((size.counted, size.low, size.high, size.comfort), []).append(str(kind))
     return sorted((tuple(group) for group in groups.values()), key=lambda group: -int(counts[list(group)].sum()))
 
 
@@ -92,7 +93,7 @@ def _bounds(axes: Axes, size: Size, *, letters: Lettering, lang: str) -> None:
 def _dress(axes: Axes, shown: tuple[tuple[str, ...], Size], *, letters: Lettering, lang: str) -> None:
     kinds, size = shown
     said = say("listing", lang).join(label(kind, lang) for kind in kinds)
-    measure = label(size.measure, lang)
+    measure = spoken(size.counted, lang)
     axes.set_xlabel(say("histogram_x", lang, kind=said, measure=measure), font=letters.font(9))
     axes.set_ylabel(label("n_grids", lang), font=letters.font(9))
     axes.yaxis.set_major_locator(MaxNLocator(integer=True))

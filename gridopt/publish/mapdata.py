@@ -10,13 +10,13 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
+from gridopt.formula import spoken
 from gridopt.grids.plan import Plan
 from gridopt.publish.cards import card_rows, findings, reach_by_place, tier_name
 from gridopt.publish.colours import DECISION_COLOURS, OUTLINE, SIZE_COLOURS, community_colours
 from gridopt.publish.facts import SIZE_CLASSES, decision_classes, grid_sizes, size_classes, size_rules, status_of
 from gridopt.publish.sentences import SENTENCES, number, say
 from gridopt.publish.shapes import coded_lines, coded_points, coded_polygons, thin, wgs84
-from gridopt.terms import label
 
 MOST_FOOTPRINTS = 20_000
 MOST_SEARCHED_BUILDINGS = 200_000
@@ -119,7 +119,7 @@ def _views(plan: Plan, lang: str) -> dict[str, Any]:
             "high": f"{size.comfort[1]:g}–{size.high:g}",
             "above": f"> {size.high:g}",
         }
-        unit = label(size.measure, lang)
+        unit = spoken(size.counted, lang)
         said |= {name: f"{said[name]} · {unit} {edge}" for name, edge in edges.items()}
     return {
         "size": [[name, SIZE_COLOURS[name], said[name]] for name in SIZE_CLASSES if name in present],

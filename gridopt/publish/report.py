@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from gridopt.formula import spoken
 from gridopt.grids.plan import Plan
 from gridopt.publish import markup, report_tables
 from gridopt.publish.facts import CityFigures, city_figures, status_of
@@ -194,7 +195,7 @@ def _evidence(report: _Report, pictures: dict[str, bytes]) -> list[str]:
 def _sizes_sentence(plan: Plan, lang: str) -> str:
     figures = city_figures(plan)
     sizes = {name: number(getattr(figures, f"size_{name}")) for name in ("median", "least", "most")}
-    measure = label(plan.city.rules.size.measure, lang)
+    measure = spoken(plan.city.rules.size.counted, lang)
     return say("sizes_said", lang, measure=measure, share=percent(figures.within_share), **sizes)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from gridopt.formula import spoken
 from gridopt.grids.plan import Plan
 from gridopt.publish.cards import against, tier_name
 from gridopt.publish.facts import (
@@ -38,7 +39,7 @@ def before_and_after(today: Plan, plan: Plan, lang: str) -> Table:
     rows = [
         (label("n_grids", lang), *shown("n_grids")),
         (say("head_within", lang), percent(before.within_share), percent(after.within_share)),
-        (say("size_range", lang, measure=label(plan.city.rules.size.measure, lang)), *ranges),
+        (say("size_range", lang, measure=spoken(plan.city.rules.size.counted, lang)), *ranges),
         (label("walk_mean_m", lang), *shown("walk_mean")),
         (label("walk_max_m", lang), *shown("walk_max")),
         (
@@ -67,7 +68,7 @@ def totals(plan: Plan, lang: str) -> Table:
             rows.append(_total_row(_township_name(plan, str(township_id)), inside))
     strong.append(len(rows))
     rows.append(_total_row(say("all_city", lang), grids))
-    size = label(plan.city.rules.size.measure, lang)
+    size = spoken(plan.city.rules.size.counted, lang)
     names = [label(name, lang) for name in ("community", "n_grids", "households", "residents", "buildings")]
     further = [
         say("hectares", lang),
@@ -119,7 +120,7 @@ def worst_by_size(plan: Plan, lang: str) -> Table:
         )
         for code, row in order.iterrows()
     ]
-    measure = label(plan.city.rules.size.measure, lang)
+    measure = spoken(plan.city.rules.size.counted, lang)
     names = [label("grid_code", lang), label("name", lang), measure]
     further = [label("limit", lang), label("deviation", lang), label("reason", lang)]
     return Table([*names, *further], rows, numeric=frozenset({2, 3, 4}))

@@ -11,15 +11,17 @@ import pandas as pd
 import pyproj
 
 from gridopt.city import City
+from gridopt.contracts import COUNTED
 from gridopt.coordinates import metric_crs, require_fitting
 from gridopt.errors import RuleError, preview
+from gridopt.formula import require_columns
 from gridopt.read.communities import community_table
 from gridopt.read.decisions import read_decisions
 from gridopt.read.findings import Findings, Repair, repairs_table
 from gridopt.read.fingerprint import fingerprint
 from gridopt.read.ground import finish
 from gridopt.read.layers import Layer, read_layer
-from gridopt.read.project import LayerSpec, Project, read_project
+from gridopt.read.project import COUNTING, LayerSpec, Project, read_project
 
 
 def read_city(path: str | Path, *, lang: str = "en") -> City:
@@ -42,6 +44,7 @@ def read_city(path: str | Path, *, lang: str = "en") -> City:
             key = "population_cells" if spec.is_raster else name
             layers[key] = _layer(spec, project, communities, sources, repairs)
     _check_population_units(layers)
+    _check_named_columns(project, sources)
     tables: dict[str, pd.DataFrame] = {"communities": communities, **layers}
     for key, table in tables.items():
         spec = project.layers["population" if key == "population_cells" else key]
@@ -137,6 +140,14 @@ def _cells(spec: LayerSpec, communities: gpd.GeoDataFrame) -> Layer:
     from gridopt.read.raster import read_population_cells
 
     return read_population_cells(spec, communities)
+
+
+def _check_named_columns(project: Project, sources: Mapping[str, Layer]) -> None:
+    """Every column that a rule names must be one of units or buildings."""
+    layers = [sources[name] for name in COUNTING if name in sources]
+    known = [name for layer in layers for name in (*layer.given, *layer.source_columns)]
+    named = [*project.rules.columns, *project.settings.columns]
+    require_columns(named, dict.fromkeys([*COUNTED, *known]), "[rules]")
 
 
 def _check_population_units(layers: Mapping[str, pd.DataFrame]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import geopandas as gpd
 import numpy as np
@@ -118,6 +118,7 @@ class Layer:
     repairs: tuple[Repair, ...]
     given: tuple[str, ...]
     level: str = "community"
+    source_columns: tuple[str, ...] = ()
 
 
 def read_layer(spec: LayerSpec, crs: pyproj.CRS | Callable[[gpd.GeoDataFrame], pyproj.CRS]) -> Layer:
@@ -133,6 +134,7 @@ def read_layer(spec: LayerSpec, crs: pyproj.CRS | Callable[[gpd.GeoDataFrame], p
     source = open_layer(spec.file, spec.layer, path=spec.path)
     contract, findings = CONTRACTS[spec.name], Findings(spec.name)
     _note_reading(source, findings)
+    contract = replace(contract, counts=tuple(dict.fromkeys((*contract.counts, *spec.further))))
     columns = _columns_found(spec, contract, source.table, findings)
     findings.close()
     table = _distinct_rows(source.table, "id" in columns, findings)
@@ -144,11 +146,13 @@ def read_layer(spec: LayerSpec, crs: pyproj.CRS | Callable[[gpd.GeoDataFrame], p
         shapes = projected(shapes, crs(shapes) if callable(crs) else crs, findings)
         findings.close()
     clean = _filled(contract, _indexed(contract, table, shapes, columns, findings), columns, findings)
+    lacking = [name for name in spec.further if name not in {*columns, *CONTRACTS[spec.name].counts}]
+    clean = clean.drop(columns=lacking)
     if isinstance(clean, gpd.GeoDataFrame):
         clean = _fit(contract, clean, findings)
     findings.close()
     facts = (source.layer, source_crs, len(source.table), tuple(findings.repairs), tuple(columns), spec.level)
-    return Layer(clean.sort_index(), *facts)
+    return Layer(clean.sort_index(), *facts, tuple(str(name) for name in source.table.columns if name != "geometry"))
 
 
 def _note_reading(source: Source, findings: Findings) -> None:

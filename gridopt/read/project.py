@@ -12,6 +12,7 @@ from typing import Any
 import pyproj
 
 from gridopt.city import Settings
+from gridopt.contracts import COUNTED
 from gridopt.coordinates import parse_crs, require_metric
 from gridopt.errors import RuleError
 from gridopt.read.project_text import load_project_text, slashes
@@ -28,6 +29,8 @@ COLUMN_KEYS = (
     "width tier date kind community role employment base capacity keep_whole dedicated category locked_grid grid_code "
     "number bridge tunnel x y object target who reason"
 ).split()
+COUNTING = ("units", "buildings")
+"""Layers whose own counts a rule may name."""
 PLACE_KEYS = ("path", "layer", "crs", "level", "band")
 LEVELS = ("community", "units")
 
@@ -37,7 +40,8 @@ class LayerSpec:
     """Where one layer lies and which of its columns mean what.
 
     ``path`` is as written, ``file`` the same resolved against the project file's folder; ``columns`` maps
-    a key of the project file to the layer's own column name.
+    a key of the project file to the layer's own column name. ``further`` names the counts that rules need
+    beyond those of the layer's contract.
     """
 
     name: str
@@ -48,6 +52,7 @@ class LayerSpec:
     columns: Mapping[str, str] = field(default_factory=dict)
     level: str = "community"
     band: int = 1
+    further: tuple[str, ...] = ()
 
     @property
     def is_raster(self) -> bool:
@@ -81,20 +86,23 @@ def read_project(path: str | Path, *, lang: str = "en") -> Project:
     check_keys(tables, ("city", "layers", "rules"), "", is_table=True)
     city = table_of(tables, "city")
     check_keys(city, ("name", "crs", "edition", "valid_from"), "city")
-    rules = table_of(tables, "rules")
+    rule_tables = table_of(tables, "rules")
+    rules, settings = read_rules(rule_tables), read_settings(rule_tables, lang)
+    named = dict.fromkeys([*rules.columns, *settings.columns])
+    further = tuple(name for name in named if name not in (*COUNTED, "id", "x", "y"))
     return Project(
         file=file,
         name=str(city.get("name", file.stem)),
         crs=require_metric(parse_crs(city["crs"], "[city]"), "[city]") if "crs" in city else None,
         edition=str(city["edition"]) if "edition" in city else None,
         valid_from=_date(city.get("valid_from")),
-        layers=MappingProxyType(_layers(table_of(tables, "layers"), file.parent)),
-        rules=read_rules(rules),
-        settings=read_settings(rules, lang),
+        layers=MappingProxyType(_layers(table_of(tables, "layers"), file.parent, further)),
+        rules=rules,
+        settings=settings,
     )
 
 
-def _layers(tables: Mapping[str, Any], folder: Path) -> dict[str, LayerSpec]:
+def _layers(tables: Mapping[str, Any], folder: Path, further: tuple[str, ...]) -> dict[str, LayerSpec]:
     check_keys(tables, LAYERS, "layers", is_table=True)
     if "communities" not in tables:
         raise RuleError(
@@ -104,12 +112,14 @@ def _layers(tables: Mapping[str, Any], folder: Path) -> dict[str, LayerSpec]:
             '[layers.communities]\npath = "..."\nid = "..."',
         )
     # Communities come first whatever the order of the file: every other layer is laid over them.
-    return {name: _layer(name, table_of(tables, name, "layers"), folder) for name in LAYERS if name in tables}
+    named = {name: further if name in COUNTING else () for name in LAYERS if name in tables}
+    return {name: _layer(name, table_of(tables, name, "layers"), folder, own) for name, own in named.items()}
 
 
-def _layer(name: str, table: Mapping[str, Any], folder: Path) -> LayerSpec:
+def _layer(name: str, table: Mapping[str, Any], folder: Path, further: tuple[str, ...]) -> LayerSpec:
     where = f"layers.{name}"
-    check_keys(table, (*PLACE_KEYS, *COLUMN_KEYS), where)
+    keys = tuple(dict.fromkeys((*COLUMN_KEYS, *further)))
+    check_keys(table, (*PLACE_KEYS, *keys), where)
     needed = ("path", "id") if name == "communities" else ("path",)
     for key in needed:
         if key not in table:
@@ -130,9 +140,10 @@ def _layer(name: str, table: Mapping[str, Any], folder: Path) -> LayerSpec:
         file=_resolve(folder, path),
         layer=table.get("layer"),
         crs=parse_crs(table["crs"], f"[{where}]") if "crs" in table else None,
-        columns=MappingProxyType({key: table[key] for key in COLUMN_KEYS if key in table}),
+        columns=MappingProxyType({key: table[key] for key in keys if key in table}),
         level=_choice(table.get("level", "community"), LEVELS, f"[{where}] level"),
         band=_band(table.get("band", 1), where),
+        further=further,
     )
 
 

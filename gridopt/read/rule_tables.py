@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from typing import Any
 
 from gridopt.errors import RuleError
+from gridopt.formula import EXAMPLE
 from gridopt.rules import AREA_KINDS, Bounds, Governance, Proximity, Relax, Rules, Size
 
-MEASURES = ("households", "residents", "buildings", "floor_area", "events", "workload")
 GROUP_LAYERS = ("estates", "groups")
 BARRIERS = ("wall", "seam", "none")
 BARRIER_LAYERS = ("road", "water", "rail", "wall")
@@ -25,14 +24,13 @@ KEYS = {
 }
 # Key -> the value that means "off"; anything else is not honoured yet.
 NOT_HONOURED: Mapping[str, Mapping[str, object]] = {
-    "size": {"weight_by": {}},
+    "size": {},
     "proximity": {"metric": "straight", "max_walk": None},
     "governance": {"enclosed": "allow", "homogeneity": None},
     "relax": {},
 }
 _VALUES = {"size": Size, "proximity": Proximity, "governance": Governance, "relax": Relax}
 _RURAL = {"low": 100, "target": 250, "high": 400, "comfort": (150, 350)}
-_COLUMN = re.compile(r"[^\W\d]\w*")
 
 
 def read_rules(tables: Mapping[str, Any]) -> Rules:
@@ -143,15 +141,10 @@ def _checked(key: str, value: Any, where: str) -> tuple[Fault | None, Any]:  # n
     if key in ("order", "never"):
         texts = isinstance(value, list) and all(isinstance(one, str) for one in value)
         return (None, tuple(value)) if texts else (_wrong(name, value, "a list of names", "名称列表"), value)
-    if key == "measure":
-        return _measure(name, value), value
-    if key == "count":
-        return _count(name, value), value
     if key == "also":
         return _also(name, value)
-    if key == "barriers":
-        return _barriers(name, value), value
-    return None, value
+    judges = {"measure": _measure, "count": _count, "weight_by": _weight_by, "barriers": _barriers}
+    return (judges[key](name, value) if key in judges else None), value
 
 
 def _keep_whole(name: str, value: Any) -> tuple[Fault | None, Any]:
@@ -162,11 +155,13 @@ def _keep_whole(name: str, value: Any) -> tuple[Fault | None, Any]:
 
 
 def _measure(name: str, value: Any) -> Fault | None:
-    if value in MEASURES:
+    return None if isinstance(value, str) else _wrong(name, value, f'text like "{EXAMPLE}"', f'文字，如 "{EXAMPLE}"')
+
+
+def _weight_by(name: str, value: Any) -> Fault | None:
+    if isinstance(value, dict) and all(map(_is_number, value.values())):
         return None
-    if isinstance(value, str) and not _COLUMN.fullmatch(value):
-        return _not_honoured(f'{name} = "{value}" (a formula)', "")
-    return _wrong(name, value, f"one of {', '.join(MEASURES)}", f"以下之一：{'、'.join(MEASURES)}")
+    return _wrong(name, value, "a table like { elderly_alone = 0.5 }", "{ elderly_alone = 0.5 }")
 
 
 def _count(name: str, value: Any) -> Fault | None:
@@ -183,7 +178,6 @@ def _also(name: str, value: Any) -> tuple[Fault | None, Any]:
         return _wrong(
             name, value, "a table like { residents = { high = 2500 } }", "{ residents = { high = 2500 } }"
         ), value
-    check_keys(value, MEASURES, name.strip("[").replace("] ", "."), is_table=True)
     bounds = {}
     for measure, limits in value.items():
         fits = isinstance(limits, dict) and limits.keys() <= {"low", "high"} and all(map(_is_number, limits.values()))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import fields
 from typing import Any
 
 from gridopt.city import Settings
 from gridopt.errors import RuleError
-from gridopt.read.rule_tables import SETTINGS, check_keys, not_honoured, table_of
+from gridopt.read.rule_tables import SETTINGS, check_keys, table_of
+from gridopt.workload import Workload
 
 Words = tuple[str, str]
 
@@ -24,6 +26,10 @@ def _are_lists(value: object) -> bool:
     return isinstance(value, dict) and all(isinstance(one, list) for one in value.values())
 
 
+def _is_table(value: object) -> bool:
+    return isinstance(value, dict)
+
+
 _TEXT: Words = ('text: "..."', '文字："..."')
 _FORMS: Mapping[tuple[str, str], tuple[Callable[[object], bool], Words]] = {
     ("code", "template"): (_is_text, _TEXT),
@@ -33,6 +39,8 @@ _FORMS: Mapping[tuple[str, str], tuple[Callable[[object], bool], Words]] = {
         _are_lists,
         ("a table of lists by area kind: { default = [500, 1000] }", "按区域类型的表：{ default = [500, 1000] }"),
     ),
+    ("workload", "service"): (_is_table, ("a table: { households = 10 }", "表：{ households = 10 }")),
+    ("workload", "stops"): (lambda value: isinstance(value, str), ('a formula: "buildings"', '公式："buildings"')),
     ("publish", "version"): (_is_text, _TEXT),
     ("publish", "document"): (_is_text, _TEXT),
 }
@@ -46,8 +54,7 @@ def read_settings(tables: Mapping[str, Any], lang: str = "en") -> Settings:
     key that no room reads, and for a value of the wrong form.
     """
     settings = {name: table_of(tables, name, "rules") for name in SETTINGS}
-    if settings["workload"]:
-        raise not_honoured("[rules.workload]")
+    check_keys(settings["workload"], [one.name for one in fields(Workload)], "rules.workload")
     check_keys(settings["code"], ("template",), "rules.code")
     check_keys(settings["publish"], ("version", "document"), "rules.publish")
     for (name, key), (is_right, (words, words_zh)) in _FORMS.items():
@@ -57,4 +64,5 @@ def read_settings(tables: Mapping[str, Any], lang: str = "en") -> Settings:
                 f"project file: [rules.{name}] {key} must be {words}; it is {value!r}.",
                 zh=f"项目文件：[rules.{name}] {key} 应为{words_zh}；现为 {value!r}。",
             )
+    Workload.from_table(settings["workload"])
     return Settings(**settings, lang=lang)

@@ -101,10 +101,10 @@ class Community:
 
     def __post_init__(self) -> None:
         size = self.rules.size
-        object.__setattr__(self, "graph", _sized_by(self.graph, size.measure))
+        object.__setattr__(self, "graph", _sized_by(self.graph, size.counted))
         low, high = np.zeros(len(self.graph.measures)), np.full(len(self.graph.measures), np.inf)
         for j, measure in enumerate(self.graph.measures):
-            if measure == size.measure:
+            if measure == size.counted:
                 low[j], high[j] = size.low, size.high
             elif measure in size.also:
                 bounds = size.also[measure]
@@ -158,7 +158,7 @@ def asked_counts(graph: UnitGraph, rules: Rules, bindings: Bindings) -> list[int
             zh=f"rules.size.count = {count} 无解：共 {len(sizes)} 个村（社区）、{graph.n_units} 个划分单元，"
             "每个村（社区）至少一格，每格至少一个单元。请改正该数。",
         )
-    totals = [np.bincount(graph.parents, graph.weights[:, graph.measures.index(size.measure)]) for size in sizes]
+    totals = [np.bincount(graph.parents, graph.weights[:, graph.measures.index(size.counted)]) for size in sizes]
     wishes = np.array([total[i] / size.target for i, (total, size) in enumerate(zip(totals, sizes, strict=True))])
     return [int(share) for share in shared_out(count, wishes, n_units)]
 

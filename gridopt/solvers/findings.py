@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from gridopt.formula import spoken
 from gridopt.partition import Partition
 from gridopt.solvers.community import Community
 from gridopt.solvers.reasons import Case, Row, Search, Words, row_of
 from gridopt.solvers.relaxation import whole_up_to
 from gridopt.solvers.solution import SOLUTION_VIOLATIONS
-from gridopt.terms import label
 
 Ints = NDArray[np.int32]
 
@@ -136,7 +136,7 @@ def _lying_apart(called: str, words: Words) -> Row:
 
 
 def _too_large(community: Community, called: str, row: Row, words: Words) -> Row:
-    measure, total, limit = label(community.graph.measures[0], words.lang), row["value"], row["limit"]
+    measure, total, limit = spoken(community.graph.measures[0], words.lang), row["value"], row["limit"]
     n_parts = len(row["labels"])
     reason = words(
         f"{called} has {total:,.0f} {measure.lower()} and cannot stay whole under {limit:,.0f}: "

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gridopt.formula import spoken
 from gridopt.solvers.community import Community
 from gridopt.solvers.numbers import candidates
-from gridopt.terms import label
 
 Ints = NDArray[np.int32]
 Positions = NDArray[np.signedinteger[Any]]
@@ -90,7 +90,7 @@ class Case:
         return "size.high.unlimited" if beyond else f"size.{side}"
 
     def _measure(self, measure: int) -> str:
-        return label(self.community.graph.measures[measure], self.words.lang)
+        return spoken(self.community.graph.measures[measure], self.words.lang)
 
     def _one_unit(self, inside: Positions, asked: tuple[int, int, tuple[float, float]]) -> Any:
         _, measure, (_, limit) = asked

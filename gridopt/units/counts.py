@@ -115,11 +115,24 @@ def floor_areas(buildings: pd.DataFrame) -> pd.Series:
 
 def _events(units: gpd.GeoDataFrame, events: pd.DataFrame | None) -> NDArray[np.float64]:
     """Events in each unit; events without a place are in none."""
+    if events is None:
+        return np.zeros(len(units))
+    placed = events[have_place(events)]
+    return events_in(units, placed, placed["n"].fillna(1).to_numpy(float) if "n" in placed else np.ones(len(placed)))
+
+
+def have_place(events: pd.DataFrame) -> NDArray[np.bool_]:
+    """Which events are points on the map; the others are counts by community."""
+    if "geometry" not in events or not len(events):
+        return np.zeros(len(events), bool)
+    return np.asarray(~(events["geometry"].isna() | shapely.is_empty(events["geometry"].to_numpy())), bool)
+
+
+def events_in(units: gpd.GeoDataFrame, placed: pd.DataFrame, each: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The sum of ``each`` event's figure in each unit; events outside every unit are in none."""
     total = np.zeros(len(units))
-    if events is None or "geometry" not in events or not len(events):
+    if not len(placed):
         return total
-    placed = events[~(events["geometry"].isna() | shapely.is_empty(events["geometry"].to_numpy()))]
     chosen = _largest_overlap(placed["geometry"].to_numpy(), units.geometry.to_numpy())
-    weights = placed["n"].fillna(1).to_numpy(float) if "n" in placed else np.ones(len(placed))
-    np.add.at(total, chosen[chosen >= 0], weights[chosen >= 0])
+    np.add.at(total, chosen[chosen >= 0], each[chosen >= 0])
     return total

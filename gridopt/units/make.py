@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import geopandas as gpd
-import numpy as np
 import pandas as pd
 
 from gridopt.city import City
-from gridopt.contracts import UNITS
+from gridopt.contracts import unit_columns
 from gridopt.errors import TableError, preview
 from gridopt.units.built import built_units
 from gridopt.units.counts import Places, add_counts, place_buildings
+from gridopt.units.further import with_further
 from gridopt.units.groups import unmixed
 from gridopt.units.people import MEASURES, control_totals, home_weights, people_in_units, raster_weights
 from gridopt.units.ready import given_people, has_people, ready_units
 from gridopt.units.record import Record
+from gridopt.units.workload import workload
 
 
 def make_units(city: City) -> gpd.GeoDataFrame:
@@ -45,7 +48,9 @@ def make_units(city: City) -> gpd.GeoDataFrame:
         people = _apportioned(city, units, totals, places, record)
     units = units.assign(**{name: people[name] for name in (*MEASURES, "people_known")})
     units = add_counts(units, buildings, None if places is None else places.unit_ids, city.layer("events"))
-    return _finished(unmixed(units, record), record)
+    units = with_further(city, units, places, record)
+    units = units.assign(workload=workload(units, city.settings.workload, city.layer("events")))
+    return _finished(unmixed(units, record), city.named_columns, record)
 
 
 def _buildings(city: City) -> gpd.GeoDataFrame | None:
@@ -96,9 +101,8 @@ def _check_conserved(people: pd.DataFrame, totals: pd.DataFrame, units: gpd.GeoD
         )
 
 
-def _finished(units: gpd.GeoDataFrame, record: Record) -> gpd.GeoDataFrame:
-    """The columns of the contract, in order; the repairs in ``attrs``."""
-    table = units.assign(workload=units["households"].fillna(0.0).to_numpy(np.float64), grid_code="")
-    table = table[[name for name in UNITS if name != "unit_id"]].sort_index()
+def _finished(units: gpd.GeoDataFrame, named: Sequence[str], record: Record) -> gpd.GeoDataFrame:
+    """The columns of the contract, in order, and those that rules name; the repairs in ``attrs``."""
+    table = units.assign(grid_code="")[unit_columns(named)].sort_index()
     table.attrs["repairs"] = tuple(record.rows)
     return table

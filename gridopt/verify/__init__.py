@@ -25,6 +25,7 @@ _CHECKS = (
     (shapes.cover, ("grids", "units", "communities", "borders", "violations")),
     (shapes.borders, ("units", "borders")),
     (limits.bounds, ("grids", "units", "communities", "violations")),
+    (limits.deviations, ("grids", "units", "communities")),
     (limits.declarations, ("grids", "units", "communities", "violations")),
     (codes.codes, ("grids", "codes")),
     (contents.buildings, ("grids", "units", "buildings")),
@@ -53,7 +54,7 @@ def _judged(rule: Callable[[Stored], Iterable[Fault]], stored: Stored) -> list[F
     """The faults of one check; content so strange that the check itself stumbles is a fault, never a pass."""
     try:
         return list(rule(stored))
-    except (LookupError, TypeError, ValueError, AttributeError, shapely.errors.GEOSException) as error:
+    except (LookupError, SyntaxError, TypeError, ValueError, AttributeError, shapely.errors.GEOSException) as error:
         what = f"{type(error).__name__} {error}"
         return [
             fault(

@@ -6,14 +6,18 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from gridopt.verify.counts import once
 from gridopt.verify.faults import Fault, fault, found
 from gridopt.verify.files import Stored
+from gridopt.verify.formulas import sums_by_grid
 
 _CLASSES = ("decide", "information")
 _SIZES = ("size.low", "size.high", "size.also.")
+_COUNTS = ("households", "residents", "buildings", "workload")
+_ALIKE = 1e-6
 
 
 def bounds(stored: Stored) -> Iterator[Fault]:
@@ -31,8 +35,6 @@ def bounds(stored: Stored) -> Iterator[Fault]:
         inside = grids[(kinds == kind) & ~grids.index.isin(list(institutions))]
         for rule, measure, low, high in _limits(stored.record["rules"], kind):
             sizes = _sizes(measure, inside, units)
-            if sizes is None:
-                continue
             for side, outside in (("low", sizes < _number(low, -1) - 1e-6), ("high", sizes > _number(high, 1) + 1e-6)):
                 known = declared(stored.layers["violations"], _names(rule, side))
                 silent = [code for code in sizes.index[outside] if code not in known]
@@ -46,10 +48,29 @@ def bounds(stored: Stored) -> Iterator[Fault]:
     yield from _walks(stored, grids)
 
 
+def deviations(stored: Stored) -> Iterator[Fault]:
+    """``deviation`` is the size of a grid over the target of its area kind, less one."""
+    grids, units = once(stored.layers["grids"]), stored.layers["units"]
+    kinds = once(stored.layers["communities"])["area_kind"].to_dict()
+    kind_of = pd.Series([kinds.get(one, "") for one in grids["community_id"]], grids.index, dtype=object)
+    for kind in sorted(set(kind_of)):
+        inside = grids[kind_of == kind]
+        size = _size_rule(stored.record["rules"], kind)
+        truth = _sizes(_counted(size), inside, units) / float(size.get("target") or np.nan) - 1
+        wrong = inside.index[(inside["deviation"] - truth).abs() > _ALIKE]
+        yield from found(
+            ("sums", "grids"), wrong, "deviation is not size / target - 1", "{n} 个网格的规模偏差与规模和目标不符"
+        )
+
+
+def _size_rule(rules: Mapping[str, Any], kind: str) -> dict[str, Any]:
+    return {**rules.get("size", {}), **rules.get("area", {}).get(kind, {}).get("size", {})}
+
+
 def _limits(rules: Mapping[str, Any], kind: str) -> Iterator[tuple[str, str, Any, Any]]:
     """(rule, measure, low, high) for an area kind."""
-    size = {**rules.get("size", {}), **rules.get("area", {}).get(kind, {}).get("size", {})}
-    counted = size.get("measure", "households")
+    size = _size_rule(rules, kind)
+    counted = _counted(size)
     yield "size", counted, size.get("low"), size.get("high")
     for measure, limits in size.get("also", {}).items():
         if measure == counted:
@@ -57,12 +78,17 @@ def _limits(rules: Mapping[str, Any], kind: str) -> Iterator[tuple[str, str, Any
         yield f"size.also.{measure}", measure, limits.get("low"), limits.get("high")
 
 
+def _counted(size: Mapping[str, Any]) -> str:
+    """The size measure with its care load, as one formula."""
+    loads = [f'{weight!r}*"{column}"' for column, weight in (size.get("weight_by") or {}).items()]
+    return " + ".join([size.get("measure", "households"), *loads])
+
+
 def _sizes(measure: str, grids: Any, units: Any) -> Any:
-    if measure in grids:
+    """A measure of each grid, as its own count or counted anew from its units."""
+    if measure in _COUNTS:
         return grids[measure]
-    if measure in units:
-        return units[measure].fillna(0).groupby(units["grid_code"]).sum().reindex(grids.index).fillna(0)
-    return None
+    return sums_by_grid(units, measure).reindex(grids.index).fillna(0)
 
 
 def _number(limit: Any, sign: int) -> float:
@@ -115,17 +141,19 @@ def declarations(stored: Stored) -> Iterator[Fault]:
 
 def _stale(stored: Stored, table: Any) -> list[Fault]:
     """Grids whose declared size is no longer theirs: such a row excuses nothing."""
-    grids = once(stored.layers["grids"])
+    grids, units = once(stored.layers["grids"]), stored.layers["units"]
     kinds = once(stored.layers["communities"])["area_kind"]
+    counted: dict[str, Any] = {}
     wrong = []
     for rule, code, value in zip(table["rule"], table["grid_codes"], table["value"], strict=True):
         if not rule.startswith(_SIZES) or code not in grids.index:
             continue
-        measure = rule.split(".")[2] if rule.startswith("size.also.") else None
+        measure = rule.removeprefix("size.also.").rpartition(".")[0] if rule.startswith("size.also.") else None
         if measure is None:
             kind = str(kinds.get(grids.loc[code, "community_id"], ""))
             measure = next(_limits(stored.record["rules"], kind))[1]
-        if measure in grids and not math.isclose(value, grids.loc[code, measure], rel_tol=1e-6, abs_tol=1e-6):
+        sizes = counted.setdefault(measure, _sizes(measure, grids, units))
+        if not math.isclose(value, sizes[code], rel_tol=_ALIKE, abs_tol=_ALIKE):
             wrong.append(code)
     return found(
         ("violations", "violations"),
