@@ -61,7 +61,7 @@ CONTRACTS: Mapping[str, Contract] = {
     "units": Contract(
         "unit_id",
         "u",
-        texts=("community", "category", "locked_grid", "area_kind", "grid_code"),
+        texts=("community", "category", "locked_grid", "phase", "area_kind", "grid_code"),
         counts=("households", "residents"),
         claims=("keep_whole", "dedicated"),
         kinds=("polygon",),

@@ -42,7 +42,7 @@ def bonds_of(community: Community) -> Bonds:
     fast = connected(
         graph.n_units,
         np.concatenate([
-            _chained(stays), _inside(graph, houses), _together(community, ~own), _empty_land(community, groups, ~own)
+            chained(stays), _inside(graph, houses), _together(community, ~own), _empty_land(community, groups, ~own)
         ]),
     )  # fmt: skip
     fast = join_cut_off(graph, fast, low=community.low[0], apart=own)
@@ -52,13 +52,21 @@ def bonds_of(community: Community) -> Bonds:
     heavy = (sums > limit).any(axis=1) & (np.bincount(part) > 1)
     split = np.where(heavy[part], part, -1).astype(np.int32)
     kept = _inside(graph, np.where(heavy[part], -1, groups))
-    return Bonds(fast, connected(graph.n_units, np.concatenate([_chained(fast), kept])), split)
+    return Bonds(fast, connected(graph.n_units, np.concatenate([chained(fast), kept])), split)
 
 
 def connected(n: int, edges: NDArray[np.integer]) -> Ints:
     """Connected parts of n units under some edges (e, 2), numbered by their first unit."""
     lattice = coo_array((np.ones(len(edges)), (edges[:, 0], edges[:, 1])), shape=(n, n)).tocsr()
     return renumbered(connected_components(lattice, directed=False)[1])
+
+
+def chained(numbers: Ints) -> Ints:
+    """Edges that join all units of one number, whether they touch or not."""
+    order = np.argsort(numbers, kind="stable")
+    pairs = np.column_stack([order[:-1], order[1:]])
+    same = (numbers[pairs[:, 0]] == numbers[pairs[:, 1]]) & (numbers[pairs[:, 0]] >= 0)
+    return np.asarray(pairs[same], np.int32)
 
 
 def _numbered(names: tuple[str, ...], counted: Bools) -> Ints:
@@ -72,14 +80,6 @@ def _inside(graph: UnitGraph, numbers: Ints) -> Ints:
     a, b = graph.edges[:, 0], graph.edges[:, 1]
     edges: Ints = graph.edges[(numbers[a] == numbers[b]) & (numbers[a] >= 0)]
     return edges
-
-
-def _chained(numbers: Ints) -> Ints:
-    """Edges that join all units of one number, whether they touch or not."""
-    order = np.argsort(numbers, kind="stable")
-    pairs = np.column_stack([order[:-1], order[1:]])
-    same = (numbers[pairs[:, 0]] == numbers[pairs[:, 1]]) & (numbers[pairs[:, 0]] >= 0)
-    return np.asarray(pairs[same], np.int32)
 
 
 def _together(community: Community, free: Bools) -> Ints:

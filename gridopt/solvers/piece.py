@@ -64,7 +64,7 @@ def draw_piece(
     admitted = not missed_by_number(community, totals, numbers[0])
     if terrain.graph.n_units == 1 or (numbers[0] == 1 and (fixed or admitted)):
         return Drawn.one_grid(terrain.graph.n_units, relaxed=not admitted)
-    outcome = _drawn_whole(terrain, community, coefficients, numbers, (effort, seed))
+    outcome = drawn_whole(terrain, community, coefficients, numbers, (effort, seed))
     if outcome.labels is not None:
         labels = outcome.labels[terrain.groups]
         return Drawn(labels, False, outcome.optimal, outcome.impossible, numbers[0])
@@ -84,7 +84,7 @@ def _fixed_number(totals: Floats, community: Community, aim: float, most: int) -
 
 
 @dataclass(frozen=True, eq=False)
-class _Outcome:
+class Outcome:
     """One number of grids tried within the bounds; ``labels`` None where nothing was found."""
 
     labels: Ints | None
@@ -92,21 +92,21 @@ class _Outcome:
     impossible: bool = False
 
 
-def _within_bounds(problem: Problem, sets: Sets | None, effort: Effort, seed: int) -> _Outcome:
+def _within_bounds(problem: Problem, sets: Sets | None, effort: Effort, seed: int) -> Outcome:
     found = search(problem, effort=effort if sets is None else _FIRST_GUESS, seed=seed)
     feasible = found.violation <= 1e-9
     if sets is not None:
         proof = best_partition(problem, sets, incumbent=found.objective if feasible else np.inf)
         if proof.status == "optimal" and proof.labels is not None:
-            return _Outcome(proof.labels, optimal=True)
+            return Outcome(proof.labels, optimal=True)
         if proof.status == "infeasible" and not feasible:
-            return _Outcome(None, impossible=True)
-    return _Outcome(recombined(problem, found) if feasible else None)
+            return Outcome(None, impossible=True)
+    return Outcome(recombined(problem, found) if feasible else None)
 
 
-def _drawn_whole(
+def drawn_whole(
     terrain: Terrain, community: Community, coefficients: Floats, numbers: list[int], how: tuple[Effort, int]
-) -> _Outcome:
+) -> Outcome:
     """The first of the numbers that has a plan within every rule; else whether it is proved that none has."""
     graph = terrain.whole
     first = pose(graph, community, coefficients, numbers[0])
@@ -115,6 +115,6 @@ def _drawn_whole(
     for number in numbers if sets is not None else numbers[:TRIED_NUMBERS]:
         outcome = _within_bounds(pose(graph, community, coefficients, number), sets, *how)
         if outcome.labels is not None:
-            return _Outcome(outcome.labels, outcome.optimal, impossible)
+            return Outcome(outcome.labels, outcome.optimal, impossible)
         impossible = impossible and outcome.impossible
-    return _Outcome(None, impossible=impossible and (sets is not None or len(numbers) <= TRIED_NUMBERS))
+    return Outcome(None, impossible=impossible and (sets is not None or len(numbers) <= TRIED_NUMBERS))

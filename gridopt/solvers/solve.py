@@ -28,6 +28,7 @@ from gridopt.solvers.reasons import Search
 from gridopt.solvers.relaxation import never_relaxed
 from gridopt.solvers.seed import inertial_bisection
 from gridopt.solvers.solution import PARTS, Solution
+from gridopt.solvers.split import draw_split
 
 Ints = NDArray[np.int32]
 Floats = NDArray[np.float64]
@@ -138,7 +139,12 @@ def _people_a_grid(community: Community, pieces: list[Piece]) -> float:
 def _drawn(community: Community, piece: Piece, wish: tuple[Floats, float], how: tuple[Effort, int]) -> Drawn:
     if piece.role == "alone":
         return Drawn.one_grid(int(piece.bonds.max()) + 1)
-    return draw_piece(piece.terrain(community.graph), community, wish[0], aim=wish[1], effort=how[0], seed=how[1])
+    terrain = piece.terrain(community.graph)
+    if piece.role == "split":
+        first = piece.units[np.unique(piece.bonds, return_index=True)[1]]
+        phases = [community.bindings.phases[unit] for unit in first]
+        return draw_split(terrain, community, wish[0], phases=phases, effort=how[0], seed=how[1])
+    return draw_piece(terrain, community, wish[0], aim=wish[1], effort=how[0], seed=how[1])
 
 
 def _learned(community: Community, pieces: list[Piece], drawn: list[Drawn]) -> Search:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -12,6 +15,12 @@ from gridopt.city import City
 from gridopt.units.edges import Integers
 from gridopt.units.nearest import Shapes
 from gridopt.units.record import Record
+
+_PHASES = (
+    re.compile(r"([0-9]+|[一二三四五六七八九十]+|[A-Z])\s*(期)", re.I),
+    re.compile(r"([0-9]+|[一二三四五六七八九十]+|[A-Z]|[东西南北中東])\s*(区|區|苑区|组团)", re.I),
+    re.compile(r"()(phase\s*[0-9A-Z]+)\b", re.I),
+)
 
 MOST = 0.5
 """Share of a unit's area that a group must cover to hold the unit."""
@@ -49,6 +58,38 @@ def unmixed(units: gpd.GeoDataFrame, record: Record) -> gpd.GeoDataFrame:
             action=("one group on each side of the border", "界线两侧各成一组"),
         )
     return units
+
+
+def phases(units: gpd.GeoDataFrame, buildings: gpd.GeoDataFrame, homes: pd.Series) -> pd.Series:
+    """The phase of an estate that each unit belongs to, "" for none: as given, else that of most of its buildings.
+
+    ``homes`` is the unit of each building, "" for none. A building's phase is read from its estate's name, its own
+    and its number (`phase_of`).
+    """
+    read = pd.Series("", index=buildings.index, dtype="str")
+    for column in ("estate", "name", "number"):
+        if column in buildings:
+            read = read.where(read != "", buildings[column].map(phase_of))
+    told = pd.DataFrame({"unit": homes.to_numpy(), "phase": read.to_numpy()})
+    told = told[(told["unit"] != "") & (told["phase"] != "")]
+    counts = told.value_counts().reset_index().sort_values(["count", "phase"], ascending=[False, True], kind="stable")
+    most = counts.drop_duplicates("unit").set_index("unit")["phase"].reindex(units.index).fillna("").astype("str")
+    given = units["phase"] if "phase" in units else pd.Series("", index=units.index, dtype="str")
+    chosen: pd.Series = given.where(given != "", most)
+    return chosen
+
+
+def phase_of(text: str) -> str:
+    """The phase or section that a name speaks of, "" for none: 二期 of "金狮小区二期3幢", A区, phase 2.
+
+    A phase (期) counts before a section (区); 小区 and 社区 are no sections.
+    """
+    plain = unicodedata.normalize("NFKC", text)
+    for pattern in _PHASES:
+        found = pattern.search(plain)
+        if found:
+            return found[1].upper() + found[2].lower()
+    return ""
 
 
 def _holders(units: gpd.GeoDataFrame, groups: gpd.GeoDataFrame | None, places: Shapes | None) -> pd.Series:

@@ -13,7 +13,7 @@ from gridopt.errors import TableError, preview
 from gridopt.units.built import built_units
 from gridopt.units.counts import Places, add_counts, place_buildings
 from gridopt.units.further import with_further
-from gridopt.units.groups import unmixed
+from gridopt.units.groups import phases, unmixed
 from gridopt.units.people import MEASURES, control_totals, home_weights, people_in_units, raster_weights
 from gridopt.units.ready import given_people, has_people, ready_units
 from gridopt.units.record import Record
@@ -47,6 +47,8 @@ def make_units(city: City) -> gpd.GeoDataFrame:
     else:
         people = _apportioned(city, units, totals, places, record)
     units = units.assign(**{name: people[name] for name in (*MEASURES, "people_known")})
+    if buildings is not None and places is not None:
+        units = units.assign(phase=phases(units, buildings, places.unit_ids))
     units = add_counts(units, buildings, None if places is None else places.unit_ids, city.layer("events"))
     units = with_further(city, units, places, record)
     units = units.assign(workload=workload(units, city.settings.workload, city.layer("events")))
@@ -102,7 +104,8 @@ def _check_conserved(people: pd.DataFrame, totals: pd.DataFrame, units: gpd.GeoD
 
 
 def _finished(units: gpd.GeoDataFrame, named: Sequence[str], record: Record) -> gpd.GeoDataFrame:
-    """The columns of the contract, in order, and those that rules name; the repairs in ``attrs``."""
-    table = units.assign(grid_code="")[unit_columns(named)].sort_index()
+    """The columns of the contract, in order, those that rules name, and phases where any are known; repairs in ``attrs``."""
+    known = ["phase"] if "phase" in units and (units["phase"] != "").any() else []
+    table = units.assign(grid_code="")[[*unit_columns(named), *known]].sort_index()
     table.attrs["repairs"] = tuple(record.rows)
     return table

@@ -25,7 +25,7 @@ ALMOST_WHOLE = 0.99
 BARE = 0.1
 """Share of a community's area without units above which it is said aloud."""
 
-TEXTS = ("community_id", "keep_whole", "dedicated", "category", "locked_grid", "area_kind")
+TEXTS = ("community_id", "keep_whole", "dedicated", "category", "locked_grid", "phase", "area_kind")
 
 
 def ready_units(city: City, given: gpd.GeoDataFrame, record: Record) -> gpd.GeoDataFrame:
