@@ -53,11 +53,11 @@ def test_how_far_above_the_limit_a_group_stays_whole_follows_from_the_order(orde
 
 
 def test_each_stage_lets_one_more_rule_give_way() -> None:
-    community = patch([100.0] * 6)
-    soft = [stage.soft for stage in stages(community)]
-    assert soft[0] == ("proximity.max_walk",)
-    assert all(later[:-1] == earlier for earlier, later in pairwise(soft))
-    assert [stage.high[0] for stage in stages(community)] == [500, 500, 600, 600, np.inf, np.inf]
+    points = stages(patch([100.0] * 6), grouped=True)
+    assert all(later.soft[:-1] == earlier.soft for earlier, later in pairwise(points))
+    assert [stage.soft[-1] for stage in points] == [*RELAXATIONS[1:], "size.also"]
+    assert [stage.high[0] for stage in points] == [500, 600, 600, np.inf, np.inf]
+    assert [stage.low[0] for stage in points] == [0] * 5
 
 
 def patch(households, *, groups=None, rules=None) -> Community:

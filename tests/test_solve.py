@@ -153,7 +153,7 @@ def test_a_group_that_leaves_no_plan_is_split_before_bounds_are_missed_if_the_or
     assert sorted(kept.partition.sums()[:, 0].tolist()) == [200, 500]
     assert split.partition.labels.tolist() == [0, 0, 1, 1]
     assert rows(split) == [("decide", "governance.keep_whole", "proved")]
-    assert "no division" in split.violations["reason"][0]
+    assert "g (kept whole)" in split.violations["reason"][0]
 
 
 def test_as_few_groups_as_possible_are_split() -> None:

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from gridopt.formula import spoken
 from gridopt.partition import Partition
+from gridopt.solvers.clash_words import Words, told
 from gridopt.solvers.community import Community
-from gridopt.solvers.reasons import Case, Row, Search, Words, row_of
+from gridopt.solvers.reasons import Case, Row, Search, row_of
 from gridopt.solvers.relaxation import whole_up_to
 from gridopt.solvers.solution import SOLUTION_VIOLATIONS
 
@@ -122,8 +123,7 @@ def _groups(community: Community, labels: Ints, search: Search, words: Words) ->
         elif total > limit:
             rows.append({**row, **_too_large(community, called, row, words)})
         else:
-            proved = None if search.given else bool(search.impossible[units[0]])
-            rows.append({**row, **_in_the_way(called, len(grids), proved, words)})
+            rows.append({**row, **_in_the_way(community, (called, units), len(grids), search, words)})
     return rows
 
 
@@ -147,16 +147,24 @@ def _too_large(community: Community, called: str, row: Row, words: Words) -> Row
     return {"reason": reason, "remedy": remedy, "proof": "proved"}
 
 
-def _in_the_way(called: str, n_grids: int, proved: bool | None, words: Words) -> Row:
-    """A group that would fit by itself; ``proved`` says whether its surroundings fit with it whole, None if unknown."""
-    if proved is None:
-        reason = words(f"{called} lies in {n_grids} grids", f"{called} 分属 {n_grids} 个网格")
-        remedy = words("put it into one of them", "划入其中一格")
-        return {"relaxed": "", "reason": reason, "remedy": remedy, "proof": "not found"}
+def _in_the_way(
+    community: Community, group: tuple[str, NDArray[np.int64]], n_grids: int, search: Search, words: Words
+) -> Row:
+    """A group that would fit by itself, but not among its surroundings."""
+    called, units = group
+    lies = words(f"{called} lies in {n_grids} grids", f"{called} 分属 {n_grids} 个网格")
+    if search.given:
+        return {"relaxed": "", "reason": lies, "remedy": words("put it into one of them", "划入其中一格")}
+    proved = bool(search.impossible[units[0]])
+    piece = search.piece[units[0]]
+    known = told(community, search.clash(units[0]), int((search.piece == piece).sum()), words)
+    if known is not None:
+        reason = known.reason + words("; ", "；") + lies
+        return {"reason": reason, "remedy": known.remedy, "proof": "proved" if proved else "not found"}
     sure = ("there is no division", "不存在") if proved else ("no division was found", "未找到")
     reason = words(
-        f"{sure[0]} within the other rules that keeps {called} whole: it lies in {n_grids} grids",
-        f"{sure[1]}既保持 {called} 完整又符合其他规则的划分方案，故分属 {n_grids} 格",
+        f"{sure[0]} within the other rules that keeps {called} whole; {lies}",
+        f"{sure[1]}既保持 {called} 完整又符合其他规则的划分方案；{lies}",
     )
     remedy = words(
         "allow the split, widen the bounds, or let another rule give way first in rules.relax.order",

@@ -12,6 +12,7 @@ from gridopt.solvers.contraction import Terrain
 from gridopt.solvers.effort import Effort
 from gridopt.solvers.exact import Sets, best_partition, enumerate_sets
 from gridopt.solvers.improve import search
+from gridopt.solvers.irreducible import NOTHING_KNOWN, Clash, clash_of, neck_of
 from gridopt.solvers.numbers import candidates
 from gridopt.solvers.problem import Problem
 from gridopt.solvers.recombine import recombined
@@ -33,7 +34,8 @@ class Drawn:
 
     ``relaxed``: not every bound is met. ``optimal``: no better drawing of the problem (as relaxed) exists.
     ``n_wished``: the number of grids nearest to the target, which is not the number drawn where that has
-    no plan. ``impossible``: whatever was not met, bounds or wish, is proved to be impossible.
+    no plan. ``impossible``: whatever was not met, bounds or wish, is proved to be impossible. ``clash``: which
+    rules were in each other's way.
     """
 
     labels: Ints
@@ -41,6 +43,7 @@ class Drawn:
     optimal: bool
     impossible: bool
     n_wished: int
+    clash: Clash = NOTHING_KNOWN
 
     @classmethod
     def one_grid(cls, n_units: int, *, relaxed: bool = False) -> Drawn:
@@ -71,7 +74,8 @@ def draw_piece(
     task = Task(terrain, community, coefficients, tuple(numbers), float(totals[0] / aim), fixed is not None)
     relaxed = draw_relaxed(task, effort=effort, seed=seed)
     impossible = outcome.impossible or relaxed.proved
-    return Drawn(relaxed.labels, True, relaxed.optimal and impossible, impossible, numbers[0])
+    clash = NOTHING_KNOWN if fixed else clash_of(task, proved=impossible, firm_only=relaxed.refused)
+    return Drawn(relaxed.labels, True, relaxed.optimal and impossible, impossible, numbers[0], clash)
 
 
 def _fixed_number(totals: Floats, community: Community, aim: float, most: int) -> int | None:
@@ -116,5 +120,7 @@ def drawn_whole(
         outcome = _within_bounds(pose(graph, community, coefficients, number), sets, *how)
         if outcome.labels is not None:
             return Outcome(outcome.labels, outcome.optimal, impossible)
+        if sets is None and neck_of(graph, community.low[0], community.high[0]) is not None:
+            return Outcome(None, impossible=True)
         impossible = impossible and outcome.impossible
     return Outcome(None, impossible=impossible and (sets is not None or len(numbers) <= TRIED_NUMBERS))

@@ -10,33 +10,34 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gridopt.formula import spoken
+from gridopt.solvers.clash_words import Words, told
 from gridopt.solvers.community import Community
+from gridopt.solvers.irreducible import NOTHING_KNOWN, Clash
 from gridopt.solvers.numbers import candidates
+from gridopt.solvers.relaxation import giving_way
 
 Ints = NDArray[np.int32]
 Positions = NDArray[np.signedinteger[Any]]
 Row = dict[str, Any]
 
 
-@dataclass(frozen=True)
-class Words:
-    """Reason and remedy in the language of the plan."""
-
-    lang: str = "en"
-
-    def __call__(self, en: str, zh: str) -> str:
-        return zh if self.lang == "zh" else en
-
-
 @dataclass(frozen=True, eq=False)
 class Search:
-    """What the search learned, by unit: the wish and the outcome of its piece; empty for a given drawing."""
+    """What the search learned, by unit: the wish and the outcome of its piece; empty for a given drawing.
+
+    ``clashes`` has one entry a piece.
+    """
 
     role: tuple[str, ...] = ()
     piece: Ints = field(default_factory=lambda: np.zeros(0, np.int32))
     impossible: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, bool))
     wished: Ints = field(default_factory=lambda: np.zeros(0, np.int32))
     optimal: bool = False
+    clashes: tuple[Clash, ...] = ()
+
+    def clash(self, unit: int) -> Clash:
+        """Why the piece of a unit has no drawing within the rules, as far as that is known."""
+        return NOTHING_KNOWN if self.given else self.clashes[self.piece[unit]]
 
     @property
     def given(self) -> bool:
@@ -121,19 +122,38 @@ class Case:
             members = np.array([i for i in inside if groups[i] == name])
             total, called = weights[members].sum(), self.community.bindings.name_of(name)
             if total > limit:
-                what = self._measure(measure)
-                stretch = self.community.rules.size.stretch
-                return (
-                    "information",
-                    True,
-                    members,
-                    self.words(
-                        f"{called} has {total:,.0f} {what.lower()} and stays whole up to {stretch:g} x {limit:,.0f}",
-                        f"{called} 有{what} {total:,.0f}，在上限 {limit:,.0f} 的 {stretch:g} 倍以内保持完整",
-                    ),
-                    self.words("none needed; lower `stretch` to have it split", "无需处理；如需拆分请调低 stretch"),
-                )
+                return self._whole_above(members, (called, total, limit), measure)
         return None
+
+    def _whole_above(self, members: Positions, figures: tuple[str, float, float], measure: int) -> Any:
+        """A group that is above the limit and whole: as far as ``stretch`` allows, or because it is never split."""
+        called, total, limit = figures
+        what, stretch = self._measure(measure), self.community.rules.size.stretch
+        if total <= limit * stretch and "size.high" in giving_way(self.community.rules):
+            return (
+                "information",
+                True,
+                members,
+                self.words(
+                    f"{called} has {total:,.0f} {what.lower()} and stays whole up to {stretch:g} x {limit:,.0f}",
+                    f"{called} 有{what} {total:,.0f}，在上限 {limit:,.0f} 的 {stretch:g} 倍以内保持完整",
+                ),
+                self.words("none needed; lower `stretch` to have it split", "无需处理；如需拆分请调低 stretch"),
+            )
+        return (
+            "decide",
+            True,
+            members,
+            self.words(
+                f"{called} has {total:,.0f} {what.lower()}, cannot stay whole under {limit:,.0f}, and is not split "
+                "before the limit gives way",
+                f"{called} 有{what} {total:,.0f}，超过 {limit:,.0f}，且按规则不先于上限拆分",
+            ),
+            self.words(
+                "allow a split (governance.keep_whole), raise the limit, or exempt it",
+                "同意拆分（governance.keep_whole）、提高上限，或予以豁免",
+            ),
+        )
 
     def _small_community(self, inside: Positions, asked: tuple[int, int, tuple[float, float]]) -> Any:
         _, measure, (_, limit) = asked
@@ -219,20 +239,32 @@ class Case:
                 ),
                 self.words("move units to or from a neighbouring grid, or draw anew", "与相邻网格调整单元，或重新划分"),
             )
+        return self._clash(inside, asked)
+
+    def _clash(self, inside: Positions, asked: tuple[int, int, tuple[float, float]]) -> Any:
+        """The rules that were in each other's way, or only how hard was searched where these are not known."""
+        _, measure, (value, limit) = asked
+        name = self._measure(measure)
         proved = bool(self.search.impossible[inside[0]])
         units = np.flatnonzero(self.search.piece == self.search.piece[inside[0]])
-        sure = ("there is no division", "不存在") if proved else ("no division was found", "未找到")
+        here = self.words(
+            f"; this one has {value:,.0f} {name.lower()}, the limit is {limit:,.0f}",
+            f"；本格{name} {value:,.0f}，限值 {limit:,.0f}",
+        )
+        known = told(self.community, self.search.clash(inside[0]), len(units), self.words)
         biggest = units[np.argsort(-self.community.graph.weights[units, measure], kind="stable")[:3]]
+        if known is not None:
+            return "decide", True, known.units if len(known.units) else biggest, known.reason + here, known.remedy
+        sure = ("there is no division", "不存在") if proved else ("no division was found", "未找到")
         return (
             "decide",
             proved,
             biggest,
             self.words(
-                f"{sure[0]} of these {len(units)} units into connected grids within every bound; this one has "
-                f"{value:,.0f} {name.lower()}, the limit is {limit:,.0f}",
-                f"这 {len(units)} 个划分单元{sure[1]}各项均达标的连片划分方案；"
-                f"本格{name} {value:,.0f}，限值 {limit:,.0f}",
-            ),
+                f"{sure[0]} of these {len(units)} units into connected grids within every bound",
+                f"这 {len(units)} 个划分单元{sure[1]}各项均达标的连片划分方案",
+            )
+            + here,
             self.words(
                 "split the largest units (named here), widen the bounds, or accept it",
                 "细分所列较大单元、放宽上下限，或予以确认",

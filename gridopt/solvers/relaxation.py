@@ -7,6 +7,7 @@ one misses the rule that gives way last by less, then the one before it, and so 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -76,15 +77,31 @@ class Stage:
         """Whether kept-whole groups may fall apart."""
         return "governance.keep_whole" in self.soft
 
+    def refuses(self, community: Community) -> bool:
+        """Whether a rule that may never give way does so here: what is drawn then is no plan."""
+        return not never_relaxed(community.rules).isdisjoint(self.soft)
 
-def stages(community: Community) -> list[Stage]:
+
+def bearing(community: Community, *, grouped: bool) -> list[str]:
+    """The rules of `OF_A_GRID` that ask for anything here; ``grouped`` says whether there are groups to keep whole."""
+    further = bool((community.low[1:] > 0).any() or np.isfinite(community.high[1:]).any())
+    asks = {
+        "governance.keep_whole": grouped,
+        "proximity.max_walk": community.rules.proximity.max_walk is not None,
+        "size.also": further,
+    }
+    return [name for name in OF_A_GRID if asks.get(name, True)]
+
+
+def stages(community: Community, *, grouped: bool) -> list[Stage]:
     """The stages of one community's relaxation; in the last everything is soft, what may never give way too.
 
     A drawing of that last stage obeys nothing but connectedness: it says by how much the rules that must not give
-    way are missed.
+    way are missed. Rules that ask for nothing here have no stage.
     """
-    order = [name for name in giving_way(community.rules) if name in OF_A_GRID]
-    firm = [name for name in OF_A_GRID if name not in order]
+    rules = bearing(community, grouped=grouped)
+    order = [name for name in giving_way(community.rules) if name in rules]
+    firm = [name for name in rules if name not in order]
     points = [order[: i + 1] for i in range(len(order))]
     return [_stage(community, tuple(soft)) for soft in (*points, *([[*order, *firm]] if firm else []))]
 
@@ -100,6 +117,12 @@ def _stage(community: Community, soft: tuple[str, ...]) -> Stage:
     if "size.also" in soft:
         low[1:], high[1:] = 0.0, np.inf
     return Stage(soft, low, high)
+
+
+def stage_without(community: Community, dropped: Sequence[str]) -> Stage:
+    """The stage at which exactly some rules do not hold, the upper bound without limit."""
+    beyond = ("size.high.unlimited",) if "size.high" in dropped else ()
+    return _stage(community, (*dropped, *beyond))
 
 
 def misses(community: Community, sums: Floats, partial: Counts, soft: tuple[str, ...]) -> Counts:

@@ -15,7 +15,7 @@ from gridopt.solvers.exact import enumerate_sets
 from gridopt.solvers.improve import search
 from gridopt.solvers.lexicographic import Cover, best_covers
 from gridopt.solvers.problem import Floats, Ints, Problem, evaluate
-from gridopt.solvers.relaxation import Counts, Stage, misses, stages
+from gridopt.solvers.relaxation import Counts, Stage, misses, never_relaxed, stages
 
 TRIED_NUMBERS = 3
 """Numbers of grids that are tried where each costs a search, beside their neighbours on either side."""
@@ -41,6 +41,10 @@ class Task:
     wish: float
     fixed: bool
 
+    def stages(self) -> list[Stage]:
+        """What may give way, point by point."""
+        return stages(self.community, grouped=self.terrain.n_kept > 0)
+
     def rank(self, n_grids: int) -> int:
         """Place of a number in the order of preference: nearest to the wish first, then the fewer."""
         away = abs(n_grids - self.wish)
@@ -62,7 +66,7 @@ class Task:
         """How good labels (n,) of the terrain's graph are, by every rule."""
         n_grids = int(labels.max()) + 1
         members = (labels[None, :] == np.arange(n_grids)[:, None]).astype(np.float64)
-        missed = misses(self.community, *measured(self.terrain, members), stages(self.community)[-1].soft).sum(axis=0)
+        missed = misses(self.community, *measured(self.terrain, members), self.stages()[-1].soft).sum(axis=0)
         score = evaluate(pose(self.terrain.graph, self.community, self.coefficients, n_grids), labels)
         return tuple(missed.tolist()), self.rank(n_grids), score.objective
 
@@ -72,11 +76,13 @@ class Relaxed:
     """Labels (n,) of the terrain's graph.
 
     ``optimal``: none are better by `Key`. ``proved``: every earlier stage is proved to have no drawing.
+    ``refused``: even rules that may never give way are missed.
     """
 
     labels: Ints
     optimal: bool
     proved: bool
+    refused: bool
 
 
 def draw_relaxed(task: Task, *, effort: Effort, seed: int) -> Relaxed:
@@ -85,25 +91,25 @@ def draw_relaxed(task: Task, *, effort: Effort, seed: int) -> Relaxed:
     Stage by stage one more rule may give way; the first stage with a drawing ends it. Pieces small enough are
     drawn exactly: then no drawing of an earlier stage exists, and none of this one is better.
     """
-    everything = stages(task.community)
-    proved, best = True, None
+    everything = task.stages()
+    n_rules, proved, best = len(everything[-1].soft), True, None
     for stage in everything:
         covers = exact_covers(task, stage)
         if covers is not None:
             if covers:
                 chosen = min(covers, key=lambda one: (one.missed, task.rank(one.n_grids)))
-                return Relaxed(_numbered(task, chosen.labels, stage), proved, proved)
+                return Relaxed(_numbered(task, chosen.labels, stage), proved, proved, stage.refuses(task.community))
             continue
         proved = False
         for labels in _searched(task, stage, effort, seed):
             key = task.key(labels)
             best = (key, labels) if best is None or key < best[0] else best
-        firm = len(everything[-1].soft) - len(stage.soft)
-        if best is not None and not any(best[0][0][:firm]):
+        if best is not None and not any(best[0][0][: n_rules - len(stage.soft)]):
             break
     if best is None:
         raise AssertionError("the last stage has a drawing whatever the rules")
-    return Relaxed(best[1], False, False)
+    n_firm = len([name for name in everything[-1].soft if name in never_relaxed(task.community.rules)])
+    return Relaxed(best[1], False, False, any(best[0][0][:n_firm]))
 
 
 def exact_covers(task: Task, stage: Stage) -> list[Cover] | None:

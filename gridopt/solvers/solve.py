@@ -155,7 +155,7 @@ def _learned(community: Community, pieces: list[Piece], drawn: list[Drawn]) -> S
         role[piece.units], piece_of[piece.units] = piece.role, number
         impossible[piece.units], wished[piece.units] = one.impossible, one.n_wished
     optimal = all(one.optimal for one in drawn) and not _land_left_open(community, role)
-    return Search(tuple(role), piece_of, impossible, wished, optimal)
+    return Search(tuple(role), piece_of, impossible, wished, optimal, tuple(one.clash for one in drawn))
 
 
 def _land_left_open(community: Community, role: NDArray[np.object_]) -> bool:
@@ -223,7 +223,7 @@ def _refuse_what_may_never_relax(rules: Rules, answers: list[_Answer]) -> None:
     rows = [row for answer in answers for row in answer.violations.to_dict("records")]
     broken = [row for row in rows if row["class"] == "decide" and row["relaxed"] in never]
     if broken:
-        listed = preview(f"{row['community_id']}: {row['reason']}" for row in broken)
+        listed = preview(f"{row['community_id']}: {row['reason']} ({row['remedy']})" for row in broken)
         raise InfeasibleError(
             f"{len(broken)} grids cannot meet rules that may never be relaxed: {listed}. "
             "Take the rule out of rules.relax.never, or change its limit.",

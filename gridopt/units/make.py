@@ -104,7 +104,7 @@ def _check_conserved(people: pd.DataFrame, totals: pd.DataFrame, units: gpd.GeoD
 
 
 def _finished(units: gpd.GeoDataFrame, named: Sequence[str], record: Record) -> gpd.GeoDataFrame:
-    """The columns of the contract, in order, those that rules name, and phases where any are known; repairs in ``attrs``."""
+    """The columns of the contract, in order, those that rules name, phases if any are known; repairs in ``attrs``."""
     known = ["phase"] if "phase" in units and (units["phase"] != "").any() else []
     table = units.assign(grid_code="")[[*unit_columns(named), *known]].sort_index()
     table.attrs["repairs"] = tuple(record.rows)
