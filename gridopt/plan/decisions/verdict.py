@@ -14,7 +14,8 @@ from gridopt.city import City
 from gridopt.plan.decisions.bind import Bound, Group
 from gridopt.plan.decisions.places import Places
 from gridopt.plan.decisions.resolve import Decision
-from gridopt.solvers.reasons import Words, row_of
+from gridopt.solvers.clash_words import Words
+from gridopt.solvers.reasons import row_of
 from gridopt.solvers.solution import SOLUTION_VIOLATIONS, Solution
 from gridopt.terms import label
 
