@@ -190,7 +190,8 @@ def test_a_wrong_effort_lists_the_good_ones() -> None:
 
 def test_an_effort_spends_its_sweeps_and_runs_by_size() -> None:
     standard = Effort.named("standard")
-    assert (standard.sweeps(1000), standard.runs(1000)) == (3000, 8)
-    assert (standard.sweeps(100_000), standard.runs(100_000)) == (300, 1)
-    assert standard.sweeps(25) < 3000
+    assert (standard.sweeps(1000), standard.runs(1000)) == (1000, 8)
+    assert (standard.sweeps(4000), standard.runs(4000)) == (1000, 2)
+    assert (standard.sweeps(32_000), standard.runs(32_000)) == (500, 1)
+    assert standard.sweeps(25) < 1000
     assert standard.runs(25) > 8

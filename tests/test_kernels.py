@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gridopt._kernels.anneal import anneal, new_best
+from gridopt._kernels.anneal import anneal, new_trail
 from gridopt._kernels.contiguity import stays_whole
 from gridopt._kernels.mend import descend, new_chain, relieve
 from gridopt._kernels.state import change, new_state
@@ -133,16 +133,16 @@ def test_annealing_keeps_grids_whole_and_its_books_true(problem: Problem, seed: 
     labels = inertial_bisection(problem)
     before = evaluate(problem, labels)
     state = new_state(problem.board, labels[problem.order])
-    best = new_best(state.labels, state.total)
-    anneal(problem.board, state, best, 60, np.uint64(seed), np.array(SCHEDULE))
-    last, kept = by_unit(problem, state.labels), by_unit(problem, best.labels)
+    trail = new_trail(state)
+    anneal(problem.board, state, trail, 60, np.uint64(seed), np.array(SCHEDULE))
+    last, kept = by_unit(problem, state.labels), by_unit(problem, trail.labels)
     assert is_connected(problem, last)
     assert is_connected(problem, kept)
     assert state.total[0] == pytest.approx(evaluate(problem, last).objective, rel=1e-7, abs=1e-7)
     assert state.total[1] == pytest.approx(evaluate(problem, last).violation, abs=1e-9)
-    assert best.record[0] == pytest.approx(evaluate(problem, kept).objective, rel=1e-7, abs=1e-7)
-    assert best.record[1] == pytest.approx(evaluate(problem, kept).violation, abs=1e-9)
-    assert tuple(best.record[::-1]) <= (before.violation + 1e-9, max(before.objective, best.record[0]))
+    assert trail.record[0] == pytest.approx(evaluate(problem, kept).objective, rel=1e-7, abs=1e-7)
+    assert trail.record[1] == pytest.approx(evaluate(problem, kept).violation, abs=1e-9)
+    assert tuple(trail.record[::-1]) <= (before.violation + 1e-9, max(before.objective, trail.record[0]))
 
 
 @small
@@ -192,7 +192,7 @@ def test_a_grid_in_two_pieces_does_not_fall_into_more() -> None:
     problem = problem_on(nx.disjoint_union(nx.grid_2d_graph(3, 3), nx.grid_2d_graph(3, 3)), np.ones(18), 2)
     labels = np.array([0, 0, 0, 1, 1, 1, 1, 1, 1] * 2, np.int32)
     state = new_state(problem.board, labels[problem.order])
-    anneal(problem.board, state, new_best(state.labels, state.total), 200, np.uint64(1), np.array(SCHEDULE))
+    anneal(problem.board, state, new_trail(state), 200, np.uint64(1), np.array(SCHEDULE))
     assert (n_pieces(problem, by_unit(problem, state.labels)) <= 2).all()
 
 

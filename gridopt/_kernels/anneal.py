@@ -9,7 +9,7 @@ import numpy as np
 from numba import boolean, float64, int64, uint64, void
 from numpy.typing import NDArray
 
-from gridopt._kernels.contiguity import detach, runs_around, stays_whole
+from gridopt._kernels.contiguity import detach, meet, runs_around
 from gridopt._kernels.state import (
     BOARD,
     F1,
@@ -20,10 +20,12 @@ from gridopt._kernels.state import (
     STRAIN,
     TRIPLE,
     Ints,
+    State,
     below,
     change,
     compiled_tuple,
     grid_cost,
+    hand_over,
     helper,
     inlined,
     kernel,
@@ -35,62 +37,113 @@ TOGETHER = 8
 """One visit in so many tries to move what a unit cuts off along with it."""
 
 
-class Best(NamedTuple):
-    """The best partition met so far, kept as labels and the moves made since (a copy only every n moves)."""
+class Trail(NamedTuple):
+    """What annealing keeps besides the state: the best met so far, and where the borders are.
+
+    The best is kept as labels and the moves made since, so that it is copied only every n moves.
+    """
 
     labels: Ints  # (n)
     record: NDArray[np.float64]  # (2) objective, violation
     journal: Ints  # (n, 2) unit, grid
     at: NDArray[np.int64]  # (2) moves in the journal, moves of it that belong to the best; (-1, 0): journal lost
+    foreign: Ints  # (n) neighbours of each unit in other grids
 
 
-BEST = compiled_tuple((I1, F1, I2, int64[::1]), Best)
+TRAIL = compiled_tuple((I1, F1, I2, int64[::1], I1), Trail)
 
 
-def new_best(labels: Ints, total: NDArray[np.float64]) -> Best:
-    """The labels (n,) of a state as the best so far."""
-    return Best(labels.copy(), total.copy(), np.zeros((len(labels), 2), np.int32), np.zeros(2, np.int64))
+def new_trail(state: State) -> Trail:
+    """A trail that begins at a state."""
+    n = len(state.labels)
+    journal, foreign = np.zeros((n, 2), np.int32), np.zeros(n, np.int32)
+    return Trail(state.labels.copy(), state.total.copy(), journal, np.zeros(2, np.int64), foreign)
 
 
-@helper(void(BEST, int64))
-def _replay(best: Any, moves: Any) -> Any:
+@helper(void(TRAIL, int64))
+def _replay(trail: Any, moves: Any) -> Any:
     """Carry the first moves of the journal over to the labels."""
     for i in range(moves):
-        best.labels[best.journal[i, 0]] = best.journal[i, 1]
+        trail.labels[trail.journal[i, 0]] = trail.journal[i, 1]
 
 
-@helper(void(BEST, STATE, int64))
-def _enter(best: Any, state: Any, unit: Any) -> Any:
+@helper(void(TRAIL))
+def _make_room(trail: Any) -> Any:
+    """Empty a full journal: what belongs to the best is carried over, the rest kept, or given up if it is all."""
+    at, journal = trail.at, trail.journal
+    _replay(trail, at[1])
+    kept = at[0] - at[1]
+    for i in range(kept):
+        journal[i, 0] = journal[i + at[1], 0]
+        journal[i, 1] = journal[i + at[1], 1]
+    at[0] = kept if at[1] > 0 else -1
+    at[1] = 0
+
+
+@inlined(void(TRAIL, int64, int64))
+def _enter(trail: Any, unit: Any, to: Any) -> Any:
     """Enter a unit that has just moved."""
-    at, journal = best.at, best.journal
+    at, journal = trail.at, trail.journal
     if at[0] == len(journal):
-        _replay(best, at[1])
-        kept = at[0] - at[1]
-        for i in range(kept):
-            journal[i, 0] = journal[i + at[1], 0]
-            journal[i, 1] = journal[i + at[1], 1]
-        at[0] = kept if at[1] > 0 else -1
-        at[1] = 0
+        _make_room(trail)
     if at[0] >= 0:
         journal[at[0], 0] = unit
-        journal[at[0], 1] = state.labels[unit]
+        journal[at[0], 1] = to
         at[0] += 1
 
 
-@helper(void(BEST, STATE))
-def _judge(best: Any, state: Any) -> Any:
+@inlined(void(TRAIL, STATE))
+def _judge(trail: Any, state: Any) -> Any:
     """Take note if the state, all its moves entered, is a new best."""
-    at, journal = best.at, best.journal
+    at, record = trail.at, trail.record
     objective, violation = state.total[0], state.total[1]
-    if violation > best.record[1] + SAME:
+    if violation > record[1] + SAME:
         return
-    if violation < best.record[1] - SAME or objective < best.record[0] - 1e-12 * abs(best.record[0]):
-        best.record[0], best.record[1] = objective, violation
+    if violation < record[1] - SAME or objective < record[0] - 1e-12 * abs(record[0]):
+        record[0], record[1] = objective, violation
         if at[0] < 0:
-            for i in range(len(journal)):
-                best.labels[i] = state.labels[i]
+            for i in range(len(state.labels)):
+                trail.labels[i] = state.labels[i]
             at[0] = 0
         at[1] = at[0]
+
+
+@helper(void(BOARD, STATE, TRAIL))
+def _survey(board: Any, state: Any, trail: Any) -> Any:
+    """Count the foreign neighbours of every unit."""
+    for unit in range(len(state.labels)):
+        trail.foreign[unit] = 0
+        for e in range(board.indptr[unit], board.indptr[unit + 1]):
+            trail.foreign[unit] += state.labels[board.neighbours[e]] != state.labels[unit]
+
+
+@inlined(void(BOARD, STATE, TRAIL, int64, int64))
+def _cross(board: Any, state: Any, trail: Any, unit: Any, to: Any) -> Any:
+    """Move a unit over a border, which moves with it."""
+    home, foreign = state.labels[unit], trail.foreign
+    for e in range(board.indptr[unit], board.indptr[unit + 1]):
+        neighbour = board.neighbours[e]
+        label = state.labels[neighbour]
+        if label == home:
+            foreign[neighbour] += 1
+            foreign[unit] += 1
+        elif label == to:
+            foreign[neighbour] -= 1
+            foreign[unit] -= 1
+    hand_over(board, state, unit, to)
+
+
+@inlined(int64(BOARD, STATE, TRAIL, int64))
+def _across(board: Any, state: Any, trail: Any, unit: Any) -> Any:
+    """The grid of a random foreign neighbour of a unit on a border."""
+    left = below(state.random, trail.foreign[unit])
+    e, home = board.indptr[unit], state.labels[unit]
+    label = state.labels[board.neighbours[e]]
+    while label == home or left > 0:
+        left -= label != home
+        e += 1
+        label = state.labels[board.neighbours[e]]
+    return label
 
 
 @inlined(boolean(STATE, TRIPLE, float64, float64))
@@ -100,8 +153,15 @@ def _accepts(state: Any, climate: Any, objective: Any, strain: Any) -> Any:
     return worse <= 0.0 or (worse <= 40.0 * heat and uniform(state.random) < math.exp(-worse / heat))
 
 
-@helper(boolean(BOARD, STATE, BEST, int64, int64, TRIPLE))
-def _move_together(board: Any, state: Any, best: Any, unit: Any, to: Any, climate: Any) -> Any:
+@inlined(boolean(BOARD, STATE, int64, int64))
+def _allowed(board: Any, state: Any, unit: Any, to: Any) -> Any:
+    """Whether a move that Metropolis accepts keeps what no temperature excuses: the unit's grid in one piece."""
+    runs = runs_around(board, state, unit)
+    return runs <= 1 or meet(board, state, unit, runs)
+
+
+@helper(boolean(BOARD, STATE, TRAIL, int64, int64, TRIPLE))
+def _move_together(board: Any, state: Any, trail: Any, unit: Any, to: Any, climate: Any) -> Any:
     """Move a unit along with what it cuts off from its grid, if Metropolis accepts them together.
 
     Without this an enclosed unit or a cul-de-sac nails its only neighbour to its grid. Which piece stays is
@@ -124,28 +184,27 @@ def _move_together(board: Any, state: Any, best: Any, unit: Any, to: Any, climat
         move(board, state, group[i], to)
     objective = state.total[0] - objective
     strain = state.parts[home, STRAIN] + state.parts[to, STRAIN] - strain
-    if not _accepts(state, climate, objective, strain):
-        for i in range(moved):
-            move(board, state, group[i], home)
-        return False
+    accepted = _accepts(state, climate, objective, strain)
     for i in range(moved):
-        _enter(best, state, group[i])
-    _judge(best, state)
-    return True
+        move(board, state, group[i], home)
+    for i in range(moved if accepted else 0):
+        _cross(board, state, trail, group[i], to)
+        _enter(trail, group[i], to)
+    return accepted
 
 
-@kernel(int64(BOARD, STATE, BEST, int64, uint64, float64[::1]))
-def anneal(board: Any, state: Any, best: Any, sweeps: Any, seed: Any, schedule: Any) -> Any:
-    """Anneal the state in place; ``best`` receives the best labels met by (violation, objective).
+@kernel(int64(BOARD, STATE, TRAIL, int64, uint64, float64[::1]))
+def anneal(board: Any, state: Any, trail: Any, sweeps: Any, seed: Any, schedule: Any) -> Any:
+    """Anneal the state in place; the trail's labels become the best met by (violation, objective).
 
-    ``schedule`` is (hot, cold, soft, hard): temperature, and weight of the strain, at the first and the last
-    sweep. The change of the objective is measured in the mean cost of a unit of the two grids involved, so
-    that dense and open ground cool alike. Returns the number of accepted moves.
+    A sweep visits every unit that lies on a border. ``schedule`` is (hot, cold, soft, hard): temperature, and
+    weight of the strain, at the first and the last sweep. The change of the objective is measured in the mean
+    cost of a unit of the two grids involved, so that dense and open ground cool alike. Returns the number of
+    accepted moves.
     """
     n, k = len(state.labels), len(state.n_units)
-    labels, indptr, neighbours = state.labels, board.indptr, board.neighbours
-    random = state.random
-    random[0] = seed
+    _survey(board, state, trail)
+    state.random[0] = seed
     floor = 0.05 * state.total[0] / n + 1e-300
     units_squared = (n / k) ** 2
     accepted = 0
@@ -154,26 +213,23 @@ def anneal(board: Any, state: Any, best: Any, sweeps: Any, seed: Any, schedule: 
         heat = schedule[0] * (schedule[1] / schedule[0]) ** done
         press = units_squared * schedule[2] * (schedule[3] / schedule[2]) ** done
         for unit in range(n):
-            degree = indptr[unit + 1] - indptr[unit]
-            if degree == 0:
+            if trail.foreign[unit] == 0 or board.held[unit]:
                 continue
-            to = labels[neighbours[indptr[unit] + below(random, degree)]]
-            home = labels[unit]
-            if to == home or board.held[unit] or state.n_units[home] == 1:
-                continue
-            if board.closed[to] and not board.empty[unit]:
+            home, to = state.labels[unit], _across(board, state, trail, unit)
+            if state.n_units[home] == 1 or (board.closed[to] and not board.empty[unit]):
                 continue
             cost = grid_cost(board, state, home) + grid_cost(board, state, to)
             climate = (heat, press, cost / (state.n_units[home] + state.n_units[to]) + floor)
-            if below(random, TOGETHER) == 0 and _move_together(board, state, best, unit, to, climate):
+            if below(state.random, TOGETHER) == 0 and _move_together(board, state, trail, unit, to, climate):
                 accepted += 1
+                _judge(trail, state)
                 continue
             objective, _, strain = change(board, state, unit, to)
-            if _accepts(state, climate, objective, strain) and stays_whole(board, state, unit):
-                move(board, state, unit, to)
-                _enter(best, state, unit)
-                _judge(best, state)
+            if _accepts(state, climate, objective, strain) and _allowed(board, state, unit, to):
                 accepted += 1
-    _replay(best, best.at[1])
-    best.at[0], best.at[1] = 0, 0
+                _cross(board, state, trail, unit, to)
+                _enter(trail, unit, to)
+                _judge(trail, state)
+    _replay(trail, trail.at[1])
+    trail.at[0], trail.at[1] = 0, 0
     return accepted

@@ -6,13 +6,13 @@ from typing import Any
 
 from numba import boolean, int64
 
-from gridopt._kernels.state import BOARD, STATE, helper, kernel
+from gridopt._kernels.state import BOARD, STATE, helper, inlined, kernel
 
 MOST_DETACHED = 16
 """Units that may change grid together."""
 
 
-@helper(int64(BOARD, STATE, int64))
+@inlined(int64(BOARD, STATE, int64))
 def runs_around(board: Any, state: Any, unit: Any) -> Any:
     """Number of runs of the rotation around a unit; the first unit of each is queued."""
     grid = state.labels[unit]
@@ -30,7 +30,7 @@ def runs_around(board: Any, state: Any, unit: Any) -> Any:
 
 
 @helper(boolean(BOARD, STATE, int64, int64))
-def _meet(board: Any, state: Any, unit: Any, runs: Any) -> Any:
+def meet(board: Any, state: Any, unit: Any, runs: Any) -> Any:
     """Breadth-first search from the queued units at once, inside their grid without ``unit``."""
     grid = state.labels[unit]
     labels, queue, stamp, owner = state.labels, state.queue, state.stamp, state.owner
@@ -85,7 +85,7 @@ def stays_whole(board: Any, state: Any, unit: Any) -> Any:
     a grid that is in several pieces already never gets more of them.
     """
     runs = runs_around(board, state, unit)
-    return runs <= 1 or _meet(board, state, unit, runs)
+    return runs <= 1 or meet(board, state, unit, runs)
 
 
 @helper(int64(BOARD, STATE, int64, int64, int64))

@@ -15,13 +15,13 @@ USUAL_SIZE = 1000
 MOST_RESTARTS = 6.0
 """How many times ``restarts`` a tiny problem may get: its runs are cheap and differ most."""
 
-PRESETS = {"quick": (600, 2), "standard": (3000, 8), "thorough": (10000, 32)}
+PRESETS = {"quick": (200, 1), "standard": (1000, 8), "thorough": (4000, 32)}
 """Iterations and restarts of the named efforts."""
 
 
 @dataclass(frozen=True)
 class Effort:
-    """``iterations`` sweeps a run and ``restarts`` runs on a problem of 1,000 units; scaled for others.
+    """``iterations`` sweeps over the borders a run, ``restarts`` runs on a problem of 1,000 units; scaled for others.
 
     ``prove`` asks for the exact path where it pays, ``time_limit`` (seconds) stops before the next restart and
     gives up sameness between machines, ``workers`` is the number of threads (None: one). ``deadline`` is set by
@@ -83,11 +83,16 @@ class Effort:
         return dataclasses.replace(self, deadline=time.monotonic() + self.time_limit)
 
     def sweeps(self, n_units: int) -> int:
-        """Sweeps of one run on so many units: by the square root fewer above 1,000, by the fourth root below."""
+        """Sweeps of one run on so many units.
+
+        Below 1,000 units by the fourth root fewer; above, once a single run is left, by the square root fewer.
+        """
         ratio = max(n_units, 1) / USUAL_SIZE
-        return max(1, round(self.iterations * (math.sqrt(1 / ratio) if ratio > 1 else math.sqrt(math.sqrt(ratio)))))
+        share = math.sqrt(math.sqrt(ratio)) if ratio < 1 else min(1.0, math.sqrt(self.restarts / ratio))
+        return max(1, round(self.iterations * share))
 
     def runs(self, n_units: int) -> int:
-        """Runs on so many units: by the square root fewer above 1,000, and more below."""
+        """Runs on so many units: in proportion fewer above 1,000, and by the square root more below."""
         ratio = max(n_units, 1) / USUAL_SIZE
-        return max(1, round(self.restarts * min(MOST_RESTARTS, math.sqrt(1 / ratio))))
+        share = math.sqrt(1 / ratio) if ratio < 1 else 1 / ratio
+        return max(1, round(self.restarts * min(MOST_RESTARTS, share)))

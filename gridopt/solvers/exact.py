@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csc_array
+from scipy.sparse import csc_array, csr_array
 
 from gridopt._kernels.cover import extend
 from gridopt._kernels.enumerate import MOST_UNITS, connected_sets, leaves_room
@@ -175,10 +175,10 @@ def _neighbour_masks(problem: Problem, order: NDArray[np.int64]) -> NDArray[np.u
     return masks
 
 
-def set_costs(problem: Problem, members: Floats) -> Floats:
+def set_costs(problem: Problem, members: Floats | csr_array) -> Floats:
     """The weighted terms of each set as a grid; a border is half of each of its two grids'.
 
-    members (sets, units) of 0 and 1. All grids of the problem must share one comfort band and target.
+    members (sets, units) of 0 and 1, dense or sparse. All grids of the problem must share one comfort band and target.
     """
     n = problem.mass.size
     xy = problem.xy - problem.xy.mean(axis=0)
@@ -186,9 +186,7 @@ def set_costs(problem: Problem, members: Floats) -> Floats:
     first = members @ (problem.mass[:, None] * xy)
     second = members @ (problem.mass * (xy**2).sum(axis=1))
     inertia = second - (first**2).sum(axis=1) / np.where(mass > 0, mass, 1.0)
-    heads = np.repeat(np.arange(n), np.diff(problem.indptr))
-    cost = np.zeros((n, n))
-    cost[heads, problem.neighbours] = problem.cost
+    cost = csr_array((problem.cost, problem.neighbours, problem.indptr), shape=(n, n))
     cut = members @ cost.sum(axis=1) - ((members @ cost) * members).sum(axis=1)
     sizes = members @ problem.weights[:, 0]
     low, high = problem.comfort[0]

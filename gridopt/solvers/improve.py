@@ -16,7 +16,7 @@ from gridopt.solvers.effort import Effort
 from gridopt.solvers.problem import Floats, Ints, Problem, Score, evaluate
 from gridopt.solvers.seed import allotted, inertial_bisection, start
 
-SCHEDULE = (2.0, 0.05, 0.5, 100.0)
+SCHEDULE = (2.0, 0.1, 0.5, 100.0)
 """Temperature at the first and last sweep, in mean costs of a unit; weight of the strain, in units squared."""
 
 JITTER = 0.8
@@ -24,6 +24,9 @@ JITTER = 0.8
 
 ENOUGH = 5
 """Runs that end with the same best before a search is content."""
+
+RETRIES, RETRY_SWEEPS = 3, 5
+"""Further runs, and how many times as long, where no run has kept the bounds although nothing speaks against it."""
 
 LINKS, BUDGET, PASSES = 4, 4000, 50
 """Moves in a chain, moves tried for one chain, passes of the descent."""
@@ -80,45 +83,62 @@ def search(problem: Problem, labels: Ints | None = None, *, effort: Effort, seed
 
     Each run anneals and mends; the others start from bisections with turned axes, with as many grids in each
     piece of the graph as the given labels (the inertial bisection unless given) have. Stops early once the
-    best has been met `ENOUGH` times (thrice as often if it is out of bounds). The same labels, effort and seed
-    give the same answer whatever the number of workers.
+    best has been met `ENOUGH` times (thrice as often if it is out of bounds); goes on for `RETRIES` longer runs
+    while it is further out of bounds than need be. The same labels, effort and seed give the same answer
+    whatever the number of workers.
     """
-    best = _checked(problem, inertial_bisection(problem) if labels is None else labels)
+    best = first = _checked(problem, inertial_bisection(problem) if labels is None else labels)
     key, pool = _key(evaluate(problem, best)), _grids(problem, best)
     met, runs, late = 0, 0, False
     effort = effort.started()
-    for found in _outcomes(problem, best, effort=effort, seed=seed):
+    usual, least = effort.runs(problem.n_units), unavoidable(problem)
+    for found in _outcomes(problem, first, effort=effort, seed=seed):
         runs += 1
         pool.update(_grids(problem, found))
         new = _key(evaluate(problem, found))
         met = met + 1 if _same(new, key) else 1 if new < key else met
         if new < key:
             best, key = found, new
-        late = effort.is_over and runs < effort.runs(problem.n_units)
-        if late or met >= (ENOUGH if key[0] == 0 else 3 * ENOUGH):
+        enough = met >= (ENOUGH if key[0] == 0 else 3 * ENOUGH)
+        enough = enough or (runs >= usual and key[0] <= least + 2 * SAME)
+        late = effort.is_over and runs < usual + RETRIES and not enough
+        if late or enough:
             break
     return Found(best, evaluate(problem, best), tuple(pool[name] for name in sorted(pool)), runs, late)
 
 
+def unavoidable(problem: Problem) -> float:
+    """A violation that no partition stays below: what single units exceed, and totals that fit no grids."""
+    least = 0.0
+    for weights, low, high in zip(problem.weights.T, problem.low.T, problem.high.T, strict=True):
+        widest, total = high.max(), weights.sum()
+        if np.isfinite(widest) and widest > 0:
+            excess = max(np.maximum(weights - widest, 0.0).sum(), total - high.sum())
+            least += problem.excess_cost * max(0.0, excess) / widest
+        if low.max() > 0:
+            least += problem.shortfall_cost * max(0.0, low.sum() - total) / low.max()
+    return float(least)
+
+
 def _outcomes(problem: Problem, labels: Ints, *, effort: Effort, seed: int) -> Iterator[Ints]:
-    """Labels of run 0, 1, 2, ... in this order."""
+    """Labels of run 0, 1, 2, ... in this order; the last `RETRIES` runs are the longer ones."""
     pieces, counts = allotted(problem, labels)
-    sweeps = effort.sweeps(problem.n_units)
+    usual, sweeps = effort.runs(problem.n_units), effort.sweeps(problem.n_units)
 
     def run(number: int) -> Ints:
         word = _word(seed, number)
         first = labels if number == 0 else start(problem, pieces, counts, jitter=JITTER, seed=word)
-        return _run(problem, first, sweeps, word)
+        return _run(problem, first, sweeps if number < usual else sweeps * RETRY_SWEEPS, word)
 
-    numbers = range(effort.runs(problem.n_units))
     workers = max(1, effort.workers or 1)
     problem.board  # noqa: B018 — built once, before the threads ask for it
     if workers == 1:
-        yield from map(run, numbers)
+        yield from map(run, range(usual + RETRIES))
         return
     with ThreadPoolExecutor(workers) as threads:
-        for at in range(0, len(numbers), workers):
-            yield from threads.map(run, numbers[at : at + workers])
+        for low, high in ((0, usual), (usual, usual + RETRIES)):
+            for at in range(low, high, workers):
+                yield from threads.map(run, range(at, min(at + workers, high)))
 
 
 def _run(problem: Problem, first: Ints, sweeps: int, word: int) -> Ints:
@@ -133,9 +153,9 @@ def _run(problem: Problem, first: Ints, sweeps: int, word: int) -> Ints:
 
 
 def _annealed(problem: Problem, state: State, sweeps: int, word: int) -> Ints:
-    best = annealing.new_best(state.labels, state.total)
-    annealing.anneal(problem.board, state, best, sweeps, np.uint64(word), np.array(SCHEDULE))
-    return best.labels
+    trail = annealing.new_trail(state)
+    annealing.anneal(problem.board, state, trail, sweeps, np.uint64(word), np.array(SCHEDULE))
+    return trail.labels
 
 
 def _mended(problem: Problem, state: State, word: int) -> None:
