@@ -17,21 +17,35 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Program:
-    """Minimise cost . x with row_low <= A x <= row_high and 0 <= x <= 1; ``integral`` asks for whole x."""
+    """Minimise cost . x with row_low <= A x <= row_high and low <= x <= high, 0 and 1 unless given.
+
+    ``integral`` asks for whole x, of all columns or of those marked.
+    """
 
     cost: Floats
     matrix: csc_array
     row_low: Floats
     row_high: Floats
-    integral: bool = True
+    integral: bool | NDArray[np.bool_] = True
+    low: Floats | None = None
+    high: Floats | None = None
+
+    @property
+    def whole(self) -> NDArray[np.bool_]:
+        """Which columns must be whole."""
+        return np.broadcast_to(np.asarray(self.integral, bool), self.cost.shape)
 
 
 @dataclass(frozen=True)
 class Limits:
-    """How much work a solve may do: counted, never timed, so that every machine stops at the same place."""
+    """How much work a solve may do: counted, so that every machine stops at the same place.
+
+    ``seconds`` is a cap on top for those who give up that sameness.
+    """
 
     nodes: int = 1_000
     iterations: int = 100_000
+    seconds: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,11 +63,18 @@ class Outcome:
     reduced: Floats | None = None
 
 
-def solve(program: Program, limits: Limits = Limits()) -> Outcome:
-    """Solve on one thread with a fixed seed. Raises `SolverError` where HiGHS itself fails."""
+def solve(program: Program, limits: Limits = Limits(), *, start: Floats | None = None) -> Outcome:
+    """Solve on one thread with a fixed seed, from the values of a known solution if there is one.
+
+    Raises `SolverError` where HiGHS itself fails.
+    """
     highs = _quiet(limits)
     if highs.passModel(_model(program)) == highspy.HighsStatus.kError:
         raise SolverError("HiGHS refused the program; please report the plan's project file.")
+    if start is not None:
+        known = highspy.HighsSolution()
+        known.col_value = start.tolist()
+        highs.setSolution(known)
     highs.run()
     status = highs.getModelStatus()
     info = highs.getInfo()
@@ -64,7 +85,7 @@ def solve(program: Program, limits: Limits = Limits()) -> Outcome:
     solution = highs.getSolution()
     values = np.asarray(solution.col_value, np.float64) if solved else None
     objective = float(info.objective_function_value) if solved else None
-    if not program.integral:
+    if not program.whole.any():
         return Outcome("optimal" if optimal else "limit", values, objective, objective if optimal else None,
                        np.asarray(solution.col_dual, np.float64) if optimal else None)  # fmt: skip
     bound = float(info.mip_dual_bound)
@@ -83,6 +104,8 @@ def _quiet(limits: Limits) -> Any:
         "mip_max_nodes": limits.nodes,
         "simplex_iteration_limit": limits.iterations,
     }
+    if limits.seconds is not None:
+        options["time_limit"] = max(limits.seconds, 0.01)
     for name, value in options.items():
         highs.setOptionValue(name, value)
     return highs
@@ -94,12 +117,14 @@ def _model(program: Program) -> Any:
     model = highspy.HighsLp()
     model.num_col_, model.num_row_ = n_columns, n_rows
     model.col_cost_ = program.cost
-    model.col_lower_, model.col_upper_ = np.zeros(n_columns), np.ones(n_columns)
+    model.col_lower_ = np.zeros(n_columns) if program.low is None else program.low
+    model.col_upper_ = np.ones(n_columns) if program.high is None else program.high
     model.row_lower_, model.row_upper_ = program.row_low, program.row_high
     model.a_matrix_.format_ = highspy.MatrixFormat.kColwise
     model.a_matrix_.start_ = matrix.indptr.astype(np.int32)
     model.a_matrix_.index_ = matrix.indices.astype(np.int32)
     model.a_matrix_.value_ = matrix.data.astype(np.float64)
-    if program.integral:
-        model.integrality_ = [highspy.HighsVarType.kInteger] * n_columns
+    if program.whole.any():
+        kinds = (highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger)
+        model.integrality_ = [kinds[one] for one in program.whole.tolist()]
     return model

@@ -1,4 +1,4 @@
-"""The engine on a bare graph: k connected parts of like size, by inertia, cut edges or cut border."""
+"""The engine on a bare graph: k connected parts of like size, by inertia, Hess, cut edges or cut border."""
 
 from __future__ import annotations
 
@@ -16,9 +16,11 @@ from gridopt.errors import RuleError, preview
 from gridopt.graph import UnitGraph
 from gridopt.partition import Partition
 from gridopt.solvers.bonds import join_cut_off
+from gridopt.solvers.bounds import bounded
 from gridopt.solvers.contraction import contract
 from gridopt.solvers.effort import Effort
 from gridopt.solvers.exact import best_partition, enumerate_sets
+from gridopt.solvers.hess import centre_units, one_hot, polished, set_offsets
 from gridopt.solvers.improve import search
 from gridopt.solvers.numbers import candidates, shared_out
 from gridopt.solvers.problem import Problem, evaluate
@@ -29,7 +31,7 @@ from gridopt.solvers.solution import PARTS, SOLUTION_VIOLATIONS, Solution
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
 
-OBJECTIVES = ("inertia", "cut_edges", "cut_border")
+OBJECTIVES = ("inertia", "hess", "cut_edges", "cut_border")
 WITHIN = 1e-9
 
 
@@ -43,20 +45,25 @@ def partition_graph(  # noqa: PLR0913 — the choices of one call, all but the g
     objective: str | Mapping[str, float] = "inertia",
     effort: str | Effort = "standard",
     seed: int = 0,
+    prove: bool = False,
     time_limit: float | None = None,
 ) -> Solution:
     """Cut a graph into connected grids of like size.
 
     ``k`` grids whose sizes leave total / k by at most the share ``tolerance`` (in every measure), or any
     number of grids within ``low`` and ``high`` of the first measure, or both. ``objective`` is "inertia"
-    (weight times squared distance to the weighted centroid), "cut_edges", "cut_border" (metres), or a
-    mapping of these to weights; each term is divided by its value in the deterministic inertial bisection.
-    No grid crosses a parent: k is shared out by largest remainder of weight. What cannot be met, a size or
-    the connectedness of a grid, is a row of ``violations``; ``bound`` is None where nothing is proved.
+    (weight times squared distance to the weighted centroid), "hess" (to the best centre unit), "cut_edges",
+    "cut_border" (metres), or a mapping of these to weights; each term is divided by its value in the
+    deterministic inertial bisection. No grid crosses a parent: k is shared out by largest remainder of
+    weight. ``prove`` asks for a bound, and for the optimum where the work allowed suffices; ``time_limit``
+    (seconds) is a cap on top. What cannot be met, a size or the connectedness of a grid, is a row of
+    ``violations``; ``bound`` is None where nothing is proved.
     Raises `RuleError` for an objective that is not offered or does not fit, or a k that has no answer.
     """
     weights = _objective(graph, objective)
     work = Effort.named(effort) if isinstance(effort, str) else effort
+    if prove:
+        work = dataclasses.replace(work, prove=True)
     if time_limit is not None:
         work = dataclasses.replace(work, time_limit=time_limit)
     tasks = _tasks(graph, _Bounds(k, low, high, tolerance))
@@ -93,10 +100,24 @@ class _Task:
 
 @dataclass(frozen=True, eq=False)
 class _Answer:
+    """What one parent came to. ``slack``: by how much the scaled objective may still fall, None if unknown."""
+
     labels: Ints
     terms: Mapping[str, float]
-    optimal: bool
+    slack: float | None
     impossible: bool
+
+    @property
+    def objective(self) -> float:
+        return float(sum(self.terms.values()))
+
+    @property
+    def bound(self) -> float | None:
+        return None if self.slack is None else self.objective - self.slack
+
+    @property
+    def optimal(self) -> bool:
+        return self.slack is not None and self.slack <= WITHIN * max(self.objective, 1e-300)
 
 
 def _objective(graph: UnitGraph, objective: str | Mapping[str, float]) -> dict[str, float]:
@@ -169,24 +190,40 @@ def _solved(task: _Task, weights: Mapping[str, float], effort: Effort, seed: int
     )  # fmt: skip
     merged = contract(dataclasses.replace(task.graph, cost=cost), groups)
     small = dataclasses.replace(task, graph=merged, k=min(task.k, merged.n_units))
-    problem = _problem(small, np.array([factor.get("inertia", 0.0), 1.0, 0.0]), merged.cost)
-    labels, optimal, impossible = _best(problem, small, effort, seed)
+    price = factor.get("hess", 0.0)
+    problem = _problem(small, np.array([factor.get("inertia", 0.0) + price, 1.0, 0.0]), merged.cost)
+    labels, slack, impossible = _best(problem, small, (effort, seed), price)
+    if price and merged.n_units < n_units and slack is not None:
+        slack = None if task.k > 1 else slack  # what is merged hides centres that Hess may choose
     raw = _terms(task.graph, labels[groups])
-    return _Answer(labels[groups], {name: raw[name] * factor[name] for name in weights}, optimal, impossible)
+    return _Answer(labels[groups], {name: raw[name] * factor[name] for name in weights}, slack, impossible)
 
 
-def _best(problem: Problem, task: _Task, effort: Effort, seed: int) -> tuple[Ints, bool, bool]:
-    """Labels, whether they are proved best, and whether the bounds are proved impossible."""
+def _best(
+    problem: Problem, task: _Task, how: tuple[Effort, int], price: float
+) -> tuple[Ints, float | None, bool]:
+    """Labels, by how much the objective may still fall (None: unknown), and whether the bounds are proved impossible.
+
+    ``price`` is what a grid's offset costs: the share of the Hess objective.
+    """
+    effort, seed = how
     found = search(problem, effort=effort, seed=seed)
     feasible = found.violation <= WITHIN
-    labels, optimal, impossible = recombined(problem, found) if feasible else found.labels, task.k == 1, False
-    sets = enumerate_sets(problem, task.low, task.high) if task.k > 1 else None
+    labels, slack, impossible = recombined(problem, found, price) if feasible else found.labels, None, False
+    if task.k == 1:
+        return labels, 0.0, False
+    labels = polished(problem, labels, price) if price else labels
+    objective = evaluate(problem, labels).objective + price * float(set_offsets(problem, one_hot(labels)).sum())
+    sets = enumerate_sets(problem, task.low, task.high)
     if sets is not None:
-        proof = best_partition(problem, sets, incumbent=found.objective if feasible else np.inf)
+        sets = sets.priced(price * set_offsets(problem, sets.members)) if price else sets
+        proof = best_partition(problem, sets, incumbent=objective if feasible else np.inf)
         if proof.status == "optimal" and proof.labels is not None:
-            labels, optimal = proof.labels, True
+            return proof.labels, 0.0, False
         impossible = proof.status == "infeasible" and not feasible
-    return labels, optimal, impossible
+    if feasible and effort.prove:
+        labels, slack = bounded(problem, labels, effort, price)
+    return labels, slack, impossible
 
 
 def _problem(task: _Task, coefficients: Floats, cost: Floats) -> Problem:
@@ -216,7 +253,9 @@ def _terms(graph: UnitGraph, labels: Ints) -> dict[str, float]:
     plain = _Task("", graph, np.zeros(0, np.int32), n_grids, np.zeros(graph.weights.shape[1]),
                   np.full(graph.weights.shape[1], np.inf))  # fmt: skip
     inertia = evaluate(_problem(plain, np.ones(3), np.ones(len(graph.edges))), labels).terms[0]
-    return {"inertia": float(inertia), "cut_edges": float(cut.sum()), "cut_border": float(graph.metres[cut].sum())}
+    hess = inertia + centre_units(graph.mass, graph.xy, labels)[1].sum()
+    return {"inertia": float(inertia), "hess": float(hess), "cut_edges": float(cut.sum()),
+            "cut_border": float(graph.metres[cut].sum())}  # fmt: skip
 
 
 def _gathered(graph: UnitGraph, tasks: list[_Task], answers: list[_Answer]) -> Solution:
@@ -229,12 +268,13 @@ def _gathered(graph: UnitGraph, tasks: list[_Task], answers: list[_Answer]) -> S
         rows += _unmet(task, answer, start)
         drawn = int(answer.labels.max()) + 1
         start += drawn
-        own = sum(answer.terms.values())
-        known = own if answer.optimal else None
-        parts.append({"n_grids": drawn, "objective": own, "bound": known, "gap": None if known is None else 0.0,
+        parts.append({"n_grids": drawn, "objective": answer.objective, "bound": answer.bound,
+                      "gap": _gap(answer.objective, answer.bound),
                       "status": "optimal" if answer.optimal else "feasible"})  # fmt: skip
     terms = {name: sum(answer.terms[name] for answer in answers) for name in answers[0].terms}
     objective = float(sum(terms.values()))
+    bounds = [answer.bound for answer in answers]
+    bound = None if rows or None in bounds else float(sum(one for one in bounds if one is not None))
     optimal = all(answer.optimal for answer in answers) and not rows
     table = pd.DataFrame(rows, columns=SOLUTION_VIOLATIONS)
     index = pd.Index(graph.parent_ids, name="community_id")
@@ -242,12 +282,18 @@ def _gathered(graph: UnitGraph, tasks: list[_Task], answers: list[_Answer]) -> S
         Partition(graph, labels),
         objective,
         terms,
-        objective if optimal else None,
-        0.0 if optimal else None,
+        bound,
+        0.0 if optimal else _gap(objective, bound),
         "relaxed" if rows else "optimal" if optimal else "feasible",
         table,
         pd.DataFrame(parts, index=index, columns=PARTS),
     )
+
+
+def _gap(objective: float, bound: float | None) -> float | None:
+    if bound is None:
+        return None
+    return max(0.0, (objective - bound) / objective) if objective > 0 else 0.0
 
 
 def _unmet(task: _Task, answer: _Answer, start: int) -> list[dict[str, object]]:

@@ -8,6 +8,7 @@ from scipy.sparse import csc_array, csr_array
 from gridopt.milp import Limits
 from gridopt.milp.set_partitioning import choose
 from gridopt.solvers.exact import set_costs
+from gridopt.solvers.hess import one_hot, set_offsets
 from gridopt.solvers.improve import Found
 from gridopt.solvers.problem import Ints, Problem
 
@@ -15,18 +16,22 @@ MOST_GRIDS = 1_500
 """Grids of the pool that the program chooses from."""
 
 
-def recombined(problem: Problem, found: Found) -> Ints:
+def recombined(problem: Problem, found: Found, price: float = 0.0) -> Ints:
     """Labels at least as good as those found, from the grids that the search's good runs ended with.
 
     Every grid of the pool keeps the bounds, so every choice that covers each unit once is a plan; the best
-    of them gains a few tenths of a percent on the best run.
+    of them gains a few tenths of a percent on the best run. ``price`` is what a grid's offset costs (`hess`).
     """
     if not problem.n_grids < len(found.pool) <= MOST_GRIDS or problem.n_grids < 2:
         return found.labels
     members = _members(found.pool, problem.n_units)
     cost = set_costs(problem, members)
-    choice = choose(csc_array(members.T), cost, problem.n_grids, incumbent=found.objective, limits=Limits(nodes=200))
-    if choice.chosen is None or choice.objective is None or choice.objective >= found.objective - 1e-9:
+    incumbent = found.objective
+    if price:
+        cost = cost + price * set_offsets(problem, members > 0)
+        incumbent += price * float(set_offsets(problem, one_hot(found.labels)).sum())
+    choice = choose(csc_array(members.T), cost, problem.n_grids, incumbent=incumbent, limits=Limits(nodes=200))
+    if choice.chosen is None or choice.objective is None or choice.objective >= incumbent - 1e-9:
         return found.labels
     labels = np.empty(problem.n_units, np.int32)
     for grid, chosen in enumerate(np.sort(choice.chosen)):

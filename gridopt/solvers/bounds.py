@@ -1,0 +1,23 @@
+"""What an objective cannot go below: the bound of each term, and their weighted sum."""
+
+from __future__ import annotations
+
+from gridopt.milp import Limits
+from gridopt.solvers.effort import Effort
+from gridopt.solvers.problem import Ints, Problem
+from gridopt.solvers.prove import hess_cost, prove_hess
+
+NODES = 20_000
+"""Branch-and-bound nodes of one solve where proof is asked for."""
+
+
+def bounded(problem: Problem, labels: Ints, effort: Effort, price: float) -> tuple[Ints, float | None]:
+    """Labels at least as good as those given, and by how much their objective may still fall, None if unknown.
+
+    labels (n,) must be whole grids within the bounds. ``price`` is what a grid's offset costs (`hess`).
+    """
+    plain = problem.coefficients[0] - price
+    if price and plain <= 0 and problem.coefficients[1:].max() == 0:
+        proof = prove_hess(problem, labels, limits=Limits(nodes=NODES, seconds=effort.time_limit))
+        return proof.labels, price * (proof.cost - proof.bound)
+    return labels, None

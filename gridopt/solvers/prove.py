@@ -1,0 +1,116 @@
+"""A plan proved on the Hess objective: bound, fixing, HiGHS on what is left, cuts where grids fall apart."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gridopt.errors import SolverError
+from gridopt.milp import Limits, solve
+from gridopt.milp.hess import Cut, Pairs, program
+from gridopt.solvers.hess import centre_units
+from gridopt.solvers.lagrange import Model, Relaxed, hess_model, labelled, relax
+from gridopt.solvers.problem import Floats, Ints, Problem
+from gridopt.solvers.separators import separator_cuts
+
+MOST_PAIRS = 20_000
+"""Pairs of unit and centre that HiGHS is given; more are left to the bound."""
+
+MOST_CUT_ROUNDS = 60
+"""Times that cuts are added and the program is solved again."""
+
+
+@dataclass(frozen=True, eq=False)
+class Proved:
+    """A plan, its Hess cost, and a bound that no plan of the problem goes below."""
+
+    labels: Ints
+    cost: float
+    bound: float
+
+    @property
+    def optimal(self) -> bool:
+        return self.bound >= self.cost * (1 - 1e-9)
+
+
+def hess_cost(problem: Problem, labels: Ints) -> float:
+    """Mass times squared distance to the best centre unit of each grid."""
+    centres, _ = centre_units(problem.mass, problem.xy, labels)
+    away = ((problem.xy - problem.xy[centres[labels]]) ** 2).sum(axis=1)
+    return float(problem.mass @ away)
+
+
+def prove_hess(problem: Problem, labels: Ints, *, limits: Limits, pairs: int = MOST_PAIRS) -> Proved:
+    """Improve and bound a plan within its bounds on the Hess objective.
+
+    labels (n,) must be whole grids within the bounds, which are the same for every grid. ``limits`` are those
+    of one solve; what HiGHS leaves open stays in the bound.
+    """
+    upper = hess_cost(problem, labels)
+    relaxed = relax(hess_model(problem), upper)
+    _assert_kept(relaxed.model, problem, labels)
+    best = Proved(labels, upper, relaxed.bound)
+    if best.optimal or relaxed.model.allowed.sum() > pairs:
+        return best
+    return _by_cuts(problem, relaxed, best, limits)
+
+
+def _by_cuts(problem: Problem, relaxed: Relaxed, best: Proved, limits: Limits) -> Proved:
+    """Solve, cut, and solve again until a whole drawing comes out or the limits bite."""
+    columns = pairs_of(relaxed)
+    cuts: list[Cut] = []
+    deadline = np.inf if limits.seconds is None else time.monotonic() + limits.seconds
+    for _ in range(MOST_CUT_ROUNDS):
+        left = None if limits.seconds is None else deadline - time.monotonic()
+        outcome = solve(
+            program(columns, cuts), Limits(limits.nodes, limits.iterations, left), start=_start(problem, columns, best)
+        )
+        if outcome.status == "infeasible":
+            raise SolverError("The Hess program lost the plan it started from; please report the plan's project file.")
+        if outcome.bound is not None:
+            best = Proved(best.labels, best.cost, max(best.bound, min(outcome.bound, best.cost)))
+        if outcome.values is None:
+            return best
+        centre_of = _centre_of(columns, outcome.values)
+        found = labelled(centre_of)
+        new = separator_cuts(problem, columns, found, centre_of[np.unique(found, return_index=True)[1]])
+        if not new:
+            cost = hess_cost(problem, found)
+            return best if cost >= best.cost else Proved(found, cost, min(best.bound, cost))
+        if outcome.status == "limit" or (left is not None and left <= 0):
+            return best
+        cuts += new
+    return best
+
+
+def pairs_of(relaxed: Relaxed) -> Pairs:
+    """What is left of the model as columns of the program, by centre, then unit."""
+    model = relaxed.model
+    centres, units = np.nonzero(model.allowed.T)
+    away = ((model.xy[units] - model.xy[centres]) ** 2).sum(axis=1)
+    cost = model.mass[units] * away
+    return Pairs(units, centres, cost, model.weights, model.low, model.high, model.n_grids, relaxed.opened)
+
+
+def _start(problem: Problem, pairs: Pairs, best: Proved) -> Floats:
+    """The known plan as values of the columns."""
+    centres, _ = centre_units(problem.mass, problem.xy, best.labels)
+    return np.asarray(centres[best.labels][pairs.units] == pairs.centres, np.float64)
+
+
+def _centre_of(pairs: Pairs, values: Floats) -> NDArray[np.int64]:
+    centre = np.empty(len(pairs.weights), np.int64)
+    chosen = values > 0.5
+    centre[pairs.units[chosen]] = pairs.centres[chosen]
+    return centre
+
+
+def _assert_kept(model: Model, problem: Problem, labels: Ints) -> None:
+    """The known plan must survive every fixing; otherwise a bound was wrong."""
+    centres, _ = centre_units(problem.mass, problem.xy, labels)
+    lost = np.flatnonzero(~model.allowed[np.arange(problem.n_units), centres[labels]])
+    if len(lost) and len(model.centres) >= model.n_grids:
+        raise SolverError(f"Fixing dropped {len(lost)} units of the known plan; please report the plan's project file.")
