@@ -246,3 +246,33 @@ def _joined(problem: Problem, low: list[int], high: list[int]) -> tuple[set[int]
     kept = largest(low)
     kept_high = largest(sorted(everything - kept))
     return everything - kept_high, kept_high
+
+
+def hess(problem: Problem, labels: Labels) -> float:
+    """Mass times squared distance to the best centre unit of each grid."""
+    total = 0.0
+    for grid in range(max(labels) + 1):
+        inside = members(labels, grid)
+        total += min(
+            sum(float(problem.mass[u] * ((problem.xy[u] - problem.xy[centre]) ** 2).sum()) for u in inside)
+            for centre in inside
+        )
+    return total
+
+
+def cheapest_share(
+    xy: np.ndarray, mass: np.ndarray, weights: np.ndarray, bounds: np.ndarray, prices: np.ndarray, centre: int
+) -> float:
+    """The fractional knapsack of one centre as a linear program: its own unit whole, the bounds kept; inf if none."""
+    from scipy.optimize import linprog
+
+    cost = mass * ((xy - xy[centre]) ** 2).sum(axis=1) - prices
+    least = np.zeros(len(cost))
+    least[centre] = 1.0
+    answer = linprog(
+        cost,
+        A_ub=[weights, -weights],
+        b_ub=[bounds[1], -bounds[0]],
+        bounds=np.column_stack([least, np.ones(len(cost))]),
+    )
+    return float(answer.fun) if answer.success else math.inf

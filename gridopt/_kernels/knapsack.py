@@ -7,7 +7,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import float64, int64
 
-from gridopt._kernels.state import F1, F2, I1, Floats, Ints, compiled_tuple, helper, kernel
+from gridopt._kernels.state import F1, F2, I1, Floats, Ints, compiled_tuple, kernel
+
+I8 = int64[::1]
 
 PATIENCE = 12
 """Steps without a better bound before the step length shrinks."""
@@ -35,7 +37,7 @@ cost per weight at which that grid stops taking units (0 if no bound stops it), 
 exactly there."""
 
 
-@helper(float64(F1, F1, int64, int64, float64, F1))
+@kernel(float64(F1, F1, int64, int64, float64, F1))
 def _fill(ratio: Any, weight: Any, low: Any, high: Any, room: Any, stop: Any) -> Any:
     """Cost of filling ``room`` with the cheapest of the items low .. high - 1, which hold at least as much.
 
@@ -76,7 +78,7 @@ def _fill(ratio: Any, weight: Any, low: Any, high: Any, room: Any, stop: Any) ->
         low = above
 
 
-@helper(float64(GROUND, F1, int64, F1, F1, F1))
+@kernel(float64(GROUND, F1, int64, F1, F1, F1))
 def _cheapest(ground: Any, prices: Any, centre: Any, ratio: Any, weight: Any, stop: Any) -> Any:
     """Least cost less prices of a fractional grid at a centre that keeps the bounds, its own unit whole."""
     owner = ground.owner[centre]
@@ -118,7 +120,7 @@ def _cheapest(ground: Any, prices: Any, centre: Any, ratio: Any, weight: Any, st
     return cost + total
 
 
-@kernel(float64(GROUND, F1, int64, F2))
+@kernel(float64(GROUND, F1, int64, F2), allocates=True)
 def price(ground: Any, prices: Any, n_grids: Any, priced: Any) -> Any:
     """Evaluate the Lagrangian in full: each centre's knapsack, and the bound from the best ``n_grids`` of them.
 
@@ -136,13 +138,11 @@ def price(ground: Any, prices: Any, n_grids: Any, priced: Any) -> Any:
     return bound
 
 
-@helper(int64(GROUND, F1, F2, int64, F1))
-def _lack(ground: Any, prices: Any, priced: Any, n_grids: Any, lacking: Any) -> Any:
-    """Write what each unit lacks (n,): 1 less the shares by which the best centres' grids hold it."""
+@kernel(int64(GROUND, F1, F2, I8, F1))
+def _lack(ground: Any, prices: Any, priced: Any, chosen: Any, lacking: Any) -> Any:
+    """Write what each unit lacks (n,): 1 less the shares by which the grids of the chosen centres hold it."""
     lacking[:] = 1.0
-    order = np.argsort(priced[VALUE])
-    for place in range(n_grids):
-        centre = order[place]
+    for centre in chosen:
         owner, stop, share = ground.owner[centre], priced[CRITICAL, centre], priced[SHARE, centre]
         for e in range(ground.indptr[centre], ground.indptr[centre + 1]):
             i = ground.units[e]
@@ -158,10 +158,10 @@ def _lack(ground: Any, prices: Any, priced: Any, n_grids: Any, lacking: Any) -> 
                 lacking[i] -= 1.0
             elif paid / w == stop:
                 lacking[i] -= share
-    return n_grids
+    return len(chosen)
 
 
-@kernel(float64(GROUND, F1, int64, float64, int64, float64))
+@kernel(float64(GROUND, F1, int64, float64, int64, float64), allocates=True)
 def ascend(ground: Any, prices: Any, n_grids: Any, upper: Any, steps: Any, length: Any) -> Any:
     """Raise the Lagrangian bound by so many subgradient steps; ``prices`` (n,) ends as the best met.
 
@@ -189,7 +189,7 @@ def ascend(ground: Any, prices: Any, n_grids: Any, upper: Any, steps: Any, lengt
             trial[:] = prices
             way[:] = 0.0
             price(ground, trial, n_grids, priced)
-        _lack(ground, trial, priced, n_grids, lacking)
+        _lack(ground, trial, priced, np.argsort(priced[VALUE])[:n_grids], lacking)
         norm = 0.0
         for i in range(n):
             way[i] = lacking[i] if step == 0 else 0.3 * lacking[i] + 0.7 * way[i]

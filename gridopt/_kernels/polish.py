@@ -8,10 +8,10 @@ import numpy as np
 from numba import boolean, float64, int64
 
 from gridopt._kernels.contiguity import stays_whole
-from gridopt._kernels.state import BOARD, F1, NOISE, STATE, change, helper, kernel, move
+from gridopt._kernels.state import BOARD, F1, NOISE, STATE, change, kernel, move
 
 
-@helper(float64(BOARD, STATE, int64, int64, int64))
+@kernel(float64(BOARD, STATE, int64, int64, int64))
 def _offset(board: Any, state: Any, grid: Any, without: Any, plus: Any) -> Any:
     """Mass of a grid times squared distance from its centroid to its nearest unit, two units exchanged (-1: none)."""
     mass, x, y = state.moment[grid, 0], state.moment[grid, 1], state.moment[grid, 2]
@@ -31,7 +31,7 @@ def _offset(board: Any, state: Any, grid: Any, without: Any, plus: Any) -> Any:
     return mass * nearest
 
 
-@helper(boolean(BOARD, STATE, F1, float64, int64, int64, float64))
+@kernel(boolean(BOARD, STATE, F1, float64, int64, int64, float64))
 def _shifted(board: Any, state: Any, offsets: Any, price: Any, unit: Any, to: Any, gain: Any) -> Any:
     """Hand a unit to grid ``to`` if that lowers the objective and breaks nothing."""
     home = state.labels[unit]
@@ -49,7 +49,7 @@ def _shifted(board: Any, state: Any, offsets: Any, price: Any, unit: Any, to: An
     return True
 
 
-@helper(boolean(BOARD, STATE, F1, float64, int64, int64, float64))
+@kernel(boolean(BOARD, STATE, F1, float64, int64, int64, float64))
 def _swapped(board: Any, state: Any, offsets: Any, price: Any, unit: Any, to: Any, gain: Any) -> Any:
     """Exchange a unit with one that borders its grid in grid ``to``, if that lowers the objective."""
     home = state.labels[unit]
@@ -78,16 +78,16 @@ def _swapped(board: Any, state: Any, offsets: Any, price: Any, unit: Any, to: An
     return False
 
 
-@kernel(int64(BOARD, STATE, float64, int64))
-def polish(board: Any, state: Any, price: Any, passes: Any) -> Any:
+@kernel(int64(BOARD, STATE, float64, int64, F1))
+def polish(board: Any, state: Any, price: Any, passes: Any, offsets: Any) -> Any:
     """Lower the objective, with ``price`` times each grid's offset added, by moves and swaps; steps made.
 
-    The offset of a grid is its mass times the squared distance from its centroid to its nearest unit: with
+    ``offsets`` (k,) is scratch. The offset of a grid is its mass times the squared distance from its centroid
+    to its nearest unit: with
     its inertia it makes the cost of the Hess model (Hess et al. 1965). No step raises the violation or
     tears a grid.
     """
     n, k = len(state.labels), len(state.n_units)
-    offsets = np.empty(k)
     for grid in range(k):
         offsets[grid] = _offset(board, state, grid, -1, -1)
     gain = 1e-9 * (abs(state.total[0]) + price * offsets.sum()) / k + 1e-300
@@ -99,9 +99,9 @@ def polish(board: Any, state: Any, price: Any, passes: Any) -> Any:
                 to = state.labels[board.neighbours[e]]
                 if to == state.labels[unit]:
                     continue
-                if _shifted(board, state, offsets, price, unit, to, gain):
-                    steps += 1
-                elif _swapped(board, state, offsets, price, unit, to, gain):
+                if _shifted(board, state, offsets, price, unit, to, gain) or _swapped(
+                    board, state, offsets, price, unit, to, gain
+                ):
                     steps += 1
         if steps == before:
             break

@@ -199,9 +199,7 @@ def _solved(task: _Task, weights: Mapping[str, float], effort: Effort, seed: int
     return _Answer(labels[groups], {name: raw[name] * factor[name] for name in weights}, slack, impossible)
 
 
-def _best(
-    problem: Problem, task: _Task, how: tuple[Effort, int], price: float
-) -> tuple[Ints, float | None, bool]:
+def _best(problem: Problem, task: _Task, how: tuple[Effort, int], price: float) -> tuple[Ints, float | None, bool]:
     """Labels, by how much the objective may still fall (None: unknown), and whether the bounds are proved impossible.
 
     ``price`` is what a grid's offset costs: the share of the Hess objective.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from gridopt.milp import Limits
 from gridopt.solvers.effort import Effort
 from gridopt.solvers.problem import Ints, Problem
-from gridopt.solvers.prove import hess_cost, prove_hess
+from gridopt.solvers.prove import prove_hess
 
 NODES = 20_000
 """Branch-and-bound nodes of one solve where proof is asked for."""
@@ -16,8 +16,9 @@ def bounded(problem: Problem, labels: Ints, effort: Effort, price: float) -> tup
 
     labels (n,) must be whole grids within the bounds. ``price`` is what a grid's offset costs (`hess`).
     """
-    plain = problem.coefficients[0] - price
-    if price and plain <= 0 and problem.coefficients[1:].max() == 0:
+    others = (problem.coefficients[0] - price, problem.coefficients[1] * problem.cost.max(initial=0.0),
+              problem.coefficients[2])  # fmt: skip
+    if price and max(others) <= 0:
         proof = prove_hess(problem, labels, limits=Limits(nodes=NODES, seconds=effort.time_limit))
         return proof.labels, price * (proof.cost - proof.bound)
     return labels, None

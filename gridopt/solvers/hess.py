@@ -54,7 +54,7 @@ def one_hot(labels: Ints) -> NDArray[np.bool_]:
 def polished(problem: Problem, labels: Ints, price: float) -> Ints:
     """Labels (n,) after moves and swaps that lower the objective with ``price`` times every offset added."""
     state = new_state(problem.board, labels[problem.order])
-    polishing.polish(problem.board, state, price, PASSES)
+    polishing.polish(problem.board, state, price, PASSES, np.empty(problem.n_grids))
     better = np.empty_like(labels)
     better[problem.order] = state.labels
     return better

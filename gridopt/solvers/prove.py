@@ -19,6 +19,9 @@ from gridopt.solvers.separators import separator_cuts
 MOST_PAIRS = 20_000
 """Pairs of unit and centre that HiGHS is given; more are left to the bound."""
 
+PLAN_COST = 1_000.0
+"""What the known plan costs in the program that HiGHS sees."""
+
 MOST_CUT_ROUNDS = 60
 """Times that cuts are added and the program is solved again."""
 
@@ -60,7 +63,7 @@ def prove_hess(problem: Problem, labels: Ints, *, limits: Limits, pairs: int = M
 
 def _by_cuts(problem: Problem, relaxed: Relaxed, best: Proved, limits: Limits) -> Proved:
     """Solve, cut, and solve again until a whole drawing comes out or the limits bite."""
-    columns = pairs_of(relaxed)
+    columns, scale = pairs_of(relaxed, best.cost)
     cuts: list[Cut] = []
     deadline = np.inf if limits.seconds is None else time.monotonic() + limits.seconds
     for _ in range(MOST_CUT_ROUNDS):
@@ -71,7 +74,7 @@ def _by_cuts(problem: Problem, relaxed: Relaxed, best: Proved, limits: Limits) -
         if outcome.status == "infeasible":
             raise SolverError("The Hess program lost the plan it started from; please report the plan's project file.")
         if outcome.bound is not None:
-            best = Proved(best.labels, best.cost, max(best.bound, min(outcome.bound, best.cost)))
+            best = Proved(best.labels, best.cost, max(best.bound, min(outcome.bound * scale, best.cost)))
         if outcome.values is None:
             return best
         centre_of = _centre_of(columns, outcome.values)
@@ -86,13 +89,21 @@ def _by_cuts(problem: Problem, relaxed: Relaxed, best: Proved, limits: Limits) -
     return best
 
 
-def pairs_of(relaxed: Relaxed) -> Pairs:
-    """What is left of the model as columns of the program, by centre, then unit."""
+def pairs_of(relaxed: Relaxed, upper: float) -> tuple[Pairs, float]:
+    """What is left of the model as columns of the program, by centre, then unit; and what its costs are in.
+
+    The known plan (of cost ``upper``) costs `PLAN_COST` and a unit weighs 1 in the mean: solvers judge by
+    absolute tolerances, and metres squared times people would drown them.
+    """
     model = relaxed.model
     centres, units = np.nonzero(model.allowed.T)
     away = ((model.xy[units] - model.xy[centres]) ** 2).sum(axis=1)
-    cost = model.mass[units] * away
-    return Pairs(units, centres, cost, model.weights, model.low, model.high, model.n_grids, relaxed.opened)
+    scale = upper / PLAN_COST if upper > 0 else 1.0
+    mean = model.weights.mean(axis=0)
+    mean = np.where(mean > 0, mean, 1.0)
+    cost = model.mass[units] * away / scale
+    return Pairs(units, centres, cost, model.weights / mean, model.low / mean, model.high / mean, model.n_grids,
+                 relaxed.opened), scale  # fmt: skip
 
 
 def _start(problem: Problem, pairs: Pairs, best: Proved) -> Floats:

@@ -41,13 +41,13 @@ def separator_cuts(problem: Problem, pairs: Pairs, labels: Ints, centres: NDArra
 def _parted(problem: Problem, inside: NDArray[np.bool_], centre: int) -> tuple[NDArray[np.bool_], list[int]]:
     """(units beyond the separator (n,), the separator): what lies between a piece and a centre outside it."""
     fringe = np.zeros(problem.n_units, bool)
-    for unit in np.flatnonzero(inside):
+    for unit in np.flatnonzero(inside).tolist():
         fringe[_around(problem, unit)] = True
     fringe &= ~inside
     if fringe[centre]:
         return _only(problem.n_units, centre), [centre]
     beyond = _reached(problem, centre, fringe | inside)
-    near = [int(unit) for unit in np.flatnonzero(fringe) if beyond[_around(problem, unit)].any()]
+    near = [unit for unit in np.flatnonzero(fringe).tolist() if beyond[_around(problem, unit)].any()]
     return beyond, near
 
 
