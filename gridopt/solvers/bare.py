@@ -66,6 +66,7 @@ def partition_graph(  # noqa: PLR0913 — the choices of one call, all but the g
         work = dataclasses.replace(work, prove=True)
     if time_limit is not None:
         work = dataclasses.replace(work, time_limit=time_limit)
+    work = work.started()
     tasks = _tasks(graph, _Bounds(k, low, high, tolerance))
     inner = dataclasses.replace(work, workers=1) if len(tasks) > 1 else work
 

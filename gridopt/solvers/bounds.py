@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from gridopt.milp import Limits
 from gridopt.solvers.effort import Effort
 from gridopt.solvers.problem import Ints, Problem
@@ -19,6 +21,11 @@ def bounded(problem: Problem, labels: Ints, effort: Effort, price: float) -> tup
     others = (problem.coefficients[0] - price, problem.coefficients[1] * problem.cost.max(initial=0.0),
               problem.coefficients[2])  # fmt: skip
     if price and max(others) <= 0:
-        proof = prove_hess(problem, labels, limits=Limits(nodes=NODES, seconds=effort.time_limit))
+        proof = prove_hess(problem, labels, limits=_limits(effort))
         return proof.labels, price * (proof.cost - proof.bound)
     return labels, None
+
+
+def _limits(effort: Effort) -> Limits:
+    left = None if effort.deadline is None else max(effort.deadline - time.monotonic(), 0.0)
+    return Limits(nodes=NODES, seconds=left)
