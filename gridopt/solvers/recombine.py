@@ -28,7 +28,7 @@ def recombined(problem: Problem, found: Found, price: float = 0.0) -> Ints:
     cost = set_costs(problem, members)
     incumbent = found.objective
     if price:
-        cost = cost + price * set_offsets(problem, members > 0)
+        cost = cost + price * set_offsets(problem, members.toarray() > 0)
         incumbent += price * float(set_offsets(problem, one_hot(found.labels)).sum())
     choice = choose(csc_array(members.T), cost, problem.n_grids, incumbent=incumbent, limits=Limits(nodes=200))
     if choice.chosen is None or choice.objective is None or choice.objective >= incumbent - 1e-9:
