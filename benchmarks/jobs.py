@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -24,6 +25,9 @@ RESULTS = ROOT / "benchmarks" / "results"
 ENGINE = ("graph.py", "partition.py", "objective.py", "solvers", "milp", "_kernels")
 """The sources that decide what the engine answers."""
 
+
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+"""Matrix libraries would take every core: a method's own workers are the only threads that count."""
 
 MOST_SECONDS = 3600
 """After which a process is given up: no method may hold up the rest."""
@@ -153,8 +157,9 @@ def _child(job: Mapping[str, Any]) -> dict[str, Any]:
     given = json.dumps(job)
     try:
         process = subprocess.run(
-            command, input=given, capture_output=True, text=True, cwd=ROOT, check=True, timeout=MOST_SECONDS
-        )
+            command, input=given, capture_output=True, text=True, cwd=ROOT, check=True, timeout=MOST_SECONDS,
+            env={**os.environ, **ONE_THREAD},
+        )  # fmt: skip
     except subprocess.CalledProcessError as error:
         return _failed(job, (error.stderr.strip().splitlines() or [f"ended with {error.returncode}"])[-1])
     except subprocess.TimeoutExpired:

@@ -115,11 +115,15 @@ def recom(instance: Instance, seed: int) -> Labels:
     network = _network(instance)
     tallies = {"people": updaters.Tally("people", alias="people"), "cut_edges": updaters.cut_edges}
     first = Partition(network, assignment=_tree(instance, network, seed), updaters=tallies)
+    draws = random.Random(seed)  # one stream for the whole chain: a bare seed would start every step alike
     step = partial(
-        proposals.recom, pop_col="people", pop_target=instance.target, epsilon=instance.tolerance, node_repeats=1
-    )
+        proposals.recom, pop_col="people", pop_target=instance.target, epsilon=instance.tolerance, node_repeats=1,
+        rng=draws,
+    )  # fmt: skip
     within = constraints.within_percent_of_ideal_population(first, instance.tolerance, pop_key="people")
-    search = SingleMetricOptimizer(step, [within], first, lambda plan: len(plan["cut_edges"]), maximize=False)
+    search = SingleMetricOptimizer(
+        step, [within], first, lambda plan: len(plan["cut_edges"]), maximize=False, rng=draws
+    )
     for _ in search.short_bursts(BURST, BURSTS):
         pass
     return _in_order(instance, dict(search.best_part.assignment.items()))
@@ -138,9 +142,8 @@ def _network(instance: Instance) -> Any:
 def _tree(instance: Instance, network: Any, seed: int) -> dict[Any, int]:
     from gerrychain.tree import recursive_tree_part
 
-    random.seed(seed)
-    np.random.seed(seed)  # noqa: NPY002 — the peer draws from the global state
-    return dict(recursive_tree_part(network, range(instance.k), instance.target, "people", instance.tolerance, 1))
+    parts = range(instance.k)
+    return dict(recursive_tree_part(network, parts, instance.target, "people", instance.tolerance, 1, rng=seed))
 
 
 def _in_order(instance: Instance, assignment: dict[Any, int]) -> Labels:
@@ -176,7 +179,7 @@ def max_p(instance: Instance, seed: int) -> Labels:
     table, weights = _table(instance)
     floor = (1 - instance.tolerance) * instance.target
     model = MaxPHeuristic(
-        table, weights, ["x", "y"], "people", floor, top_n=2, max_iterations_construction=20, max_iterations_sa=5
+        table, weights, ["x", "y"], "people", floor, top_n=2, max_iterations_construction=5, max_iterations_sa=5
     )
     model.solve()
     return np.asarray(model.labels_)
