@@ -268,3 +268,90 @@ def test_a_new_project_file_explains_the_table_and_finds_one(tmp_path) -> None:
     city = go.read_city(tmp_path / "project.toml")
     assert city.layer("decisions")["object"].tolist() == ["甲"]
     assert city.inputs["decisions"]["sums"] == {}
+
+
+# held in every drawing
+
+
+def grids_of(plan) -> list[set[str]]:
+    """The units of every grid."""
+    return [set(units.index) for _, units in plan.units.groupby("grid_code")]
+
+
+def not_held(plan) -> list[str]:
+    return plan.violations.loc[plan.violations["rule"] == "decisions", "reason"].tolist()
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_frozen_grid_stays_as_it_is_with_its_code_and_name(city, decided, seed) -> None:
+    today = current((0, 1.4), (1.4, 4), names=("西街网格", "东街网格"))
+    plan = go.draw(with_layers(city, current_grids=today, decisions=decided("保持,西街网格,,,,,")), seed=seed)
+    assert set(plan.units.index[plan.units["grid_code"] == f"{A}001"]) == {"a01", "a05", "a09"}
+    assert plan.grids.loc[f"{A}001", "name"] == "西街网格"
+    assert plan.units["locked_grid"]["a05"] == f"{A}001"
+    assert (plan.units["locked_grid"] != "").sum() == 3
+    assert not not_held(plan)
+
+
+def test_a_locked_grid_out_of_bounds_is_for_information(city) -> None:
+    units = city.layer("units").copy()
+    units.loc[["a01", "a02"], "locked_grid"] = f"{A}007"
+    plan = go.draw(with_layers(city, units=units))
+    assert set(plan.units.index[plan.units["grid_code"] == f"{A}007"]) == {"a01", "a02"}
+    row = plan.violations[plan.violations["grid_codes"] == f"{A}007"].iloc[0]
+    assert (row["class"], row["rule"], row["value"]) == ("information", "size.low", 200.0)
+
+
+def test_a_frozen_grid_in_two_communities_stays_in_one_and_says_so(city, decided) -> None:
+    today = current((0, 2), (2, 5))
+    plan = go.draw(with_layers(city, current_grids=today, decisions=decided("保持,二网格,,a社区,,,")))
+    assert set(plan.units.index[plan.units["grid_code"] == f"{A}002"]) == {"a03", "a04", "a07", "a08", "a11", "a12"}
+    assert "3 of its units lie in another community" in not_held(plan)[0]
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_what_belongs_together_lies_together(city, decided, seed) -> None:
+    lines = ("同格,a01,a09,,,,", "同格,a09;a05,,,,,")
+    plan = go.draw(with_layers(city, decisions=decided(*lines)), seed=seed)
+    assert any({"a01", "a05", "a09"} <= grid for grid in grids_of(plan))
+    assert not not_held(plan)
+
+
+def test_what_is_tied_above_the_limit_is_drawn_and_named(city, decided) -> None:
+    plan = go.draw(with_layers(city, decisions=decided("同格,a01;a02;a03;a05;a06;a07,,,,,")))
+    assert any({"a01", "a02", "a03", "a05", "a06", "a07"} <= grid for grid in grids_of(plan))
+    assert not_held(plan) == ["row 2 ties 600 households into one grid; the limit is 500"]
+
+
+def test_an_object_given_to_a_current_grid_lies_with_its_centre(city, decided) -> None:
+    today = current((0, 1), (1, 3), (3, 4))
+    plan = go.draw(
+        with_layers(city, current_grids=today, decisions=decided("归属,a02,一网格,,,,", "归属,a03,三网格,,,,"))
+    )
+    codes = plan.units["grid_code"]
+    assert codes["a02"] == codes["a05"] == f"{A}001"
+    assert codes["a03"] == codes["a08"] == f"{A}003"
+    assert not not_held(plan)
+
+
+def test_an_institution_tied_to_homes_is_no_grid_of_its_own(city, decided) -> None:
+    units = city.layer("units").copy()
+    units.loc["a01", "dedicated"] = "学校"
+    tied = with_layers(city, units=units, decisions=decided("同格,a01,a02,,,,"))
+    plan = go.draw(tied)
+    assert plan.units["grid_code"]["a01"] == plan.units["grid_code"]["a02"]
+    rows = plan.violations[plan.violations["rule"] == "decisions"]
+    assert rows["class"].tolist() == ["information"]
+    assert "学校" in rows["reason"].iloc[0]
+
+
+def test_an_island_goes_to_the_bank_that_is_decided(decided) -> None:
+    from tests.towns import borders_of, units_of
+
+    city = town("a a a . a . a a a\na a a . . . a a a")
+    free = [go.draw(city).units["grid_code"]["a04"] == go.draw(city).units["grid_code"][end] for end in ("a01", "a07")]
+    far = "a07" if free[0] else "a01"
+    units = units_of(city)
+    plan = go.draw(with_layers(city, decisions=decided(f"同格,a04,{far},,,,")), units, borders=borders_of(units))
+    assert plan.units["grid_code"]["a04"] == plan.units["grid_code"][far]
+    assert not not_held(plan)

@@ -83,13 +83,19 @@ def _inside(graph: UnitGraph, numbers: Ints) -> Ints:
 
 
 def _together(community: Community, free: Bools) -> Ints:
-    """Edges between units that decisions keep in one grid, where these touch, directly or through each other."""
+    """Edges between units that decisions keep in one grid, where these touch, directly or through each other.
+
+    Units that no way leads between, past institutions and locked grids, are joined as they are.
+    """
     pairs = np.array(community.bindings.together, np.int32).reshape(-1, 2)
     pairs = pairs[free[pairs].all(axis=1)]
     bound = np.full(community.n_units, -1, np.int32)
     number = connected(community.n_units, pairs)
     bound[pairs.ravel()] = number[pairs.ravel()]
-    return _inside(community.graph, bound)
+    edges = community.graph.edges
+    shore = connected(community.n_units, edges[free[edges].all(axis=1)])
+    across = pairs[shore[pairs[:, 0]] != shore[pairs[:, 1]]]
+    return np.concatenate([_inside(community.graph, bound), across])
 
 
 def _empty_land(community: Community, groups: Ints, free: Bools) -> Ints:

@@ -176,9 +176,9 @@ def _sized_by(graph: UnitGraph, measure: str) -> UnitGraph:
 
 
 def exempt_grids(community: Community, labels: Ints) -> Bools:
-    """Grids whose size counts nothing: dedicated ones, and those that hold a unit above a limit."""
+    """Grids whose size counts nothing: dedicated and locked ones, and those that hold a unit above a limit."""
     n_grids = int(labels.max()) + 1
-    marked = community.dedicated | community.oversized
+    marked = community.dedicated | community.oversized | community.locked
     return np.asarray(np.bincount(labels, marked, n_grids) > 0)
 
 

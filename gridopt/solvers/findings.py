@@ -88,6 +88,9 @@ def _pieces(community: Community, labels: Ints, words: Words) -> list[Row]:
     whole = len(np.unique(community.graph.pieces()))
     rows = []
     for grid in np.flatnonzero(pieces > 1):
+        if community.locked[labels == grid].any():
+            rows.append(_locked_in_pieces(int(grid), int(pieces[grid]), words))
+            continue
         forced = whole > 1
         row = row_of(("information" if forced else "decide", "connected", ""), [int(grid)], "", (pieces[grid], 1))
         reason = words(
@@ -105,6 +108,12 @@ def _pieces(community: Community, labels: Ints, words: Words) -> list[Row]:
         proof = "proved" if forced else "not found"
         rows.append({**row, "reason": reason, "remedy": remedy, "proof": proof})
     return rows
+
+
+def _locked_in_pieces(grid: int, n_pieces: int, words: Words) -> Row:
+    row = row_of(("information", "connected", ""), [grid], "", (n_pieces, 1))
+    reason = words(f"this grid is kept as it is and has {n_pieces} pieces", f"该网格按决定保持不变，分为 {n_pieces} 块")
+    return {**row, "reason": reason, "remedy": words("none needed", "无需处理"), "proof": "proved"}
 
 
 def _groups(community: Community, labels: Ints, search: Search, words: Words) -> list[Row]:

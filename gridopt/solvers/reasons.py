@@ -73,6 +73,8 @@ class Case:
         inside = np.flatnonzero(self.labels == grid)
         rule = self.community.limit_name(measure, side)
         asked = (grid, measure, figures)
+        if self.community.locked[inside].any():
+            return self._locked(inside, asked, rule)
         if side == "high":
             found = self._one_unit(inside, asked) or self._kept_whole(inside, asked)
         else:
@@ -82,6 +84,18 @@ class Case:
         relaxed = "" if self.search.given else self._given_way(measure, side, figures)
         row = row_of((kind, rule, relaxed), [grid], ";".join(self.community.graph.ids[i] for i in units), figures)
         return {**row, "proof": "proved" if proved else "not found", "reason": reason, "remedy": remedy}
+
+    def _locked(self, inside: Positions, asked: tuple[int, int, tuple[float, float]], rule: str) -> Row:
+        grid, measure, (value, limit) = asked
+        name = next(filter(None, (self.community.bindings.locked[i] for i in inside)))
+        what = self._measure(measure)
+        reason = self.words(
+            f"this grid is kept as it is ({name}) and has {value:,.0f} {what.lower()}; the limit is {limit:,.0f}",
+            f"该网格按决定保持不变（{name}），有{what} {value:,.0f}，限值为 {limit:,.0f}",
+        )
+        remedy = self.words("none needed; unlock it to have it drawn anew", "无需处理；如需重新划分请解除锁定")
+        row = row_of(("information", rule, ""), [grid], "", (value, limit))
+        return {**row, "proof": "proved", "reason": reason, "remedy": remedy}
 
     def _given_way(self, measure: int, side: str, figures: tuple[float, float]) -> str:
         """The rule of `relaxation` that gives way for one grid out of one bound."""
@@ -188,8 +202,9 @@ class Case:
             True,
             inside,
             self.words(
-                f"cut off from the rest by units above the limit or dedicated grids, with {value:,.0f} {name.lower()}",
-                f"被超限单元或专属网格隔开，仅有{name} {value:,.0f}",
+                "cut off from the rest by units above the limit, dedicated or locked grids, with "
+                f"{value:,.0f} {name.lower()}",
+                f"被超限单元、专属网格或锁定网格隔开，仅有{name} {value:,.0f}",
             ),
             self.words(
                 f"accept it below {limit:,.0f}, or join it to a neighbour by hand and assess the result",

@@ -11,8 +11,6 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from gridopt.city import City
 from gridopt.coding.templates import AUTO, choose_template
@@ -21,6 +19,8 @@ from gridopt.plan.decisions.conflicts import Apart, fits, refuse_conflicts
 from gridopt.plan.decisions.resolve import Decision
 from gridopt.plan.decisions.settle import Settled
 from gridopt.plan.decisions.ties import Node, Ties, Why
+from gridopt.plan.decisions.whole import tie_whole
+from gridopt.solvers.bonds import connected
 from gridopt.solvers.community import Bindings
 from gridopt.units import neighbours_across
 
@@ -62,7 +62,9 @@ def bind(city: City, settled: Settled, graph: UnitGraph, bindings: Bindings) -> 
     if not settled.decisions and not any(bindings.locked):
         return Bound(settled, bindings)
     rules = _cut_at_locks(graph, bindings)
-    ties = _ties(city, settled, graph, rules)
+    ties = _ties(settled, graph, rules)
+    asked = [[node[1] for node in nodes if node[0] == "unit"] for nodes in ties.together()]
+    tie_whole(city, graph, dataclasses.replace(rules, together=_together(graph, rules, asked)), ties)
     apart = list(_asked_apart(city, settled))
     owners = {unit: graph.parent_ids[parent] for unit, parent in zip(graph.ids, graph.parents, strict=True)}
     locks = {unit: lock for unit, lock in zip(graph.ids, rules.locked, strict=True) if lock}
@@ -71,9 +73,12 @@ def bind(city: City, settled: Settled, graph: UnitGraph, bindings: Bindings) -> 
     groups = _groups(city, settled, ties, locks)
     apart += _other_grids(groups, owners)
     rules = _without_mixed_institutions(graph, rules, groups)
-    together, parted = _pairs(graph, rules, groups, apart)
-    overruled = _overruled(graph, bindings, rules)
-    return Bound(settled, dataclasses.replace(rules, together=together, apart=parted), groups, tuple(apart), overruled)
+    laid = dataclasses.replace(
+        rules,
+        together=_together(graph, rules, [group.units for group in groups]),
+        apart=_parted(graph, rules, groups, apart),
+    )
+    return Bound(settled, laid, groups, tuple(apart), _overruled(graph, bindings, rules))
 
 
 def _cut_at_locks(graph: UnitGraph, bindings: Bindings) -> Bindings:
@@ -110,15 +115,16 @@ def _overruled(graph: UnitGraph, before: Bindings, after: Bindings) -> tuple[tup
     return tuple((name, tuple(units)) for name, units in sorted(lost.items()))
 
 
-def _ties(city: City, settled: Settled, graph: UnitGraph, bindings: Bindings) -> Ties:
-    """Everything that ties units before a search: estates, institutions, locked grids, and the decisions."""
+def _ties(settled: Settled, graph: UnitGraph, bindings: Bindings) -> Ties:
+    """What locked grids and the decisions tie."""
     ties = Ties()
-    for part, name in _whole_groups(city, graph, bindings):
-        called = bindings.name_of(name)
-        ties.tie(part, Why(0, f"{called}, kept whole", f"{called} 整体保留"))
     frozen = {unit: one for one in settled.decisions if one.kind == "frozen" for unit in one.units}
-    for lock in sorted(set(bindings.locked) - {""}):
-        units = [unit for unit, name in zip(graph.ids, bindings.locked, strict=True) if name == lock]
+    held: dict[tuple[int, str], list[str]] = {}
+    for unit, parent, lock in zip(graph.ids, graph.parents.tolist(), bindings.locked, strict=True):
+        held.setdefault((parent, lock), []).append(unit)
+    for (_, lock), units in sorted(held.items()):
+        if not lock:
+            continue
         row = frozen.get(units[0])
         given = Why(0, f"the locked grid {lock}", f"已锁定的网格 {lock}")
         ties.tie(_nodes(units), given if row is None else _why(row))
@@ -126,38 +132,6 @@ def _ties(city: City, settled: Settled, graph: UnitGraph, bindings: Bindings) ->
         if one.kind in ("together", "belongs", "frozen", "name", "code"):
             ties.tie([*one.nodes, *_nodes(one.units), *_nodes(one.others)], _why(one))
     return ties
-
-
-def _whole_groups(city: City, graph: UnitGraph, bindings: Bindings) -> Iterator[tuple[list[Node], str]]:
-    """The connected parts of every estate that will stay whole, and of every institution, with its name."""
-    parts = [city.rules.at(kind) for kind in sorted(set(bindings.kinds))]
-    rules = dict(zip(sorted(set(bindings.kinds)), parts, strict=True))
-    for names, is_estate in ((bindings.groups, True), (bindings.dedicated, False)):
-        listed = np.array(
-            [f"{parent}|{name}" if name else "" for parent, name in zip(graph.parents, names, strict=True)]
-        )
-        for units in _connected_parts(graph, listed):
-            own = rules[bindings.kinds[units[0]]]
-            most = own.size.high * own.size.stretch
-            sizes = graph.weights[units, graph.measures.index(own.size.measure)]
-            if is_estate and sizes.sum() > most and "governance.keep_whole" not in own.relax.never:
-                continue
-            yield _nodes(graph.ids[i] for i in units), names[units[0]]
-
-
-def _connected_parts(graph: UnitGraph, names: NDArray[np.str_]) -> Iterator[Positions]:
-    """Positions of the units of each connected part of each name with more than one unit; "" is no name."""
-    a, b = graph.edges[:, 0], graph.edges[:, 1]
-    same = (names[a] == names[b]) & (names[a] != "")
-    part = _components(graph.n_units, graph.edges[same])
-    counts = np.bincount(part)
-    for number in np.flatnonzero(counts > 1):
-        yield np.flatnonzero(part == number)
-
-
-def _components(n_units: int, edges: NDArray[np.int32]) -> NDArray[np.int32]:
-    lattice = coo_array((np.ones(len(edges)), (edges[:, 0], edges[:, 1])), shape=(n_units, n_units))
-    return np.asarray(connected_components(lattice.tocsr(), directed=False)[1], np.int32)
 
 
 def _nodes(units: Iterable[str]) -> list[Node]:
@@ -228,29 +202,38 @@ def _other_grids(groups: tuple[Group, ...], owners: Mapping[str, str]) -> list[A
     ]
 
 
-def _pairs(
-    graph: UnitGraph, bindings: Bindings, groups: tuple[Group, ...], apart: list[Apart]
-) -> tuple[tuple[tuple[int, int], ...], tuple[tuple[int, int], ...]]:
-    """Pairs of positions that must lie together (neighbours wherever there are any), and that must not.
+def _together(graph: UnitGraph, bindings: Bindings, groups: Iterable[Iterable[str]]) -> tuple[tuple[int, int], ...]:
+    """Pairs of positions that tie each group: neighbours wherever there are any; locked grids need none."""
+    place = {unit: i for i, unit in enumerate(graph.ids)}
+    pairs: set[tuple[int, int]] = set()
+    for group in groups:
+        units = np.array(sorted(place[unit] for unit in group), np.int64)
+        if len(units) > 1 and not bindings.locked[units[0]]:
+            pairs |= _chained(graph, units)
+    return tuple(sorted(pairs))
 
-    Of units that lie together one stands for all; pairs that locks or communities settle are left out.
+
+def _parted(
+    graph: UnitGraph, bindings: Bindings, groups: Iterable[Group], apart: Iterable[Apart]
+) -> tuple[tuple[int, int], ...]:
+    """Pairs of positions that must not lie together, but for those that locks or communities settle.
+
+    Of units that are tied together one stands for all.
     """
     place = {unit: i for i, unit in enumerate(graph.ids)}
     stands_for = np.arange(graph.n_units)
-    together: set[tuple[int, int]] = set()
     for group in groups:
-        units = np.sort([place[unit] for unit in group.units])
-        stands_for[units] = units[0]
-        if not bindings.locked[units[0]]:
-            together |= _chained(graph, units)
-    parted = set()
+        units = [place[unit] for unit in group.units]
+        stands_for[units] = min(units)
+    pairs = set()
     for sides in apart:
         ones = {int(stands_for[place[unit]]) for unit in sides.one}
         others = {int(stands_for[place[unit]]) for unit in sides.other}
-        parted |= {(min(a, b), max(a, b)) for a in ones for b in others}
+        pairs |= {(min(a, b), max(a, b)) for a in ones for b in others}
     locked, parents = bindings.locked, graph.parents
-    open_pairs = {(a, b) for a, b in parted if a != b and parents[a] == parents[b] and not locked[a] and not locked[b]}
-    return tuple(sorted(together)), tuple(sorted(open_pairs))
+    return tuple(sorted(
+        (a, b) for a, b in pairs if a != b and parents[a] == parents[b] and not locked[a] and not locked[b]
+    ))  # fmt: skip
 
 
 def _chained(graph: UnitGraph, units: Positions) -> set[tuple[int, int]]:
@@ -258,7 +241,7 @@ def _chained(graph: UnitGraph, units: Positions) -> set[tuple[int, int]]:
     part = np.full(graph.n_units, -1, np.int64)
     part[units] = np.arange(len(units))
     inside = graph.edges[(part[graph.edges] >= 0).all(axis=1)]
-    piece = _components(len(units), part[inside].astype(np.int32))
+    piece = connected(len(units), part[inside].astype(np.int32))
     firsts = units[np.unique(piece, return_index=True)[1]]
     pairs = {(int(a), int(b)) for a, b in inside}
     return pairs | {(int(firsts[0]), int(other)) for other in firsts[1:]}

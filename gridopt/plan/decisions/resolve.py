@@ -38,7 +38,8 @@ class Decision:
 
     ``units`` are those of its object, ``others`` those of its target where that is an object, ``grid`` the
     grid that it names, ``community`` the one that its units shall belong to, ``lines`` the ids of the lines
-    that a border runs along, by layer. ``missing`` lists words that nothing in the city bears: the rest holds.
+    that a border runs along, by layer. ``missing`` lists words that nothing in the city bears, ``outside`` units of
+    a frozen grid that lie in another community than most of it: the rest holds.
     """
 
     row: int
@@ -51,6 +52,7 @@ class Decision:
     community: str = ""
     lines: tuple[tuple[str, str], ...] = ()
     missing: tuple[str, ...] = ()
+    outside: tuple[str, ...] = ()
 
     @property
     def nodes(self) -> tuple[tuple[str, str, str], ...]:
@@ -155,7 +157,11 @@ class _Reader:
             if grid is None:
                 decisions.append(dataclasses.replace(one, missing=(word,)))
             else:
-                decisions.append(dataclasses.replace(one, units=self.places.units_of(grid.current), grid=grid))
+                owners = self.places.units["community_id"]
+                units = [(unit, owners[unit] == grid.community) for unit in self.places.units_of(grid.current)]
+                inside = tuple(unit for unit, is_inside in units if is_inside)
+                outside = tuple(unit for unit, is_inside in units if not is_inside)
+                decisions.append(dataclasses.replace(one, units=inside, grid=grid, outside=outside))
         return decisions
 
     def _border(self, plain: Decision, scope: str) -> list[Decision]:

@@ -36,7 +36,7 @@ def with_verdicts(city: City, solution: Solution, bound: Bound) -> Solution:
         return solution
     labels = dict(zip(graph.ids, solution.partition.labels.tolist(), strict=True))
     check = _Check(city, known, solution, labels, Words(city.settings.lang))
-    rows = [*check.gone(), *check.broken(), *check.too_large(), *check.overruled()]
+    rows = [*check.gone(), *check.cut(), *check.broken(), *check.too_large(), *check.overruled()]
     if not rows:
         return solution
     tables = [solution.violations, pd.DataFrame(rows, columns=SOLUTION_VIOLATIONS)]
@@ -92,6 +92,20 @@ class _Check:
             )
             yield self._row("decide", one.units, (0, 1), (reason, remedy))
 
+    def cut(self) -> Iterator[Row]:
+        """Frozen grids that reached into another community: no grid may."""
+        for one in self.bound.settled.decisions:
+            if one.outside:
+                n = len(one.outside)
+                reason = self.words(
+                    f"{self._said(one)}: {n} of its units lie in another community and are drawn there",
+                    f"{self._said(one)}：其中 {n} 个单元位于另一社区，在该社区内划分",
+                )
+                remedy = self.words(
+                    "none needed, or give these units to the community (belongs)", "无需处理，或以“归属”将其划入该社区"
+                )
+                yield self._row("information", one.outside, (n, 0), (reason, remedy), proved=True)
+
     def broken(self) -> Iterator[Row]:
         """Rows that the drawing does not keep."""
         homes = {unit: group for group in self.bound.groups for unit in group.units}
@@ -118,11 +132,12 @@ class _Check:
             limits = {size.measure: size.high} | {name: b.high for name, b in size.also.items() if b.high is not None}
             for measure, limit in limits.items():
                 total = float(graph.weights[units, graph.measures.index(measure)].sum())
-                if total <= limit or not group.rows or len(units) == 1:
+                if total <= limit or not group.rows or len(units) == 1 or self.bound.bindings.locked[units[0]]:
                     continue
                 listed, what = ", ".join(map(str, group.rows)), label(measure, self.words.lang)
+                ties = f"rows {listed} tie" if len(group.rows) > 1 else f"row {listed} ties"
                 reason = self.words(
-                    f"rows {listed} tie {total:,.0f} {what.lower()} into one grid; the limit is {limit:,.0f}",
+                    f"{ties} {total:,.0f} {what.lower()} into one grid; the limit is {limit:,.0f}",
                     f"第 {listed} 行使同一网格至少有{what} {total:,.0f}，上限为 {limit:,.0f}",
                 )
                 remedy = self.words(
