@@ -90,9 +90,10 @@ class UnitGraph:
         if not np.isfinite(sizes).all() or (sizes < 0).any():
             bad = np.flatnonzero(~(np.isfinite(sizes) & (sizes >= 0)).all(axis=1))
             raise TableError(f"{len(bad)} units have a weight below 0 or not a number: {preview(bad)}.")
+        places = _places(xy, n)
         codes, names = _parent_codes(parents, n)
         pairs = np.asarray(edges, np.int64).reshape(-1, 2)
-        lengths = np.full(len(pairs), np.nan) if border is None else np.asarray(border, np.float64)
+        lengths = np.full(len(pairs), np.nan) if border is None else _lengths(border, len(pairs))
         costs = np.nan_to_num(lengths, nan=1.0) if cost is None else np.asarray(cost, np.float64)
         merged, metres, paid = _merged(pairs, lengths, costs, codes)
         wall_pairs, wall_lengths = walls if walls is not None else (np.empty((0, 2)), np.empty(0))
@@ -105,7 +106,7 @@ class UnitGraph:
             tuple(measures) or tuple(f"weight_{j}" for j in range(sizes.shape[1])),
             sizes.copy(),
             (sizes[:, 0] if mass is None else np.asarray(mass, np.float64)).copy(),
-            np.asarray(xy, np.float64).reshape(n, 2).copy(),
+            places,
             merged,
             metres,
             paid,
@@ -257,9 +258,33 @@ def _mass(units: gpd.GeoDataFrame, sizes: Floats) -> Floats:
     return np.asarray(np.where(sizes > 0, sizes, EMPTY_LAND * density * area), np.float64)
 
 
+def _places(xy: ArrayLike, n: int) -> Floats:
+    places = np.array(xy, np.float64)
+    if places.size != 2 * n:
+        raise TableError(f"xy holds {places.size} numbers for {n} units: give each unit two coordinates in metres.")
+    places = places.reshape(n, 2)
+    lost = np.flatnonzero(~np.isfinite(places).all(axis=1))
+    if len(lost):
+        raise TableError(f"{len(lost)} units have a coordinate that is not a number: {preview(lost)}. Place them.")
+    return places
+
+
+def _lengths(border: ArrayLike, n: int) -> Floats:
+    lengths = np.asarray(border, np.float64).reshape(-1)
+    wrong = np.flatnonzero((lengths < 0) | np.isinf(lengths))
+    if len(lengths) != n or len(wrong):
+        raise TableError(
+            f"{len(lengths)} border lengths for {n} edges, {len(wrong)} of them below 0 or infinite"
+            f"{f' (edges {preview(wrong)})' if len(wrong) else ''}: give each edge its shared metres, NaN if unknown."
+        )
+    return lengths
+
+
 def _parent_codes(parents: Sequence[object] | None, n: int) -> tuple[Ints, tuple[str, ...]]:
     if parents is None:
         return np.zeros(n, np.int32), ("",)
+    if len(parents) != n:
+        raise TableError(f"{len(parents)} parents for {n} units: every unit needs exactly one.")
     names, codes = np.unique(np.asarray([str(one) for one in parents], dtype=object), return_inverse=True)
     return codes.astype(np.int32).reshape(n), tuple(names.tolist())
 

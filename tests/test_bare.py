@@ -104,7 +104,74 @@ def test_a_unit_too_large_for_its_bound_is_named() -> None:
     graph = UnitGraph.from_arrays([1, 1, 1, 9, 1, 1], [(i, i + 1) for i in range(5)], xy=[(x, 0) for x in range(6)])
     solution = go.partition_graph(graph, k=2, tolerance=0.1, effort="quick")
     assert solution.status == "relaxed"
-    assert any("3" in ids.split(";") for ids in solution.violations["unit_ids"])
+    row = solution.violations.iloc[0]
+    assert len(solution.violations) == 1
+    assert (row["rule"], row["proof"], row["value"]) == ("size.high", "proved", 11)
+    assert row["unit_ids"] == "3;4;5"  # two units that touch nothing else, and are too light for a grid
+    assert "unit 3 alone has 9" in row["reason"]
+
+
+def test_a_unit_too_large_leaves_the_total_that_the_others_share() -> None:
+    graph = lattice(7, 7)
+    weights = np.where(np.arange(49) == 24, 100.0, 1.0)
+    graph = UnitGraph.from_arrays(weights, graph.edges, xy=graph.xy)
+    solution = go.partition_graph(graph, k=5, effort="quick")
+    assert sorted(sizes(solution)) == [12, 12, 12, 12, 100]
+    assert solution.violations["unit_ids"].tolist() == ["24"]
+    assert (solution.partition.n_pieces() == 1).all()
+
+
+def test_a_unit_a_little_too_large_leaves_the_bounds_of_the_others_as_they_are() -> None:
+    weights = np.where(np.arange(41) == 0, 12.0, 1.0)  # mean 10.4, bounds 9.36-11.44; without the unit 9-11
+    graph = UnitGraph.from_arrays(weights, [(i, i + 1) for i in range(40)], xy=[(float(x), 0) for x in range(41)])
+    solution = go.partition_graph(graph, k=5, tolerance=0.1, effort="quick")
+    assert sorted(sizes(solution)) == [10, 10, 10, 10, 12]
+    assert solution.violations["limit"].tolist() == [pytest.approx(11.44)]
+
+
+def test_islands_without_neighbours_are_shared_out_to_as_many_grids_as_asked() -> None:
+    graph = UnitGraph.from_arrays(np.ones(6), np.zeros((0, 2)), xy=[(x, 0) for x in range(6)])
+    solution = go.partition_graph(graph, k=3, effort="quick")
+    assert sizes(solution).tolist() == [2, 2, 2]
+    assert solution.partition.labels.tolist() in ([0, 0, 1, 1, 2, 2], [0, 0, 2, 2, 1, 1])
+    assert solution.violations["rule"].tolist() == ["connected"] * 3
+
+
+def test_pieces_too_light_for_a_grid_are_joined_two_by_two() -> None:
+    edges = [(i, i + 1) for i in range(39) if i % 10 != 9]  # four rows of ten
+    graph = UnitGraph.from_arrays(np.ones(40), edges, xy=[(float(x), 0) for x in range(40)])
+    solution = go.partition_graph(graph, k=2, effort="quick")
+    assert sizes(solution).tolist() == [20, 20]
+    assert solution.partition.n_pieces().tolist() == [2, 2]
+
+
+def test_one_grid_and_a_grid_a_unit_are_known_to_be_the_only_answers() -> None:
+    for k in (1, 400):
+        solution = go.partition_graph(lattice(20, 20), k=k, tolerance=2, effort="quick")
+        assert (solution.status, solution.gap) == ("optimal", 0)
+
+
+def test_bounds_that_the_total_does_not_fit_are_proved_impossible() -> None:
+    solution = go.partition_graph(lattice(10, 10), k=3, low=10, high=14, effort="quick")
+    assert solution.violations["proof"].tolist() == ["proved"] * 3
+
+
+@pytest.mark.parametrize("scale", [1e-9, 1e9])
+def test_what_a_measure_counts_in_does_not_change_the_answer(scale) -> None:
+    plain = lattice(4, 4, seed=2)
+    scaled = UnitGraph.from_arrays(plain.weights * scale, plain.edges, xy=plain.xy)
+    one, other = (go.partition_graph(graph, k=3, effort="quick") for graph in (plain, scaled))
+    assert one.status == other.status == "optimal"
+    assert one.objective == pytest.approx(other.objective)
+    by_size = go.partition_graph(scaled, low=scale * 40, high=scale * 60, effort="quick")
+    assert ((sizes(by_size) >= scale * 40) & (sizes(by_size) <= scale * 60)).all()
+
+
+def test_units_at_one_place_have_an_optimum_of_nothing() -> None:
+    graph = lattice(6, 6)
+    graph = UnitGraph.from_arrays(graph.weights, graph.edges, xy=np.zeros((36, 2)))
+    solution = go.partition_graph(graph, k=4, tolerance=0.3, effort="quick")
+    assert (solution.status, solution.objective) == ("optimal", 0)
 
 
 def test_several_measures_are_bounded_at_once() -> None:
@@ -123,11 +190,35 @@ def test_several_measures_are_bounded_at_once() -> None:
         ({"k": 99}, "k = 99 has no answer"),
         ({"k": 0}, "k = 0 has no answer"),
         ({}, "give k, or low and high"),
+        ({"low": 3}, "give k, or low and high"),
+        ({"k": 2.5}, "not a whole number"),
+        ({"k": 3, "tolerance": -0.1}, "at least 0"),
+        ({"k": 3, "tolerance": float("nan")}, "at least 0"),
+        ({"low": 9, "high": 5}, "leave no size"),
+        ({"high": 0}, "leave no size"),
+        ({"k": 3, "seed": -1}, "seed = -1"),
+        ({"k": 3, "objective": {"inertia": -1, "cut_edges": 1}}, "inertia is not offered"),
+        ({"k": 3, "objective": {}}, "{} is not offered"),
     ],
 )
 def test_what_cannot_be_asked_is_refused(options, said) -> None:
     with pytest.raises(RuleError, match=said):
         go.partition_graph(lattice(4, 4, border=False), **options)
+
+
+@pytest.mark.parametrize(
+    ("arrays", "said"),
+    [
+        ({"xy": [[0, 0], [1, np.nan], [2, 0]]}, "1 units have a coordinate that is not a number: 1"),
+        ({"xy": [[0, 0], [1, 0]]}, "4 numbers for 3 units"),
+        ({"xy": np.zeros((3, 2)), "border": [1.0, -2.0]}, "1 of them below 0"),
+        ({"xy": np.zeros((3, 2)), "border": [1.0]}, "1 border lengths for 2 edges"),
+        ({"xy": np.zeros((3, 2)), "parents": ["a"]}, "1 parents for 3 units"),
+    ],
+)
+def test_arrays_that_make_no_graph_are_refused(arrays, said) -> None:
+    with pytest.raises(TableError, match=said):
+        UnitGraph.from_arrays(np.ones(3), [(0, 1), (1, 2)], **arrays)
 
 
 def test_a_networkx_graph_goes_in_and_comes_out() -> None:
