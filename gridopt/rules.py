@@ -23,6 +23,10 @@ RELAXATIONS = (
 Fault = tuple[str, str]
 
 
+LAST_RELAXED = ("size.also", "dedicated", "barriers", "connected")
+"""What gives way when every one of `RELAXATIONS` has; ``never`` may name them too."""
+
+
 def _frozen(mapping: Mapping[str, Any]) -> Mapping[str, Any]:
     return MappingProxyType(dict(mapping))
 
@@ -201,14 +205,18 @@ def _faults(rules: Rules, kind: str) -> list[Fault]:
     faults = _no_numbers(rules.size, where) or [*_bound_faults(rules.size, where), *_also_faults(rules.size, where)]
     faults += [*_counted_faults(rules.size, where), *_count_faults(rules.size.count), *_weight_faults(rules)]
     faults += _choices(rules)
-    unknown = [r for r in (*rules.relax.order, *rules.relax.never) if r not in RELAXATIONS]
-    if unknown:
-        faults.append(
-            (
-                f"rules.relax: unknown {preview(unknown)}; known: {', '.join(RELAXATIONS)}",
-                f"rules.relax：未知项 {preview(unknown)}；可用：{'、'.join(RELAXATIONS)}",
+    for key, names, known in (
+        ("order", rules.relax.order, RELAXATIONS),
+        ("never", rules.relax.never, (*RELAXATIONS, *LAST_RELAXED)),
+    ):
+        unknown = [name for name in names if name not in known]
+        if unknown:
+            faults.append(
+                (
+                    f"rules.relax.{key}: unknown {preview(unknown)}; known: {', '.join(known)}",
+                    f"rules.relax.{key}：未知项 {preview(unknown)}；可用：{'、'.join(known)}",
+                )
             )
-        )
     return faults
 
 

@@ -252,6 +252,9 @@ governance.connected | 网格连通 | connected grids
 connected | 网格连通 | connected grids
 governance.barriers | 不跨阻隔 | no barrier crossed
 governance.enclosed | 网格嵌套 | grid inside another
+corridor | 仅靠空地相连 | held together by empty land
+neck | 瓶颈过窄 | narrow neck
+barriers | 阻隔 | barriers
 governance.dedicated | 专属网格 | dedicated grid
 decisions | 人工决定 | decisions
 decision.belongs | 归属 | belongs

@@ -134,7 +134,7 @@ def test_a_place_that_all_must_pass_is_named_in_a_community_too_large_to_enumera
 
 
 def test_rules_that_never_give_way_are_named_with_what_clashes() -> None:
-    rules = Rules(relax=Relax(never=("size.low", "size.high", "governance.keep_whole")))
+    rules = Rules(relax=Relax(never=("size.low", "size.high", "governance.keep_whole", "connected")))
     with pytest.raises(InfeasibleError, match=r"only be reached through g \(kept whole\)") as caught:
         solved(line([200, 150, 150, 200], groups=("", "g", "g", ""), rules=rules))
     assert "g split" in str(caught.value)

@@ -25,7 +25,7 @@ Row = dict[str, Any]
 class Search:
     """What the search learned, by unit: the wish and the outcome of its piece; empty for a given drawing.
 
-    ``clashes`` has one entry a piece.
+    ``clashes`` has one entry a piece; ``gone`` is what of the ground gave way (`grounds`), "" for nothing.
     """
 
     role: tuple[str, ...] = ()
@@ -34,6 +34,7 @@ class Search:
     wished: Ints = field(default_factory=lambda: np.zeros(0, np.int32))
     optimal: bool = False
     clashes: tuple[Clash, ...] = ()
+    gone: str = ""
 
     def clash(self, unit: int) -> Clash:
         """Why the piece of a unit has no drawing within the rules, as far as that is known."""
@@ -75,11 +76,9 @@ class Case:
         asked = (grid, measure, figures)
         if self.community.locked[inside].any():
             return self._locked(inside, asked, rule)
-        if side == "high":
-            found = self._one_unit(inside, asked) or self._kept_whole(inside, asked)
-        else:
-            found = self._small_community(inside, asked) or self._cut_off(inside, asked)
-        found = found or self._awkward(inside, asked) or self._not_found(inside, asked, side)
+        own = (self._one_unit, self._kept_whole) if side == "high" else (self._small_community, self._cut_off)
+        found = next(filter(None, (cause(inside, asked) for cause in (*own, self._awkward))), None)
+        found = found or self._not_found(inside, asked, side)
         kind, proved, units, reason, remedy = found
         relaxed = "" if self.search.given else self._given_way(measure, side, figures)
         row = row_of((kind, rule, relaxed), [grid], ";".join(self.community.graph.ids[i] for i in units), figures)

@@ -13,15 +13,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gridopt.rules import RELAXATIONS, Rules
+from gridopt.rules import LAST_RELAXED, RELAXATIONS, Rules
 from gridopt.solvers.community import Community
 
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
 Ints = NDArray[np.int32]
-
-LAST = ("size.also", "dedicated", "barriers", "connected")
-"""What gives way when every rule of `RELAXATIONS` has: further bounds, institutions, walls, connectedness."""
 
 OF_A_GRID = (*RELAXATIONS, "size.also")
 """The rules that a grid meets or misses by itself; the others say what the ground is like."""
@@ -31,12 +28,12 @@ PER_BOUND = 10**9
 
 
 def giving_way(rules: Rules) -> tuple[str, ...]:
-    """The rules that may give way, the first to do so first: as ordered, then what the order leaves out, then `LAST`.
+    """The rules that may give way, the first to do so first: as ordered, then those the order leaves out.
 
     What holds up to a point holds beyond it: where ``size.high`` never gives way, ``size.high.unlimited`` does not.
     """
     never = never_relaxed(rules)
-    return tuple(name for name in dict.fromkeys((*rules.relax.order, *RELAXATIONS, *LAST)) if name not in never)
+    return tuple(name for name in dict.fromkeys((*rules.relax.order, *RELAXATIONS, *LAST_RELAXED)) if name not in never)
 
 
 def never_relaxed(rules: Rules) -> frozenset[str]:

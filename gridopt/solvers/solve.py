@@ -22,6 +22,7 @@ from gridopt.rules import Rules
 from gridopt.solvers.community import Bindings, Community, asked_counts, exempt_grids, pose
 from gridopt.solvers.effort import Effort
 from gridopt.solvers.findings import findings
+from gridopt.solvers.grounds import grounds
 from gridopt.solvers.piece import Drawn, draw_piece
 from gridopt.solvers.pieces import Piece, take_apart
 from gridopt.solvers.reasons import Search
@@ -55,7 +56,7 @@ def solve(
         return dataclasses.replace(answer, time_limited=inner.is_over and not answer.is_proved)
 
     answers = _each(draw, len(graph.parent_ids), effort.workers)
-    _refuse_what_may_never_relax(rules, answers)
+    _refuse_what_may_never_relax(answers)
     return _gather(graph, answers)
 
 
@@ -86,6 +87,7 @@ class _Answer:
     status: str
     bound: float | None
     violations: pd.DataFrame
+    refused: tuple[str, ...] = ()
     time_limited: bool = False
 
     @property
@@ -112,19 +114,35 @@ def _each(task: Callable[[int], _Answer], n: int, workers: int | None) -> list[_
 
 
 def _draw(community: Community, effort: Effort, seed: int, lang: str) -> _Answer:
-    scales = _scales(community)
-    factors = coefficients(community.rules, scales)
+    """The first drawing that breaks no rule which may never give way; if there is none, that on the ground as it is."""
+    first: _Answer | None = None
+    for gone, ground in grounds(community):
+        answer = _drawn_on(community, (gone, ground), (effort, seed), lang)
+        if not answer.refused:
+            return answer
+        first = first or answer
+    if first is None:
+        raise AssertionError("the ground as it is comes first")
+    return first
+
+
+def _drawn_on(community: Community, ground: tuple[str, Community], how: tuple[Effort, int], lang: str) -> _Answer:
+    gone, changed = ground
+    factors = coefficients(community.rules, _scales(community))
     labels = np.empty(community.n_units, np.int32)
     n_grids = 0
     drawn = []
-    pieces = take_apart(community)
-    aim = _people_a_grid(community, pieces)
+    pieces = take_apart(changed)
+    aim = _people_a_grid(changed, pieces)
     for number, piece in enumerate(pieces):
-        one = _drawn(community, piece, (factors, aim), (effort, seed + number))
+        one = _drawn(changed, piece, (factors, aim), (how[0], how[1] + number))
         labels[piece.units] = n_grids + one.labels[piece.bonds]
         n_grids += int(one.labels.max()) + 1
         drawn.append(one)
-    return _weighed(community, labels, _learned(community, pieces, drawn), lang)
+    learned = _learned(changed, pieces, drawn)
+    if gone:
+        learned = dataclasses.replace(learned, optimal=False, gone=gone)
+    return _weighed(community, labels, learned, lang)
 
 
 def _people_a_grid(community: Community, pieces: list[Piece]) -> float:
@@ -181,7 +199,8 @@ def _weighed(community: Community, labels: Ints, search: Search, lang: str) -> _
     violations = findings(community, labels, search, lang=lang)
     status = "relaxed" if violations["relaxed"].any() else "optimal" if search.optimal else "feasible"
     bound = float(weighted.sum()) if search.optimal else None
-    return _Answer(community.name, labels, raw, scales, weighted, status, bound, violations)
+    refused = _refused(community, violations)
+    return _Answer(community.name, labels, raw, scales, weighted, status, bound, violations, refused)
 
 
 def _gather(graph: UnitGraph, answers: list[_Answer]) -> Solution:
@@ -218,14 +237,19 @@ def _part(answer: _Answer) -> dict[str, object]:
     return {**known, "status": answer.status, **raw, **scales}
 
 
-def _refuse_what_may_never_relax(rules: Rules, answers: list[_Answer]) -> None:
-    never = never_relaxed(rules)
-    rows = [row for answer in answers for row in answer.violations.to_dict("records")]
-    broken = [row for row in rows if row["class"] == "decide" and row["relaxed"] in never]
-    if broken:
-        listed = preview(f"{row['community_id']}: {row['reason']} ({row['remedy']})" for row in broken)
+def _refused(community: Community, violations: pd.DataFrame) -> tuple[str, ...]:
+    """What breaks rules that may never give way, said in a sentence each; drawings that are given break none."""
+    broken = violations[(violations["class"] == "decide") & violations["relaxed"].isin(never_relaxed(community.rules))]
+    rows = broken[["community_id", "reason", "remedy"]].itertuples(index=False)
+    return tuple(f"{row.community_id}: {row.reason} ({row.remedy})" for row in rows)
+
+
+def _refuse_what_may_never_relax(answers: list[_Answer]) -> None:
+    refused = [told for answer in answers for told in answer.refused]
+    if refused:
+        listed = preview(refused)
         raise InfeasibleError(
-            f"{len(broken)} grids cannot meet rules that may never be relaxed: {listed}. "
+            f"{len(refused)} grids cannot meet rules that may never be relaxed: {listed}. "
             "Take the rule out of rules.relax.never, or change its limit.",
-            zh=f"{len(broken)} 个网格无法满足不可放宽的规则：{listed}。请将其移出 rules.relax.never，或调整界限。",
+            zh=f"{len(refused)} 个网格无法满足不可放宽的规则：{listed}。请将其移出 rules.relax.never，或调整界限。",
         )
