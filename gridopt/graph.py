@@ -203,26 +203,41 @@ class UnitGraph:
         """The subgraph of one community, and the positions of its units here."""
         return self.subgraph(np.flatnonzero(self.parents == parent).astype(np.int32))
 
+    def by_parent(self) -> list[tuple[UnitGraph, Ints]]:
+        """What `of_parent` gives for every community, in one pass over the units."""
+        number = len(self.parent_ids)
+        new = np.empty(self.n_units, np.int32)
+        members = _grouped(self.parents, number)
+        for units in members:
+            new[units] = np.arange(len(units), dtype=np.int32)
+        edges = _grouped(self.parents[self.edges[:, 0]], number)
+        walls = _grouped(self.parents[self.walls[:, 0]], number)
+        return [(self._induced(*part, new), part[0]) for part in zip(members, edges, walls, strict=True)]
+
     def subgraph(self, units: Ints) -> tuple[UnitGraph, Ints]:
         """The graph induced by some units (ascending positions)."""
         new = np.full(self.n_units, -1, np.int32)
         new[units] = np.arange(len(units), dtype=np.int32)
-        kept = (new[self.edges] >= 0).all(axis=1)
-        walled = (new[self.walls] >= 0).all(axis=1)
+        kept = np.flatnonzero((new[self.edges] >= 0).all(axis=1))
+        walled = np.flatnonzero((new[self.walls] >= 0).all(axis=1))
+        return self._induced(units, kept, walled, new), units
+
+    def _induced(self, units: Ints, edges: NDArray[np.integer], walls: NDArray[np.integer], new: Ints) -> UnitGraph:
+        """The graph of some units, edges and walls; ``new`` (n,) gives the units their positions in it."""
         return UnitGraph(
-            tuple(self.ids[i] for i in units),
+            tuple(self.ids[i] for i in units.tolist()),
             self.measures,
             self.weights[units],
             self.mass[units],
             self.xy[units],
-            new[self.edges[kept]],
-            self.metres[kept],
-            self.cost[kept],
-            new[self.walls[walled]],
-            self.wall_metres[walled],
+            new[self.edges[edges]],
+            self.metres[edges],
+            self.cost[edges],
+            new[self.walls[walls]],
+            self.wall_metres[walls],
             self.parents[units],
             self.parent_ids,
-        ), units
+        )
 
     def csr(self) -> tuple[Ints, Ints, Floats]:
         """Both directions of every edge: (indptr, neighbours, cost), neighbours ascending."""
@@ -249,6 +264,12 @@ class UnitGraph:
 
 EMPTY_LAND = 1e-3
 """Share of the community's mean density at which land without people weighs in proximity."""
+
+
+def _grouped(numbers: Ints, n_groups: int) -> list[Ints]:
+    """Positions of each number 0 .. n_groups - 1, ascending."""
+    order = np.argsort(numbers, kind="stable").astype(np.int32)
+    return np.split(order, np.cumsum(np.bincount(numbers, minlength=n_groups))[:-1])
 
 
 def _mass(units: gpd.GeoDataFrame, sizes: Floats) -> Floats:

@@ -26,7 +26,7 @@ class Partition:
             raise TableError(f"{labels.size} labels for {self.graph.n_units} units: every unit needs exactly one.")
         if len(labels) and (labels.min() < 0 or len(np.unique(labels)) != labels.max() + 1):
             raise TableError("labels must run 0 .. k - 1 with every label used: no unit may be left blank.")
-        parents = np.unique(np.column_stack([labels, self.graph.parents]), axis=0)
+        parents = np.unique(labels.astype(np.int64) * len(self.graph.parent_ids) + self.graph.parents)
         if len(parents) != self.n_grids_of(labels):
             raise TableError("a grid holds units of two communities; cut it along the community's boundary.")
         labels.flags.writeable = False

@@ -110,7 +110,7 @@ def tasks(graph: UnitGraph, bounds: Bounds) -> list[Task]:
     Where the others can still keep to total / k they do, else to their own mean. `RuleError` for a k below the
     number of parents or above that of units.
     """
-    parts = [graph.of_parent(number) for number in range(len(graph.parent_ids))]
+    parts = graph.by_parent()
     if bounds.k is not None and not max(len(parts), 1) <= bounds.k <= graph.n_units:
         raise RuleError(
             f"k = {bounds.k} has no answer: {len(parts)} parents of {graph.n_units} units in all need at least one "

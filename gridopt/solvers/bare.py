@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 
 from gridopt.errors import RuleError
 from gridopt.graph import UnitGraph
+from gridopt.objective import proximity
 from gridopt.partition import Partition
 from gridopt.solvers.asked import WITHIN, Bounds, Task, checked_objective, power_of_two, tasks
 from gridopt.solvers.bounds import bounded
 from gridopt.solvers.effort import Effort
 from gridopt.solvers.exact import best_partition, enumerate_sets
-from gridopt.solvers.hess import centre_units, one_hot, polished, set_offsets
+from gridopt.solvers.hess import centre_units, offset_of, polished, set_offsets
 from gridopt.solvers.improve import search
 from gridopt.solvers.links import linked
 from gridopt.solvers.problem import Problem, evaluate
@@ -113,7 +114,8 @@ def _solved(task: Task, weights: Mapping[str, float], effort: Effort, seed: int)
     slack: float | None = 0.0
     impossible, price = False, factor.get("hess", 0.0)
     if task.k:
-        rest, _ = dataclasses.replace(task.graph, cost=cost).subgraph(task.rest)
+        rest = dataclasses.replace(task.graph, cost=cost)
+        rest = rest.subgraph(task.rest)[0] if task.alone else rest
         coefficients = np.array([factor.get("inertia", 0.0) + price, 1.0, 0.0])
         problem = _problem(linked(rest, task.low), task, coefficients)
         labels[task.rest], slack, impossible = _best(problem, (effort, seed), price)
@@ -129,7 +131,7 @@ def _factors(task: Task, weights: Mapping[str, float]) -> dict[str, float]:
     graph = task.graph
     everything = dataclasses.replace(task, alone=(), k=task.k + len(task.alone))
     scales = _terms(graph, inertial_bisection(_problem(graph, everything, np.ones(3))))
-    whole = _terms(graph, np.zeros(graph.n_units, np.int32))["inertia"]
+    whole = proximity(graph, np.zeros(graph.n_units, np.int32))
     border = float(graph.metres.mean()) if len(graph.metres) else 0.0
     least = {"inertia": 1e-12 * whole, "hess": 1e-12 * whole, "cut_edges": 1.0, "cut_border": border}
     return {name: weight / (max(scales[name], least[name]) or 1.0) for name, weight in weights.items()}
@@ -148,7 +150,7 @@ def _best(problem: Problem, how: tuple[Effort, int], price: float) -> tuple[Ints
     feasible = found.violation <= WITHIN
     labels, slack = recombined(problem, found, price) if feasible else found.labels, None
     labels = polished(problem, labels, price) if price else labels
-    objective = evaluate(problem, labels).objective + price * float(set_offsets(problem, one_hot(labels)).sum())
+    objective = evaluate(problem, labels).objective + (price * offset_of(problem, labels) if price else 0.0)
     if feasible and objective <= 0:
         return labels, 0.0, False
     impossible = not (feasible or _adds_up(problem))
@@ -207,9 +209,7 @@ def _problem(graph: UnitGraph, task: Task, coefficients: Floats) -> Problem:
 def _terms(graph: UnitGraph, labels: Ints) -> dict[str, float]:
     """Each objective, unscaled."""
     cut = labels[graph.edges[:, 0]] != labels[graph.edges[:, 1]]
-    none = np.zeros(graph.weights.shape[1])
-    plain = Task("", graph, np.zeros(0, np.int32), (), int(labels.max()) + 1, none, none + np.inf)
-    inertia = evaluate(_problem(graph, plain, np.ones(3)), labels).terms[0]
+    inertia = proximity(graph, labels)
     hess = inertia + centre_units(graph.mass, graph.xy, labels)[1].sum()
     return {"inertia": float(inertia), "hess": float(hess), "cut_edges": float(cut.sum()),
             "cut_border": float(graph.metres[cut].sum())}  # fmt: skip
@@ -258,17 +258,19 @@ def _unmet(task: Task, answer: _Answer, start: int) -> list[dict[str, object]]:
     part = Partition(dataclasses.replace(task.graph, parents=np.zeros(task.graph.n_units, np.int32)), answer.labels)
     plain = {"class": "decide", "community_id": task.name, "relaxed": "", "remedy": "widen the bounds or change k"}
     rows: list[dict[str, object]] = []
-    for grid, (sums, pieces) in enumerate(zip(part.sums(), part.n_pieces(), strict=True)):
+    sums, pieces = part.sums(), part.n_pieces()
+    outside = ((sums < task.low * (1 - WITHIN)) | (sums > task.high * (1 + WITHIN))).any(axis=1)
+    for grid in np.flatnonzero(outside | (pieces > 1)).tolist():
         inside = np.flatnonzero(answer.labels == grid)
         own = {**plain, "labels": (start + grid,), "unit_ids": ";".join(task.graph.ids[i] for i in inside)}
         settled = _alone(task, inside) if grid >= task.k else {}
         proof = "proved" if answer.impossible or settled else "not found"
-        for rule, size, limit in _broken(task, sums):
+        for rule, size, limit in _broken(task, sums[grid]):
             figures = {"value": size, "limit": limit, "proof": proof, **settled}
             rows.append({"reason": f"{size:,.6g} against the bound {limit:,.6g}", **own, **figures, "rule": rule})
-        if pieces > 1:
-            reason = f"this grid has {pieces} pieces; the graph itself is not connected there"
-            figures = {"value": float(pieces), "limit": 1.0, "proof": "not found"}
+        if pieces[grid] > 1:
+            reason = f"this grid has {pieces[grid]} pieces; the graph itself is not connected there"
+            figures = {"value": float(pieces[grid]), "limit": 1.0, "proof": "not found"}
             rows.append({**own, **figures, "rule": "connected", "reason": reason})
     return rows
 

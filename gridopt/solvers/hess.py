@@ -33,6 +33,11 @@ def centre_units(mass: Floats, xy: Floats, labels: Ints) -> tuple[NDArray[np.int
     return units, total * away[units]
 
 
+def offset_of(problem: Problem, labels: Ints) -> float:
+    """The offsets of all grids of a partition together."""
+    return float(centre_units(problem.mass, problem.xy, labels)[1].sum())
+
+
 def set_offsets(problem: Problem, members: NDArray[np.bool_]) -> Floats:
     """The offset of each set as a grid; members (sets, units)."""
     xy = problem.xy - problem.xy.mean(axis=0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -122,12 +123,15 @@ def unavoidable(problem: Problem) -> float:
 
 def _outcomes(problem: Problem, labels: Ints, *, effort: Effort, seed: int) -> Iterator[Ints]:
     """Labels of run 0, 1, 2, ... in this order; the last `RETRIES` runs are the longer ones."""
-    pieces, counts = allotted(problem, labels)
     usual, sweeps = effort.runs(problem.n_units), effort.sweeps(problem.n_units)
+
+    @cache
+    def shared() -> tuple[Ints, Ints]:
+        return allotted(problem, labels)
 
     def run(number: int) -> Ints:
         word = _word(seed, number)
-        first = labels if number == 0 else start(problem, pieces, counts, jitter=JITTER, seed=word)
+        first = labels if number == 0 else start(problem, *shared(), jitter=JITTER, seed=word)
         return _run(problem, first, sweeps if number < usual else sweeps * RETRY_SWEEPS, word)
 
     workers = max(1, effort.workers or 1)

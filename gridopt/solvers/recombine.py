@@ -8,7 +8,7 @@ from scipy.sparse import csc_array, csr_array
 from gridopt.milp import Limits
 from gridopt.milp.set_partitioning import choose
 from gridopt.solvers.exact import set_costs
-from gridopt.solvers.hess import one_hot, set_offsets
+from gridopt.solvers.hess import offset_of, set_offsets
 from gridopt.solvers.improve import Found
 from gridopt.solvers.problem import Ints, Problem
 
@@ -22,14 +22,14 @@ def recombined(problem: Problem, found: Found, price: float = 0.0) -> Ints:
     Every grid of the pool keeps the bounds, so every choice that covers each unit once is a plan; the best
     of them gains a few tenths of a percent on the best run. ``price`` is what a grid's offset costs (`hess`).
     """
-    if not problem.n_grids < len(found.pool) <= MOST_GRIDS or problem.n_grids < 2:
+    if found.runs < 2 or not problem.n_grids < len(found.pool) <= MOST_GRIDS or problem.n_grids < 2:
         return found.labels
     members = _members(found.pool, problem.n_units)
     cost = set_costs(problem, members)
     incumbent = found.objective
     if price:
         cost = cost + price * set_offsets(problem, members.toarray() > 0)
-        incumbent += price * float(set_offsets(problem, one_hot(found.labels)).sum())
+        incumbent += price * offset_of(problem, found.labels)
     choice = choose(csc_array(members.T), cost, problem.n_grids, incumbent=incumbent, limits=Limits(nodes=200))
     if choice.chosen is None or choice.objective is None or choice.objective >= incumbent - 1e-9:
         return found.labels
