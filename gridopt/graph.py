@@ -89,7 +89,10 @@ class UnitGraph:
         n = len(sizes)
         if not np.isfinite(sizes).all() or (sizes < 0).any():
             bad = np.flatnonzero(~(np.isfinite(sizes) & (sizes >= 0)).all(axis=1))
-            raise TableError(f"{len(bad)} units have a weight below 0 or not a number: {preview(bad)}.")
+            raise TableError(
+                f"{len(bad)} units have a weight below 0 or not a number: {preview(bad)}. Correct their counts.",
+                zh=f"{len(bad)} 个划分单元的权重为负或不是数字：{preview(bad)}。请改正其计数。",
+            )
         places = _places(xy, n)
         codes, names = _parent_codes(parents, n)
         pairs = np.asarray(edges, np.int64).reshape(-1, 2)
@@ -128,7 +131,10 @@ class UnitGraph:
         nodes = sorted(network.nodes, key=str)
         lacking = [node for node in nodes if not {weight, *xy} <= set(network.nodes[node])]
         if lacking:
-            raise TableError(f"{len(lacking)} nodes lack {weight}, {xy[0]} or {xy[1]}: {preview(lacking)}. Set them.")
+            raise TableError(
+                f"{len(lacking)} nodes lack {weight}, {xy[0]} or {xy[1]}: {preview(lacking)}. Set them.",
+                zh=f"{len(lacking)} 个节点缺少 {weight}、{xy[0]} 或 {xy[1]}：{preview(lacking)}。请补全。",
+            )
         place = {node: i for i, node in enumerate(nodes)}
         edges = [(place[a], place[b]) for a, b in network.edges]
         return cls.from_arrays(
@@ -282,11 +288,17 @@ def _mass(units: gpd.GeoDataFrame, sizes: Floats) -> Floats:
 def _places(xy: ArrayLike, n: int) -> Floats:
     places = np.array(xy, np.float64)
     if places.size != 2 * n:
-        raise TableError(f"xy holds {places.size} numbers for {n} units: give each unit two coordinates in metres.")
+        raise TableError(
+            f"xy holds {places.size} numbers for {n} units: give each unit two coordinates in metres.",
+            zh=f"xy 有 {places.size} 个数，而划分单元有 {n} 个：请为每个单元给出两个坐标（米）。",
+        )
     places = places.reshape(n, 2)
     lost = np.flatnonzero(~np.isfinite(places).all(axis=1))
     if len(lost):
-        raise TableError(f"{len(lost)} units have a coordinate that is not a number: {preview(lost)}. Place them.")
+        raise TableError(
+            f"{len(lost)} units have a coordinate that is not a number: {preview(lost)}. Place them.",
+            zh=f"{len(lost)} 个划分单元的坐标不是数字：{preview(lost)}。请补全坐标。",
+        )
     return places
 
 
@@ -296,7 +308,9 @@ def _lengths(border: ArrayLike, n: int) -> Floats:
     if len(lengths) != n or len(wrong):
         raise TableError(
             f"{len(lengths)} border lengths for {n} edges, {len(wrong)} of them below 0 or infinite"
-            f"{f' (edges {preview(wrong)})' if len(wrong) else ''}: give each edge its shared metres, NaN if unknown."
+            f"{f' (edges {preview(wrong)})' if len(wrong) else ''}: give each edge its shared metres, NaN if unknown.",
+            zh=f"{n} 条邻接边有 {len(lengths)} 个边界长度，其中 {len(wrong)} 个为负或无穷"
+            f"{f'（第 {preview(wrong)} 条）' if len(wrong) else ''}：请给出公共边界长度（米），未知填 NaN。",
         )
     return lengths
 
@@ -305,7 +319,10 @@ def _parent_codes(parents: Sequence[object] | None, n: int) -> tuple[Ints, tuple
     if parents is None:
         return np.zeros(n, np.int32), ("",)
     if len(parents) != n:
-        raise TableError(f"{len(parents)} parents for {n} units: every unit needs exactly one.")
+        raise TableError(
+            f"{len(parents)} parents for {n} units: every unit needs exactly one.",
+            zh=f"{n} 个划分单元却有 {len(parents)} 个上级：每个单元须恰有一个。",
+        )
     names, codes = np.unique(np.asarray([str(one) for one in parents], dtype=object), return_inverse=True)
     return codes.astype(np.int32).reshape(n), tuple(names.tolist())
 
@@ -313,7 +330,10 @@ def _parent_codes(parents: Sequence[object] | None, n: int) -> tuple[Ints, tuple
 def _merged(pairs: NDArray[np.int64], metres: Floats, costs: Floats, parents: Ints) -> tuple[Ints, Floats, Floats]:
     low, high = pairs.min(axis=1, initial=2**31), pairs.max(axis=1, initial=-1)
     if len(pairs) and ((low == high).any() or low.min() < 0 or high.max() >= len(parents)):
-        raise TableError("edges must join two different units that exist; correct the edge list.")
+        raise TableError(
+            "edges must join two different units that exist; correct the edge list.",
+            zh="邻接边须连接两个存在且不同的划分单元；请改正邻接表。",
+        )
     kept = parents[low] == parents[high] if len(pairs) else np.zeros(0, bool)
     keys, inverse = np.unique(low[kept] * len(parents) + high[kept], return_inverse=True)
     edges = np.column_stack([keys // max(len(parents), 1), keys % max(len(parents), 1)]).astype(np.int32)

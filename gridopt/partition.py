@@ -23,12 +23,21 @@ class Partition:
     def __post_init__(self) -> None:
         labels = np.array(self.labels, np.int32)  # a copy: what the caller holds stays writeable
         if labels.shape != (self.graph.n_units,):
-            raise TableError(f"{labels.size} labels for {self.graph.n_units} units: every unit needs exactly one.")
+            raise TableError(
+                f"{labels.size} labels for {self.graph.n_units} units: every unit needs exactly one.",
+                zh=f"{self.graph.n_units} 个划分单元却有 {labels.size} 个网格标号：每个单元须恰有一个。",
+            )
         if len(labels) and (labels.min() < 0 or len(np.unique(labels)) != labels.max() + 1):
-            raise TableError("labels must run 0 .. k - 1 with every label used: no unit may be left blank.")
+            raise TableError(
+                "labels must run 0 .. k - 1 with every label used: no unit may be left blank.",
+                zh="网格标号须为 0 至 k - 1 且每个都用到：不留空白。",
+            )
         parents = np.unique(labels.astype(np.int64) * len(self.graph.parent_ids) + self.graph.parents)
         if len(parents) != self.n_grids_of(labels):
-            raise TableError("a grid holds units of two communities; cut it along the community's boundary.")
+            raise TableError(
+                "a grid holds units of two communities; cut it along the community's boundary.",
+                zh="有网格跨越两个村（社区）；请沿村（社区）界线分开。",
+            )
         labels.flags.writeable = False
         object.__setattr__(self, "labels", labels)
 

@@ -14,6 +14,7 @@ from gridopt.formula import measured
 from gridopt.graph import UnitGraph
 from gridopt.grids.bounds_text import bounds_texts
 from gridopt.grids.buildings import building_table
+from gridopt.grids.necks import with_narrow_necks
 from gridopt.grids.plan import Plan
 from gridopt.grids.scope import scopes
 from gridopt.grids.shapes import grid_shapes
@@ -64,7 +65,7 @@ def assemble(
         borders=borders,
         buildings=buildings,
         communities=_communities(city, grids, solution),
-        violations=violations,
+        violations=with_narrow_necks(violations, grids, city.settings.lang),
         objective=solution.objective,
         terms=solution.terms,
         bound=solution.bound,

@@ -15,10 +15,8 @@ from gridopt.city import City
 from gridopt.contracts import BORDERS, CODES, GRIDS, UNITS, VIOLATIONS, check_columns, empty
 from gridopt.grids.summary import summary_card, summary_text
 
-STATUSES = {"draft": "草案", "consultation": "征求意见", "approved": "审定", "filed": "备案"} | {
-    "in_force": "启用",
-    "retired": "停用",
-}
+STATUSES = ("draft", "consultation", "approved", "filed", "in_force", "retired")
+"""How far a plan has come, from the first step to the last; `gridopt.terms` has the words."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from gridopt.grids.plan import STATUSES, Plan
+from gridopt.grids.plan import Plan
 from gridopt.publish.facts import posts_by_grid, split_codes
 from gridopt.publish.sentences import number, percent, say
 from gridopt.terms import label
@@ -48,7 +48,7 @@ def card_rows(plan: Plan, *, posts: pd.DataFrame | None, lang: str) -> dict[str,
 
 
 def _status(name: str, lang: str) -> str:
-    return STATUSES.get(name, name) if lang == "zh" else label(name, lang)
+    return label(name, lang)
 
 
 def findings(plan: Plan, lang: str) -> dict[str, Any]:

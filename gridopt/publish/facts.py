@@ -10,7 +10,7 @@ import pandas as pd
 
 from gridopt.formula import measured
 from gridopt.grids.assemble import COUNTS
-from gridopt.grids.plan import STATUSES, Plan
+from gridopt.grids.plan import Plan
 from gridopt.rules import Rules, Size
 from gridopt.terms import TERMS, label
 
@@ -162,7 +162,7 @@ def status_of(plan: Plan, lang: str) -> str:
     statuses = plan.grids["status"].replace("", "draft")
     most = statuses.value_counts().sort_index(kind="stable")
     name = str(most.idxmax()) if len(most) else "draft"
-    said = STATUSES.get(name, name) if lang == "zh" else label(name, lang)
+    said = label(name, lang)
     settings = plan.city.settings.publish
     further = [str(settings[key]) for key in ("version", "document") if settings.get(key)]
     return " · ".join([said, *further])

@@ -17,7 +17,6 @@ from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.utils import get_column_letter
 
 from gridopt.grids import Plan
-from gridopt.grids.plan import STATUSES
 from gridopt.read.plan_folder import LISTS, SHEETS
 from gridopt.terms import TERMS, label, labels
 
@@ -83,7 +82,7 @@ def workbook(plan: Plan, layers: Mapping[str, Any], lang: str) -> bytes:
 def _title(plan: Plan, name: str, lang: str) -> str:
     heading = TITLES[name][lang == "en"]
     statuses = sorted(set(plan.grids["status"]))
-    stated = [STATUSES.get(one, one) if lang == "zh" else label(one, lang) for one in statuses]
+    stated = [label(one, lang) for one in statuses]
     city = plan.city.name
     return f"{city}{heading}（{'、'.join(stated)}）" if lang == "zh" else f"{city} · {heading} ({', '.join(stated)})"
 
