@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from gridopt.plan.compare import compare as compare
     from gridopt.plan.draw import draw as draw
     from gridopt.plan.only import draw_only as draw_only
+    from gridopt.plan.scenarios import scenarios as scenarios
     from gridopt.plan.stored import read_plan as read_plan
     from gridopt.publish.folder import publish as publish
     from gridopt.read.city import read_city as read_city
@@ -66,6 +67,7 @@ _HOMES = {
     "make_borders": "gridopt.units",
     "draw": "gridopt.plan.draw",
     "draw_only": "gridopt.plan.only",
+    "scenarios": "gridopt.plan.scenarios",
     "partition_graph": "gridopt.solvers.bare",
     "assess": "gridopt.plan.assess",
     "compare": "gridopt.plan.compare",
