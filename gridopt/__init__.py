@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from gridopt.locate import locate as locate
     from gridopt.partition import Partition as Partition
     from gridopt.plan import datasets as datasets
+    from gridopt.plan.alternatives import Alternatives as Alternatives
+    from gridopt.plan.alternatives import alternatives as alternatives
     from gridopt.plan.assess import assess as assess
     from gridopt.plan.compare import compare as compare
     from gridopt.plan.draw import draw as draw
@@ -67,6 +69,8 @@ _HOMES = {
     "make_borders": "gridopt.units",
     "draw": "gridopt.plan.draw",
     "draw_only": "gridopt.plan.only",
+    "alternatives": "gridopt.plan.alternatives",
+    "Alternatives": "gridopt.plan.alternatives",
     "scenarios": "gridopt.plan.scenarios",
     "partition_graph": "gridopt.solvers.bare",
     "assess": "gridopt.plan.assess",

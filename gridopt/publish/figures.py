@@ -72,14 +72,14 @@ def city_map(plan: Plan, *, view: str = "community", frame: Frame | None = None,
     figure, axes = _map_axes(frame or Frame.of(plan))
     axes.add_collection(
         PathCollection(
-            _paths(shapes), facecolors=_fills(plan, shapes, view), edgecolors="white", linewidths=0.6, zorder=1
+            paths(shapes), facecolors=_fills(plan, shapes, view), edgecolors="white", linewidths=0.6, zorder=1
         )
     )
     _ground(axes, plan)
     communities = [
         shapely.union_all(shapes[rows]) for rows in plan.grids.groupby("community_id", sort=True).indices.values()
     ]
-    edges = _paths(np.array(communities, dtype=object))
+    edges = paths(np.array(communities, dtype=object))
     axes.add_collection(PathCollection(edges, facecolors="none", edgecolors="#37494c", linewidths=1.3, zorder=3))
     _decisions(axes, plan, shapes)
     _community_names(axes, plan, communities, letters=letters, width=figure.get_figwidth())
@@ -100,7 +100,7 @@ def _map_axes(frame: Frame) -> tuple[Figure, Axes]:
     return figure, axes
 
 
-def _paths(shapes: NDArray[np.object_]) -> list[Path]:
+def paths(shapes: NDArray[np.object_]) -> list[Path]:
     """One compound path a shape; rings run so that holes stay holes."""
     return [_path(parts_of(shape, "Polygon")) for shape in shapely.orient_polygons(shapes)]
 
@@ -130,7 +130,7 @@ def _ground(axes: Axes, plan: Plan) -> None:
         lines = [shapely.get_coordinates(part) for shape in table.geometry for part in parts_of(shape, "LineString")]
         if areas:
             axes.add_collection(
-                PathCollection(_paths(np.array(areas, dtype=object)), facecolors=colour, linewidths=0, zorder=2)
+                PathCollection(paths(np.array(areas, dtype=object)), facecolors=colour, linewidths=0, zorder=2)
             )
         if lines:
             axes.add_collection(LineCollection(lines, colors=colour, linewidths=width, zorder=2))
@@ -139,9 +139,9 @@ def _ground(axes: Axes, plan: Plan) -> None:
 def _decisions(axes: Axes, plan: Plan, shapes: NDArray[np.object_]) -> None:
     chosen = shapes[(decision_classes(plan) == "decide").to_numpy()]
     if len(chosen):
-        paths = _paths(chosen)
+        outlines = paths(chosen)
         axes.add_collection(
-            PathCollection(paths, facecolors="none", edgecolors=OUTLINE, linewidths=1.5, linestyles="--", zorder=4)
+            PathCollection(outlines, facecolors="none", edgecolors=OUTLINE, linewidths=1.5, linestyles="--", zorder=4)
         )
 
 
