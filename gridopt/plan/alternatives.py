@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from gridopt.city import City
 from gridopt.coding import encode
 from gridopt.errors import RuleError
-from gridopt.grids.assemble import assemble
 from gridopt.grids.plan import Plan
 from gridopt.objective import TERMS
-from gridopt.plan.draw import Ground, chosen_effort, details_of, prepare
+from gridopt.plan.decisions import with_verdicts
+from gridopt.plan.draw import Ground, assembled, chosen_effort, details_of, prepare
 from gridopt.plan.matching import match_polygons
 from gridopt.plan.pool import Floats, Pool, dominated, moved_units, share_moved
 from gridopt.publish.facts import city_figures, size_classes
@@ -31,8 +31,10 @@ if TYPE_CHECKING:
 
 TILTS = ((0, 0, 0), (1, 0, 0), (0, 1, 0), (0, 0, 1), (1, 1, 0), (1, 0, 1), (0, 1, 1))
 """Which terms weigh more, in the order of the searches: none, each by itself, each two."""
+GOOD = 0.10
+"""How much worse than the first plan, by the city's own weights, a plan may be and still be offered."""
 COLUMNS = [
-    *("emphasis", "objective", *TERMS, "grids", "to_decide", "comfort_share", "change", "walk_mean_m"),
+    *("emphasis", "objective", *TERMS, "grids", "to_decide", "comfort_share", "change", "apart", "walk_mean_m"),
     *("cut_border_m", "on_front", *(f"{name}_weight" for name in TERMS), "seed"),
 ]
 STRENGTHS = (3.0, 9.0, 27.0)
@@ -46,8 +48,9 @@ class Alternatives:
     ``table`` has a row a plan, numbered from 1: ``emphasis`` (the terms that weighed more, ";" between, "" for
     the city's own weights); the terms and ``objective`` by the city's own rules; ``grids, to_decide,
     comfort_share`` (base grids inside the comfort band)``, walk_mean_m, cut_border_m``; ``change``, the share of
-    people who lie in another grid than in the ``reference`` ("today", or "first": plan 1); ``on_front``, whether
-    no plan considered is better in one term and as good in all others; the weights drawn with, and the seed.
+    people who lie in another grid than in the ``reference`` ("today", or "first": plan 1); ``apart``, the least
+    such share between the plan and any other listed; ``on_front``, whether no plan considered is better in one
+    term and as good in all others; the weights drawn with, and the seed.
     ``considered`` holds the terms of every plan that was weighed, also those too like another to be listed;
     ``moved`` (units by plan number) which units change grid against the reference.
     """
@@ -101,7 +104,7 @@ def alternatives(
     city: City,
     *,
     n: int = 5,
-    min_change: float = 0.05,
+    min_change: float = 0.02,
     effort: str | Effort = "quick",
     seed: int = 0,
     workers: int | None = None,
@@ -111,10 +114,10 @@ def alternatives(
     The city is drawn under its own weights and with one or two terms weighing more (`TILTS` times `STRENGTHS`,
     each with a seed of its own); of the drawings of each community the best for each set of weights are put
     together, after those with the fewest matters to decide. The first plan is the best by the city's own
-    weights; then, of those that nothing beats in every term, always the one farthest from all before it. People
-    are compared with the grids of the other plan matched one to one. Fewer plans come back where there are no
-    more that differ so much. The same input and seed give the same plans. Raises `RuleError` for ``n`` below 1
-    or a share that is none.
+    weights; then, of those at most a tenth worse by these (`GOOD`) that nothing beats in every term, always the
+    one farthest from all before it. People are compared with the grids of the other plan matched one to one.
+    Fewer plans come back where there are no more that differ so much. The same input and seed give the same
+    plans. Raises `RuleError` for ``n`` below 1 or a share that is none.
     """
     if n < 1 or not 0 <= min_change < 1:
         raise RuleError(
@@ -140,7 +143,7 @@ def alternatives(
     moved, reference = _moved(ground, plans)
     people = _people(ground)
     change = (moved.T @ people / people.sum()) if people.sum() > 0 else 0.0
-    table = _table(plans, choice, kept).assign(change=change, seed=seed)
+    table = _table(plans, choice, kept).assign(change=change, apart=choice.apart(kept), seed=seed)
     return Alternatives(tuple(plans), table[COLUMNS], choice.considered(), moved, reference, min_change)
 
 
@@ -180,18 +183,26 @@ class _Choice:
 
     def distinct(self, n: int, min_change: float) -> list[int]:
         """Positions of up to n plans: the first, then always the farthest, those that nothing beats before others."""
-        people, parents = _people(self.pool.ground), self.pool.ground.graph.parents
-        labels = [self.pool.labels(one) for one in self.picks]
-        kept, nearest = [0], np.full(len(labels), np.inf)
+        scores = self.terms.sum(axis=1)
+        is_good = scores <= scores[0] * (1 + GOOD)
+        kept, nearest = [0], np.full(len(self.picks), np.inf)
         while len(kept) < n:
-            last = labels[kept[-1]]
-            nearest = np.minimum(nearest, [share_moved(last, one, people, parents) for one in labels])
-            far = (nearest >= min_change) & (nearest > 0)
+            nearest = np.minimum(nearest, [self._difference(kept[-1], one) for one in range(len(self.picks))])
+            far = (nearest >= min_change) & (nearest > 0) & is_good
             if not far.any():
                 break
-            order = np.lexsort((np.arange(len(labels)), -np.round(nearest, 9), self.is_dominated, ~far))
+            order = np.lexsort((np.arange(len(nearest)), -np.round(nearest, 9), self.is_dominated, ~far))
             kept.append(int(order[0]))
         return kept
+
+    def apart(self, kept: Sequence[int]) -> list[float]:
+        """The share of people between each of these plans and the most like it of the others; NaN for a lone one."""
+        return [min((self._difference(one, other) for other in kept if other != one), default=np.nan) for one in kept]
+
+    def _difference(self, one: int, other: int) -> float:
+        ground = self.pool.ground
+        sides = (self.pool.labels(self.picks[one]), self.pool.labels(self.picks[other]))
+        return share_moved(*sides, _people(ground), ground.graph.parents)
 
     def considered(self) -> pd.DataFrame:
         """The terms of every plan, alike ones once."""
@@ -201,9 +212,11 @@ class _Choice:
 
 
 def _plan(pool: Pool, picks: Sequence[int], *, effort: Effort, seed: int) -> Plan:
-    ground, solution = pool.ground, pool.plan(picks)
-    plan = encode(assemble(ground.city, ground.units, ground.borders, solution))
-    return plan.replace(seed=seed, effort=effort.name, source="alternatives", details=details_of(solution))
+    ground = pool.ground
+    solution = with_verdicts(ground.city, pool.plan(picks), ground.bound)
+    plan = encode(assembled(ground, solution))
+    details = {**details_of(solution), **plan.details}
+    return plan.replace(seed=seed, effort=effort.name, source="alternatives", details=details)
 
 
 def _people(ground: Ground) -> Floats:

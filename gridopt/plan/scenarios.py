@@ -19,7 +19,7 @@ from gridopt.plan.restated import check_names, restated
 from gridopt.rules import Rules
 from gridopt.solvers.effort import Effort
 from gridopt.staffing import staff
-from gridopt.units import make_borders, make_units
+from gridopt.units import make_units
 
 POSTS = {
     "advisers": ("adviser", None),
@@ -30,8 +30,6 @@ POSTS = {
 """Columns of posts: role, and the employment that counts there (None: any)."""
 COSTS = ("grid", "adviser", "chief", "worker", "full_time", "part_time")
 """What can have a yearly cost: a grid, or one post; ``worker`` holds for an employment without its own."""
-
-Tables = tuple[gpd.GeoDataFrame, pd.DataFrame]
 
 
 def scenarios(
@@ -58,16 +56,14 @@ def scenarios(
     check_names(values)
     _check_costs(cost or {})
     listed = [(chosen, _rules(city.rules, chosen)) for chosen in _combinations(values)]
-    made: dict[str, Tables] = {}
+    made: dict[str, gpd.GeoDataFrame] = {}
     tables = []
     for chosen, rules in listed:
         ruled = city.replace(rules=rules)
         key = _unit_rules(ruled)
         if key not in made:
-            units = make_units(ruled)
-            made[key] = units, make_borders(ruled, units)
-        units, borders = made[key]
-        plan = draw(ruled, units, borders=borders, effort=effort, seed=seed, workers=workers)
+            made[key] = make_units(ruled)
+        plan = draw(ruled, made[key], effort=effort, seed=seed, workers=workers)
         table = by_county(plan, cost)
         for place, (name, value) in enumerate(chosen.items()):
             table.insert(place, name, [value] * len(table))
@@ -137,7 +133,7 @@ def _check_costs(cost: Mapping[str, float]) -> None:
 
 
 def _unit_rules(city: City) -> str:
-    """The rules that units and borders depend on: scenarios that share them share these tables."""
+    """The rules that units depend on: scenarios that share them share their units."""
     told = city.rules.to_dict()
     kinds = sorted(city.communities["area_kind"].unique())
     sizes = [(city.rules.at(kind).size.measure, city.rules.at(kind).size.high) for kind in kinds]

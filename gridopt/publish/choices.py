@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import fill
 
 import numpy as np
 import pandas as pd
@@ -33,8 +34,10 @@ WIDTH = 10.0
 MAP_TITLE = 0.42
 """Inches above a map."""
 COLUMNS = 3
-"""Maps side by side."""
-MOVED, SOFT, GRID = "#e8944a", "#5c6b6c", "#9fb0b2"
+"""Maps side by side; two of two and of four."""
+WRAP = 24
+"""English letters in a line of the table's first column."""
+MOVED, MOVED_LAND, SOFT, GRID = "#e8944a", "#f7dfc6", "#5c6b6c", "#9fb0b2"
 _FIGURES = ("walk_mean_m", "cut_border_m", "comfort_share", "change", "to_decide")
 """Columns of the table; less is better but for the comfortable share."""
 
@@ -76,19 +79,20 @@ def trade_off(choices: Choices, *, lang: str = "zh") -> Picture:
     """The plans by two figures with their front, a table of what else they differ in, and a map of each."""
     letters = lettering()
     lang = letters.language(lang)
-    high = _map_height(choices.plans)
-    rows = -(-len(choices.plans) // COLUMNS)
+    columns = 2 if len(choices.plans) in (2, 4) else COLUMNS
+    high = _map_height(choices.plans, WIDTH / columns - 0.3)
+    rows = -(-len(choices.plans) // columns)
     page = _Page(Figure(facecolor="white", dpi=DPI), 4.35 + rows * (high + MAP_TITLE) + 0.35)
     title = say("choice_title", lang, city=choices.plans[0].city.name, n=len(choices.plans))
     page.figure.text(0.02, 1 - 0.18 / page.height, title, font=letters.font(14, "bold"), color=INK, va="top")
     _scatter(page.axes(0.75, 0.7, 3.75, 2.95), choices, letters=letters, lang=lang)
     _table(page.axes(4.75, 0.7, 5.1, 2.95), choices, letters=letters, lang=lang)
     for place, (name, plan) in enumerate(zip(choices.table.index, choices.plans, strict=True)):
-        row, column = divmod(place, COLUMNS)
+        row, column = divmod(place, columns)
         top = 4.35 + MAP_TITLE + row * (high + MAP_TITLE)
-        axes = page.axes(0.15 + column * WIDTH / COLUMNS, top, WIDTH / COLUMNS - 0.3, high)
+        axes = page.axes(0.15 + column * WIDTH / columns, top, WIDTH / columns - 0.3, high)
         _map(axes, plan, choices.moved[name])
-        axes.set_title(_plan_title(choices, name, lang), font=letters.font(9.5, "bold"), color=_colour(place), pad=4)
+        axes.set_title(_plan_title(choices, name, lang), font=letters.font(10, "bold"), color=_colour(place), pad=4)
     _legend(page.figure, choices, letters=letters, lang=lang)
     return Picture(page.figure, png(page.figure))
 
@@ -109,10 +113,10 @@ class _Page:
         return self.figure.add_axes((left / WIDTH, bottom, width / WIDTH, height / self.height))
 
 
-def _map_height(plans: Sequence[Plan]) -> float:
-    """Inches of a map: the shape of the city at the width of a column, within reason."""
+def _map_height(plans: Sequence[Plan], width: float) -> float:
+    """Inches of a map of so many inches of width: the shape of the city, within reason."""
     west, south, east, north = plans[0].grids.total_bounds
-    return float(np.clip((WIDTH / COLUMNS - 0.3) * (north - south) / max(east - west, 1.0), 1.4, 3.9))
+    return float(np.clip(width * (north - south) / max(east - west, 1.0), 1.4, 3.9))
 
 
 def _colour(place: int) -> str:
@@ -129,8 +133,9 @@ def _emphasis(told: str, lang: str) -> str:
 
 
 def _plan_title(choices: Choices, name: int, lang: str) -> str:
-    said = (_plan_name(name, lang), _emphasis(str(choices.table.loc[name, "emphasis"]), lang))
-    return say("choice_map", lang, plan=said[0], emphasis=said[1])
+    share = float(choices.table["change"].loc[name])
+    told = "choice_map" if share > 0 else "choice_map_first"
+    return say(told, lang, plan=_plan_name(name, lang), share=f"{share:.0%}")
 
 
 def _values(choices: Choices, column: str) -> tuple[pd.Series[float], pd.Series[float]]:
@@ -187,7 +192,8 @@ def _table(axes: Axes, choices: Choices, *, letters: Lettering, lang: str) -> No
         axes.scatter(0.035, place + 1.1, s=150, color=_colour(place), clip_on=False)
         _numbered(axes, (0.035, place + 1.1), name, letters.font(8.5, "bold"))
         said = _emphasis(str(choices.table.loc[name, "emphasis"]), lang)
-        axes.text(0.08, place + 1.1, said, va="center", color=INK, font=letters.font(9))
+        lines = said if lang == "zh" else fill(said, WRAP)
+        axes.text(0.08, place + 1.1, lines, va="center", color=INK, font=letters.font(9 if lang == "zh" else 8))
 
 
 def _written(column: str, value: float) -> str:
@@ -200,29 +206,33 @@ def _map(axes: Axes, plan: Plan, moved: pd.Series[bool]) -> None:
     shapes = thin(plan.grids.geometry.to_numpy(), 1.0)
     axes.set_axis_off()
     axes.set_aspect("equal")
-    changed = plan.units.loc[moved.index[moved]].geometry.to_numpy()
+    changed = plan.units.loc[moved.index[moved]]
+    peopled = (changed["residents"].fillna(0) + changed["households"].fillna(0)) > 0
     axes.add_collection(PathCollection(paths(shapes), facecolors="#eef2f1", linewidths=0, zorder=1))
-    if len(changed):
-        axes.add_collection(PathCollection(paths(changed), facecolors=MOVED, linewidths=0, zorder=2))
+    for colour, rows in ((MOVED, changed[peopled]), (MOVED_LAND, changed[~peopled])):
+        if len(rows):
+            spots = paths(rows.geometry.to_numpy())
+            axes.add_collection(PathCollection(spots, facecolors=colour, edgecolors=colour, linewidths=0.3, zorder=2))
     axes.add_collection(PathCollection(paths(shapes), facecolors="none", edgecolors=GRID, linewidths=0.6, zorder=3))
-    rows = plan.grids.groupby("community_id", sort=True).indices.values()
-    edges = paths(np.array([shapely.union_all(shapes[own]) for own in rows], dtype=object))
+    held = plan.grids.groupby("community_id", sort=True).indices.values()
+    edges = paths(np.array([shapely.union_all(shapes[own]) for own in held], dtype=object))
     axes.add_collection(PathCollection(edges, facecolors="none", edgecolors="#37494c", linewidths=1.0, zorder=4))
     axes.autoscale_view()
 
 
 def _reference(choices: Choices, lang: str) -> str:
-    return say("before", lang) if choices.reference == "today" else _plan_name(1, lang)
+    return say("choice_today", lang) if choices.reference == "today" else _plan_name(1, lang)
 
 
 def _legend(figure: Figure, choices: Choices, *, letters: Lettering, lang: str) -> None:
     handles = [
         Patch(facecolor=MOVED, label=say("choice_moved", lang, reference=_reference(choices, lang))),
+        Patch(facecolor=MOVED_LAND, label=say("choice_moved_land", lang)),
         Line2D([], [], color=GRID, linewidth=1.0, label=say("grid_border", lang)),
         Line2D([], [], color="#37494c", linewidth=1.3, label=say("community_border", lang)),
         Line2D([], [], color=SOFT, linewidth=1.2, linestyle=(0, (4, 2)), label=say("choice_front", lang)),
         Line2D([], [], color="#c9d2d2", marker="o", markersize=4, linewidth=0, label=say("choice_considered", lang)),
     ]
-    legend = figure.legend(handles=handles, prop=letters.font(8.5), loc="lower center", ncols=5, frameon=False)
+    legend = figure.legend(handles=handles, prop=letters.font(8.5), loc="lower center", ncols=6, frameon=False)
     for text in legend.get_texts():
         text.set_color(INK)
