@@ -85,7 +85,7 @@ def trade_off(choices: Choices, *, lang: str = "zh") -> Picture:
     page = _Page(Figure(facecolor="white", dpi=DPI), 4.35 + rows * (high + MAP_TITLE) + 0.35)
     title = say("choice_title", lang, city=choices.plans[0].city.name, n=len(choices.plans))
     page.figure.text(0.02, 1 - 0.18 / page.height, title, font=letters.font(14, "bold"), color=INK, va="top")
-    _scatter(page.axes(0.75, 0.7, 3.75, 2.95), choices, letters=letters, lang=lang)
+    _scatter(page.axes(0.85, 0.7, 3.65, 2.95), choices, letters=letters, lang=lang)
     _table(page.axes(4.75, 0.7, 5.1, 2.95), choices, letters=letters, lang=lang)
     for place, (name, plan) in enumerate(zip(choices.table.index, choices.plans, strict=True)):
         row, column = divmod(place, columns)
@@ -147,9 +147,17 @@ def _values(choices: Choices, column: str) -> tuple[pd.Series[float], pd.Series[
     return 100 * (table / first - 1), 100 * (considered / first - 1)
 
 
+def _span(values: pd.Series[float]) -> tuple[float, float]:
+    """The range that an axis shows: the listed plans with room for their marks."""
+    low, high = float(values.min()), float(values.max())
+    room = 0.16 * (high - low) if high > low else max(0.05 * abs(high), 1.0)
+    return low - room, high + room
+
+
 def _scatter(axes: Axes, choices: Choices, *, letters: Lettering, lang: str) -> None:
     (x, all_x), (y, all_y) = (_values(choices, column) for column in choices.axes)
     if len(all_x) and len(all_y):
+        # Plans far from all that are listed lie outside the picture, so that the listed ones keep apart.
         axes.scatter(all_x, all_y, s=14, color="#c9d2d2", linewidths=0, zorder=1)
     front = list(choices.front)
     axes.plot(x[front], y[front], color=SOFT, linewidth=1.2, linestyle=(0, (4, 2)), zorder=2)
@@ -160,7 +168,8 @@ def _scatter(axes: Axes, choices: Choices, *, letters: Lettering, lang: str) -> 
         against = column in SCORED and float(choices.table[column].iloc[0]) > 0
         said = label(column, lang) if column in TERMS else column
         axis.set_label_text(say("choice_axis" if against else "choice_less", lang, term=said), font=letters.font(9))
-    axes.margins(0.14)
+    axes.set_xlim(_span(x))
+    axes.set_ylim(_span(y))
     axes.annotate("", (0.02, 0.03), (0.12, 0.15), "axes fraction", arrowprops={"arrowstyle": "->", "color": SOFT})
     axes.text(0.13, 0.15, say("choice_better", lang), transform=axes.transAxes, font=letters.font(8.5), color=SOFT)
     axes.spines[["top", "right"]].set_visible(False)
@@ -184,9 +193,10 @@ def _table(axes: Axes, choices: Choices, *, letters: Lettering, lang: str) -> No
         heading = say(f"choice_{column}", lang, reference=_reference(choices, lang))
         axes.text(right, 0.4, heading, ha="right", va="bottom", color=SOFT, font=letters.font(8), linespacing=1.25)
         values = choices.table[column].astype(float)
-        best, worst = (values.max(), values.min()) if column == "comfort_share" else (values.min(), values.max())
-        for place, value in enumerate(values):
-            text, weight = _written(column, value), "bold" if value == best != worst else "normal"
+        best = _written(column, values.max() if column == "comfort_share" else values.min())
+        told = [_written(column, value) for value in values]
+        for place, text in enumerate(told):
+            weight = "bold" if text == best and len({*told}) > 1 else "normal"
             axes.text(right, place + 1.1, text, ha="right", va="center", color=INK, font=letters.font(10, weight))
     for place, name in enumerate(choices.table.index):
         axes.scatter(0.035, place + 1.1, s=150, color=_colour(place), clip_on=False)
