@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import geopandas as gpd
@@ -35,6 +35,10 @@ class UnitGraph:
     cost      (e,)   shared border discounted along seams: what governance pays when it is cut
     walls     (w, 2) pairs that touch only across a wall, ``wall_metres`` (w,) long
     parents   (n,)   number of the community in ``parent_ids``; no edge joins two
+    outer     (n,)   units at the edge of their community or beside ground that no unit covers; None: not known
+    streets   (s, 4) stretches of street to walk along, from x, y to x, y in metres; None: none are given
+    place     (r,)   of a graph cut or merged from another, the number here of each unit there, -1 for those left
+                     out; None for a graph of its own
     """
 
     ids: tuple[str, ...]
@@ -49,10 +53,15 @@ class UnitGraph:
     wall_metres: Floats
     parents: Ints
     parent_ids: tuple[str, ...]
+    outer: NDArray[np.bool_] | None = None
+    streets: Floats | None = None
+    place: Ints | None = None
 
     def __post_init__(self) -> None:
-        for name in ("weights", "mass", "xy", "edges", "metres", "cost", "walls", "wall_metres", "parents"):
-            getattr(self, name).flags.writeable = False
+        for one in fields(self):
+            value = getattr(self, one.name)
+            if isinstance(value, np.ndarray):
+                value.flags.writeable = False
 
     @property
     def n_units(self) -> int:
@@ -192,7 +201,8 @@ class UnitGraph:
         near, across = merged[joined], merged[~joined & (merged["metres"] >= min_border)]
         weights = np.column_stack([measured(units, measure) for measure in measures])
         points = units.geometry.representative_point()
-        return cls.from_arrays(
+        shared = np.bincount(merged[["a", "b"]].to_numpy(np.int64).ravel(), np.repeat(merged["metres"], 2), len(units))
+        graph = cls.from_arrays(
             weights,
             near[["a", "b"]].to_numpy(),
             xy=np.column_stack([points.x, points.y]),
@@ -204,10 +214,12 @@ class UnitGraph:
             measures=measures,
             mass=_mass(units, weights[:, 0]),
         )
+        return replace(graph, outer=units.length.to_numpy() - shared >= min_border)
 
     def of_parent(self, parent: int) -> tuple[UnitGraph, Ints]:
         """The subgraph of one community, and the positions of its units here."""
-        return self.subgraph(np.flatnonzero(self.parents == parent).astype(np.int32))
+        part, units = self.subgraph(np.flatnonzero(self.parents == parent).astype(np.int32))
+        return replace(part, place=None), units
 
     def by_parent(self) -> list[tuple[UnitGraph, Ints]]:
         """What `of_parent` gives for every community, in one pass over the units."""
@@ -226,7 +238,8 @@ class UnitGraph:
         new[units] = np.arange(len(units), dtype=np.int32)
         kept = np.flatnonzero((new[self.edges] >= 0).all(axis=1))
         walled = np.flatnonzero((new[self.walls] >= 0).all(axis=1))
-        return self._induced(units, kept, walled, new), units
+        place = new if self.place is None else placed(self.place, new)
+        return replace(self._induced(units, kept, walled, new), place=place), units
 
     def _induced(self, units: Ints, edges: NDArray[np.integer], walls: NDArray[np.integer], new: Ints) -> UnitGraph:
         """The graph of some units, edges and walls; ``new`` (n,) gives the units their positions in it."""
@@ -243,6 +256,8 @@ class UnitGraph:
             self.wall_metres[walls],
             self.parents[units],
             self.parent_ids,
+            None if self.outer is None else self.outer[units],
+            self.streets,
         )
 
     def csr(self) -> tuple[Ints, Ints, Floats]:
@@ -313,6 +328,11 @@ def _lengths(border: ArrayLike, n: int) -> Floats:
             f"{f'（第 {preview(wrong)} 条）' if len(wrong) else ''}：请给出公共边界长度（米），未知填 NaN。",
         )
     return lengths
+
+
+def placed(place: Ints, new: Ints) -> Ints:
+    """Where units of a first graph lie in a third: ``place`` in the second, ``new`` from there on; -1 for left out."""
+    return np.where(place >= 0, new[place], -1).astype(np.int32)
 
 
 def _parent_codes(parents: Sequence[object] | None, n: int) -> tuple[Ints, tuple[str, ...]]:

@@ -60,14 +60,18 @@ def centre_units(labels: ArrayLike, weights: ArrayLike, *, xy: ArrayLike) -> Int
     return np.asarray(order[first], np.int64)
 
 
-def walks(labels: ArrayLike, weights: ArrayLike, *, xy: ArrayLike) -> tuple[Floats, Floats]:
-    """Weighted mean and longest straight walk from a grid's centre (`centre_units`) to its units, in metres.
+def walks(
+    labels: ArrayLike, weights: ArrayLike, *, xy: ArrayLike, metres: ArrayLike | None = None
+) -> tuple[Floats, Floats]:
+    """Weighted mean and longest walk from a grid's centre (`centre_units`) to its units, in metres.
 
-    Only units with weight count; both are 0 where a grid has none, or a single unit.
+    Walks are straight unless ``metres`` (n,) says how far it is to each unit. Only units with weight count; both
+    are 0 where a grid has none, or a single unit.
     """
     label, weight, points = _as_points(labels, weights, xy)
     n_grids = _count(label)
-    distance = _lengths(points - points[centre_units(label, weight, xy=points)][label])
+    straight = points - points[centre_units(label, weight, xy=points)][label]
+    distance = _lengths(straight) if metres is None else np.asarray(metres, np.float64)
     total = np.bincount(label, weight, n_grids)
     paid = np.bincount(label, weight * distance, n_grids)
     mean = np.divide(paid, total, out=np.zeros(n_grids), where=total > 0)

@@ -44,10 +44,21 @@ def proximity(graph: UnitGraph, labels: Ints) -> float:
     return float((graph.mass * ((xy - centre) ** 2).sum(axis=1)).sum())
 
 
-def governance(graph: UnitGraph, labels: Ints) -> float:
-    """Metres of border between grids, discounted along seams."""
+def governance(graph: UnitGraph, labels: Ints, categories: Floats | None = None) -> float:
+    """Metres of border between grids, discounted along seams, and what lies outside its grid's leading category.
+
+    categories (n, c): what a unit brings to each category, in metres of border; None where all may be mixed.
+    """
     cut = labels[graph.edges[:, 0]] != labels[graph.edges[:, 1]]
-    return float(graph.cost[cut].sum())
+    return float(graph.cost[cut].sum()) + (mixture(labels, categories) if categories is not None else 0.0)
+
+
+def mixture(labels: Ints, categories: Floats) -> float:
+    """What all grids hold outside their leading category; categories (n, c) as in `governance`."""
+    if not categories.size:
+        return 0.0
+    sums = np.column_stack([np.bincount(labels, column) for column in categories.T])
+    return float(sums.sum() - sums.max(axis=1).sum())
 
 
 def size(sizes: Floats, rules: Rules, *, exempt: NDArray[np.bool_]) -> float:
@@ -57,16 +68,24 @@ def size(sizes: Floats, rules: Rules, *, exempt: NDArray[np.bool_]) -> float:
     return float((np.where(exempt, 0.0, outside) ** 2).sum())
 
 
-def raw_terms(graph: UnitGraph, labels: Ints, rules: Rules, *, exempt: NDArray[np.bool_]) -> Floats:
-    """The three terms of one community, unscaled, in the order of `TERMS`."""
+def raw_terms(
+    graph: UnitGraph,
+    labels: Ints,
+    rules: Rules,
+    *,
+    exempt: NDArray[np.bool_],
+    categories: Floats | None = None,
+) -> Floats:
+    """The three terms of one community, unscaled, in the order of `TERMS`; categories as in `governance`."""
     sizes = np.bincount(labels, graph.weights[:, 0], len(exempt)).astype(np.float64)
-    return np.array([proximity(graph, labels), governance(graph, labels), size(sizes, rules, exempt=exempt)])
+    border = governance(graph, labels, categories)
+    return np.array([proximity(graph, labels), border, size(sizes, rules, exempt=exempt)])
 
 
-def scales_of(graph: UnitGraph, drawing: Ints, rules: Rules) -> Scales:
+def scales_of(graph: UnitGraph, drawing: Ints, rules: Rules, *, categories: Floats | None = None) -> Scales:
     """The scales of one community from its deterministic drawing (the inertial bisection)."""
     n_grids = int(drawing.max()) + 1
-    raw = raw_terms(graph, drawing, rules, exempt=np.zeros(n_grids, bool))
+    raw = raw_terms(graph, drawing, rules, exempt=np.zeros(n_grids, bool), categories=categories)
     span = float(((graph.xy - graph.xy.mean(axis=0)) ** 2).sum(axis=1).mean())
     return Scales(
         max(raw[0], 1e-3 * float(graph.mass.sum()) * span, 1.0),

@@ -23,7 +23,7 @@ RELAXATIONS = (
 Fault = tuple[str, str]
 
 
-LAST_RELAXED = ("size.also", "dedicated", "barriers", "connected")
+LAST_RELAXED = ("size.also", "governance.enclosed", "decisions", "dedicated", "barriers", "connected")
 """What gives way when every one of `RELAXATIONS` has; ``never`` may name them too."""
 
 
@@ -204,7 +204,7 @@ def _faults(rules: Rules, kind: str) -> list[Fault]:
     where = f"rules.area.{kind}.size" if kind else "rules.size"
     faults = _no_numbers(rules.size, where) or [*_bound_faults(rules.size, where), *_also_faults(rules.size, where)]
     faults += [*_counted_faults(rules.size, where), *_count_faults(rules.size.count), *_weight_faults(rules)]
-    faults += _choices(rules)
+    faults += [*_choices(rules), *_length_faults(rules)]
     for key, names, known in (
         ("order", rules.relax.order, RELAXATIONS),
         ("never", rules.relax.never, (*RELAXATIONS, *LAST_RELAXED)),
@@ -333,6 +333,26 @@ def _restated_counts(area: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> lis
         )
         for kind in wrong
     ]
+
+
+def _length_faults(rules: Rules) -> list[Fault]:
+    walk, homogeneity = rules.proximity.max_walk, rules.governance.homogeneity
+    faults = []
+    if walk is not None and not (_is_number(walk) and walk > 0):
+        faults.append(
+            (
+                f"rules.proximity: max_walk = {walk!r} must be a number above 0; leave it out for no limit",
+                f"rules.proximity：max_walk = {walk!r} 须为大于 0 的数；不设上限时请删去该项",
+            )
+        )
+    if not _is_number(homogeneity) or not 0 <= homogeneity < math.inf:
+        faults.append(
+            (
+                f"rules.governance: homogeneity = {homogeneity!r} must be a number of at least 0",
+                f"rules.governance：homogeneity = {homogeneity!r} 应为不小于 0 的数",
+            )
+        )
+    return faults
 
 
 def _choices(rules: Rules) -> list[Fault]:

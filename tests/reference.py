@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Iterator, Sequence
 
@@ -12,6 +13,7 @@ import networkx as nx
 import numpy as np
 from numpy.typing import ArrayLike
 
+from gridopt.solvers.conditions import NEVER, Conditions, Walks
 from gridopt.solvers.problem import Problem
 
 Labels = Sequence[int]
@@ -93,6 +95,32 @@ def random_problem(seed: int, n_units: int, n_grids: int, *, spread: float = 0.3
     )
 
 
+def strict_problem(seed: int, n_units: int, n_grids: int) -> Problem:
+    """A random problem with every further rule: pairs, categories, a walk, nothing enclosed, some given centres."""
+    plain = random_problem(seed, n_units, n_grids)
+    rng = np.random.default_rng([seed, 2])
+    ends = np.array([rng.choice(n_units, 2, replace=False) for _ in range(3)])
+    place = np.sort(rng.integers(0, n_units, n_units + 4))
+    people = np.where(rng.random(len(place)) < 0.2, 0.0, rng.integers(1, 9, len(place)))
+    xy = plain.xy[place] + rng.integers(-30, 30, (len(place), 2))
+    ways = np.hypot(*(xy[:, None] - xy[None]).T) * rng.uniform(1, 2) if seed % 2 else np.empty((0, 0))
+    conditions = Conditions(
+        pairs=np.column_stack([ends, [1, -1, 1]]).astype(np.int32),
+        categories=np.eye(3)[rng.integers(0, 3, n_units)] * rng.integers(0, 9, n_units)[:, None],
+        walks=Walks(120.0, place.astype(np.int32), xy, people, ways, price=0.1),
+        beside=np.array([(i, j) for i in range(n_units) for j in neighbours(plain, i) if i < j], np.int32).reshape(
+            -1, 2
+        ),
+        outer=rng.random(n_units) < 0.3,
+    )
+    anchors = np.full((n_grids, 2), np.nan)
+    anchors[0] = plain.xy[0]
+    fixed = np.full(n_units, -1)
+    return dataclasses.replace(
+        plain, conditions=conditions, anchors=anchors if seed % 3 else plain.anchors, fixed=fixed
+    )
+
+
 def neighbours(problem: Problem, unit: int) -> dict[int, float]:
     """Neighbours of a unit and what each shared border costs."""
     row = slice(problem.indptr[unit], problem.indptr[unit + 1])
@@ -113,12 +141,68 @@ def inertia(problem: Problem, units: Sequence[int]) -> float:
     return float(sum(problem.mass[u] * ((problem.xy[u, 0] - x) ** 2 + (problem.xy[u, 1] - y) ** 2) for u in units))
 
 
+def to_centre(problem: Problem, units: Sequence[int], grid: int) -> float:
+    """Sum of mass times squared distance to the centre of a grid: the one given to it, else its centroid."""
+    x, y = problem.anchors[grid]
+    if math.isnan(x):
+        return inertia(problem, units)
+    return float(sum(problem.mass[u] * ((problem.xy[u, 0] - x) ** 2 + (problem.xy[u, 1] - y) ** 2) for u in units))
+
+
+def mixture(problem: Problem, units: Sequence[int]) -> float:
+    """What units bring to all categories but the leading one."""
+    sums = [
+        sum(problem.conditions.categories[u, c] for u in units) for c in range(problem.conditions.categories.shape[1])
+    ]
+    return float(sum(sums) - max(sums, default=0.0))
+
+
+def longest_walk(problem: Problem, units: Sequence[int], grid: int) -> float:
+    """From the place nearest the centre of a grid to its furthest place with people."""
+    walks = problem.conditions.walks
+    assert walks is not None
+    places = [p for p in range(len(walks.unit)) if walks.unit[p] in units]
+    total = sum(walks.people[p] for p in places)
+    if total == 0:
+        return 0.0
+    centre = [sum(walks.people[p] * walks.xy[p, axis] for p in places) / total for axis in (0, 1)]
+    if not math.isnan(problem.anchors[grid, 0]):
+        centre = problem.anchors[grid].tolist()
+    post = min(places, key=lambda p: (round(math.dist(walks.xy[p], centre), 6), p))
+    way = walks.ways[post] if len(walks.ways) else [math.dist(walks.xy[post], one) for one in walks.xy]
+    return max(way[p] for p in places if walks.people[p] > 0)
+
+
+def is_enclosed(problem: Problem, labels: Labels, grid: int) -> bool:
+    """Whether a grid has no unit at the edge and touches one other grid only."""
+    if any(problem.conditions.outer[u] for u in members(labels, grid)):
+        return False
+    pairs = [(labels[a], labels[b]) for a, b in problem.conditions.beside.tolist()]
+    around = {b for a, b in [*pairs, *(pair[::-1] for pair in pairs)] if a == grid} - {grid}
+    return len(around) == 1
+
+
+def breaches(problem: Problem, labels: Labels) -> float:
+    """Broken pairs, missed walks and enclosed grids, each at its price."""
+    conditions, total = problem.conditions, 0.0
+    for a, b, sign in conditions.pairs.tolist():
+        total += NEVER * ((labels[a] == labels[b]) != (sign > 0))
+    for grid in range(problem.n_grids):
+        if conditions.walks is not None:
+            walk = longest_walk(problem, members(labels, grid), grid)
+            total += conditions.walks.price * max(0.0, walk / conditions.walks.limit - 1)
+        if conditions.beside is not None:
+            total += NEVER * is_enclosed(problem, labels, grid)
+    return total
+
+
 def terms(problem: Problem, labels: Labels) -> tuple[float, float, float]:
     """Proximity, governance, size."""
     proximity = size = cut = 0.0
     for grid in range(problem.n_grids):
         inside = members(labels, grid)
-        proximity += inertia(problem, inside)
+        proximity += to_centre(problem, inside, grid)
+        cut += mixture(problem, inside)
         households = sum(problem.weights[u, 0] for u in inside)
         least, most = problem.comfort[grid]
         size += (max(0.0, least - households, households - most) / problem.target[grid]) ** 2
@@ -140,7 +224,7 @@ def violation(problem: Problem, labels: Labels) -> float:
                 total += problem.shortfall_cost * (low - amount) / low
             if amount > high:
                 total += problem.excess_cost * (amount - high) / (high or 1.0)
-    return float(total)
+    return float(total) + breaches(problem, labels)
 
 
 def objective(problem: Problem, labels: Labels) -> float:

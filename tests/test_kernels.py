@@ -14,10 +14,10 @@ from gridopt.solvers.improve import LINKS, SCHEDULE
 from gridopt.solvers.problem import Problem, evaluate, is_connected, n_pieces
 from gridopt.solvers.seed import inertial_bisection
 from tests import reference
-from tests.reference import problem_on, random_problem
+from tests.reference import problem_on, random_problem, strict_problem
 
-towns = st.tuples(st.integers(0, 10_000), st.integers(2, 24), st.integers(1, 6)).map(
-    lambda drawn: random_problem(drawn[0], drawn[1], min(drawn[2], drawn[1]))
+towns = st.tuples(st.integers(0, 10_000), st.integers(2, 24), st.integers(1, 6), st.booleans()).map(
+    lambda drawn: (strict_problem if drawn[3] else random_problem)(drawn[0], drawn[1], min(drawn[2], drawn[1]))
 )
 small = settings(max_examples=40, deadline=None, derandomize=True)
 

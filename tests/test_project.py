@@ -37,8 +37,8 @@ def test_the_whole_project_file_of_the_design_is_understood(project):
         + '[layers.population]\npath = "p.tif"\nband = 2\nlevel = "units"\n'
         + '[rules.size]\nmeasure = "households"\nlow = 300\ntarget = 350\nhigh = 500\ncomfort = [330, 450]\n'
         + 'stretch = 1.2\ncount = "auto"\nalso = { residents = { high = 2400 } }\nweight = 1.0\n'
-        + '[rules.proximity]\nweight = 2\nmetric = "straight"\n'
-        + '[rules.governance]\nkeep_whole = ["estates"]\nmin_border = 1.0\nenclosed = "allow"\n'
+        + '[rules.proximity]\nweight = 2\nmetric = "walk"\nmax_walk = 400\n'
+        + '[rules.governance]\nkeep_whole = ["estates"]\nmin_border = 1.0\nenclosed = "forbid"\nhomogeneity = 0.5\n'
         + 'barriers = { "road.primary" = "wall" }\n'
         + "[rules.area.old_town.size]\nweight_by = {}\nhigh = 480\n"
         + '[rules.relax]\norder = ["size.low"]\nnever = ["size.high"]\n'
@@ -51,7 +51,8 @@ def test_the_whole_project_file_of_the_design_is_understood(project):
     assert town.layers["population"].is_raster
     assert (town.layers["population"].band, town.layers["population"].level) == (2, "units")
     assert town.rules.size.also["residents"].high == 2400
-    assert town.rules.proximity.weight == 2
+    assert (town.rules.proximity.weight, town.rules.proximity.metric, town.rules.proximity.max_walk) == (2, "walk", 400)
+    assert (town.rules.governance.enclosed, town.rules.governance.homogeneity) == ("forbid", 0.5)
     assert town.rules.governance.barriers == {"road.primary": "wall"}
     assert town.rules.at("old_town").size.high == 480
     assert town.rules.relax.never == ("size.high",)
@@ -132,10 +133,6 @@ def test_all_unknown_keys_of_a_table_are_named_at_once(project):
 @pytest.mark.parametrize(
     "rule",
     [
-        '[rules.proximity]\nmetric = "walk"',
-        "[rules.proximity]\nmax_walk = 500",
-        '[rules.governance]\nenclosed = "forbid"',
-        "[rules.governance]\nhomogeneity = 1.0",
         '[rules.size]\ncount = "free"',
         "[rules.size]\ncount = 60",
         '[rules.size]\ncount = { "320402001001" = 3 }',
@@ -152,6 +149,9 @@ def test_what_this_version_does_not_honour_is_said_and_never_skipped(project, ru
     "rule",
     [
         '[rules.size]\nlow = "many"',
+        '[rules.proximity]\nmax_walk = "far"',
+        "[rules.proximity]\nmax_walk = 0",
+        "[rules.governance]\nhomogeneity = -1",
         "[rules.size]\nlow = -5",
         "[rules.size]\nhigh = true",
         "[rules.size]\ncomfort = 400",

@@ -39,6 +39,8 @@ def test_measures_name_every_bounded_column_the_size_measure_first() -> None:
         (lambda: Rules(size=Size(also={"residents": Bounds(5, 1)})), "residents: low is above high"),
         (lambda: Rules(area={"rural": {"size": {"low": 450, "high": 400}}}), r"rules.area.rural.size: low = 450"),
         (lambda: Rules(proximity=Proximity(metric="flight")), '"flight" is not offered'),
+        (lambda: Rules(proximity=Proximity(max_walk=0)), "max_walk = 0 must be a number above 0"),
+        (lambda: Rules(governance=Governance(homogeneity=-1)), "homogeneity = -1 must be a number of at least 0"),
         (lambda: Rules(relax=Relax(never=("size.lwo",))), "unknown size.lwo"),
     ],
 )

@@ -20,6 +20,7 @@ from gridopt.grids.scope import scopes
 from gridopt.grids.shapes import grid_shapes
 from gridopt.measures import border_metres, border_share, label_points, neck_widths, polsby_popper, walks
 from gridopt.solvers.solution import Solution
+from gridopt.solvers.walking import metres_to_centres
 
 Floats = NDArray[np.float64]
 Labels = NDArray[np.int64]
@@ -51,7 +52,7 @@ def assemble(
     grids = _grids(city, coded, labels)
     grids = grids.assign(
         **_border_measures(coded, borders, labels),
-        **_size_measures(city, grids, _sizes(city, coded, solution), labels, points=coded.representative_point()),
+        **_size_measures(city, grids, coded, labels, solution=solution),
         **_shape_measures(grids),
         unmet=_unmet(violations, grids.index),
         scope=scopes(buildings, coded, city),
@@ -148,11 +149,16 @@ def _measured(units: gpd.GeoDataFrame, graph: UnitGraph, measure: str) -> Floats
 
 
 def _size_measures(
-    city: City, grids: gpd.GeoDataFrame, sizes: Floats, labels: Labels, *, points: gpd.GeoSeries
+    city: City, grids: gpd.GeoDataFrame, units: gpd.GeoDataFrame, labels: Labels, *, solution: Solution
 ) -> Columns:
-    """Deviation from the target, and the walks of what the size counts."""
+    """Deviation from the target, and the walks of what the size counts, by the metric of the rules."""
+    sizes, graph = _sizes(city, units, solution), solution.partition.graph
     targets = grids["area_kind"].map({kind: city.rules.at(kind).size.target for kind in grids["area_kind"].unique()})
-    mean, longest = walks(labels, sizes, xy=np.column_stack([points.x, points.y]))
+    place = units.index.get_indexer(pd.Index(graph.ids))
+    kinds = city.communities["area_kind"].reindex(list(graph.parent_ids))
+    rules = [city.rules.at(kind) for kind in kinds]
+    metres = metres_to_centres(graph, labels[place], sizes[place], rules=rules)
+    mean, longest = walks(labels[place], sizes[place], xy=graph.xy, metres=metres)
     deviation = np.bincount(labels, sizes, len(grids)) / targets.to_numpy(float) - 1
     return {"deviation": deviation, "walk_mean_m": mean, "walk_max_m": longest}
 

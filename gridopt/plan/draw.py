@@ -21,6 +21,7 @@ from gridopt.solvers.community import Bindings
 from gridopt.solvers.effort import Effort
 from gridopt.solvers.solution import Solution
 from gridopt.solvers.solve import solve
+from gridopt.solvers.walking import with_streets
 from gridopt.units import make_borders, make_units
 
 Solve = Callable[[UnitGraph, Bindings], Solution]
@@ -118,6 +119,7 @@ def prepare(
     graph = UnitGraph.from_units(
         units, borders, measures=city.rules.measures, min_border=city.rules.governance.min_border
     )
+    graph = with_streets(graph, city)
     return Ground(city, units, borders, graph, bind(city, settled, graph, Bindings.of_units(units, _called(city))))
 
 

@@ -25,8 +25,8 @@ KEYS = {
 # Key -> the value that means "off"; anything else is not honoured yet.
 NOT_HONOURED: Mapping[str, Mapping[str, object]] = {
     "size": {},
-    "proximity": {"metric": "straight", "max_walk": None},
-    "governance": {"enclosed": "allow", "homogeneity": None},
+    "proximity": {},
+    "governance": {},
     "relax": {},
 }
 _VALUES = {"size": Size, "proximity": Proximity, "governance": Governance, "relax": Relax}
@@ -128,9 +128,9 @@ Fault = tuple[str, str]
 
 def _checked(key: str, value: Any, where: str) -> tuple[Fault | None, Any]:  # noqa: PLR0911 — one line a type
     name = f"[{where}] {key}"
-    if key in ("low", "stretch", "weight", "min_border"):
+    if key in ("low", "stretch", "weight", "min_border", "homogeneity"):
         return (None if _is_number(value) else _wrong(name, value, "a number of at least 0", "不小于 0 的数")), value
-    if key in ("target", "high"):
+    if key in ("target", "high", "max_walk"):
         fits = _is_number(value) and value > 0
         return (None if fits else _wrong(name, value, "a number above 0", "大于 0 的数")), value
     if key == "comfort":

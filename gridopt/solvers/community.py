@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -12,9 +13,11 @@ from numpy.typing import NDArray
 
 from gridopt.errors import RuleError
 from gridopt.graph import UnitGraph
-from gridopt.rules import Rules
+from gridopt.rules import RELAXATIONS, Rules
+from gridopt.solvers.conditions import Conditions, Walks
 from gridopt.solvers.numbers import shared_out
 from gridopt.solvers.problem import Problem
+from gridopt.solvers.walking import ways_on_foot
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
@@ -117,6 +120,21 @@ class Community:
     def n_units(self) -> int:
         return self.graph.n_units
 
+    @cached_property
+    def conditions(self) -> Conditions:
+        """The rules beyond bounds, by unit of the community."""
+        graph, bindings, governance = self.graph, self.bindings, self.rules.governance
+        together = [(*pair, 1) for pair in bindings.together]
+        pairs = np.array([*together, *((*pair, -1) for pair in bindings.apart)], np.int32).reshape(-1, 3)
+        touching = np.concatenate([graph.edges, graph.walls])
+        forbidden = governance.enclosed == "forbid" and graph.outer is not None
+        return Conditions(
+            pairs,
+            _categories(bindings.categories, governance.homogeneity * graph.weights[:, 0]),
+            _walks(graph, self.rules),
+            *((touching, graph.outer) if forbidden else ()),
+        )
+
     @property
     def dedicated(self) -> Bools:
         """Units of an institution that forms its own grid."""
@@ -201,9 +219,42 @@ def pose(graph: UnitGraph, community: Community, coefficients: Floats, n_grids: 
         fixed=np.full(graph.n_units, -1, np.int32),
         closed=np.zeros(n_grids, bool),
         coefficients=coefficients,
+        conditions=_conditions_of(graph, community),
         shortfall_cost=1.0 if low_first else DEARNESS,
         excess_cost=DEARNESS if low_first else 1.0,
     )
+
+
+def _conditions_of(graph: UnitGraph, community: Community) -> Conditions:
+    conditions = community.conditions
+    return conditions if graph.place is None else conditions.within(graph.place)
+
+
+def _categories(names: tuple[str, ...], amounts: Floats) -> Floats:
+    """What each unit brings to the category it is of, (n, c); (0, 0) where nothing can be mixed."""
+    kinds = sorted({name for name in names if name})
+    if len(kinds) < 2 or not amounts.any():
+        return np.empty((0, 0))
+    return np.column_stack([np.where(np.array(names, object) == kind, amounts, 0.0) for kind in kinds])
+
+
+def _walks(graph: UnitGraph, rules: Rules) -> Walks | None:
+    """The longest walk that the rules allow, None for no limit."""
+    limit, metric = rules.proximity.max_walk, rules.proximity.metric
+    if limit is None:
+        return None
+    ways = ways_on_foot(graph) if metric == "walk" else np.empty((0, 0))
+    units = np.arange(graph.n_units, dtype=np.int32)
+    return Walks(float(limit), units, graph.xy, graph.weights[:, 0], ways, _price_of_walks(rules))
+
+
+def _price_of_walks(rules: Rules) -> float:
+    """Dearer than the bounds of size that give way before it, cheaper than those that give way after it."""
+    order = list(dict.fromkeys((*rules.relax.order, *RELAXATIONS)))
+    if "proximity.max_walk" in rules.relax.never:
+        return DEARNESS**2
+    earlier = [name for name in order[: order.index("proximity.max_walk")] if name not in rules.relax.never]
+    return float(DEARNESS ** (len({"size.low", "size.high"} & set(earlier)) - 0.5))
 
 
 def _low_gives_way_first(rules: Rules) -> bool:

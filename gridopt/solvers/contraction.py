@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gridopt.graph import UnitGraph
+from gridopt.graph import UnitGraph, placed
 
 Ints = NDArray[np.int32]
 
@@ -25,7 +25,7 @@ def contract(graph: UnitGraph, groups: Ints) -> UnitGraph:
     edges, walls = groups[graph.edges], groups[graph.walls]
     apart, walled = edges[:, 0] != edges[:, 1], walls[:, 0] != walls[:, 1]
     first = np.unique(groups, return_index=True)[1]
-    return UnitGraph.from_arrays(
+    merged = UnitGraph.from_arrays(
         np.column_stack([np.bincount(groups, column, n_groups) for column in graph.weights.T]),
         edges[apart],
         xy=np.column_stack([np.bincount(groups, share * graph.xy[:, axis], n_groups) for axis in (0, 1)]),
@@ -36,6 +36,9 @@ def contract(graph: UnitGraph, groups: Ints) -> UnitGraph:
         measures=graph.measures,
         mass=mass,
     )
+    outer = None if graph.outer is None else np.bincount(groups, graph.outer, n_groups) > 0
+    place = groups.astype(np.int32) if graph.place is None else placed(graph.place, groups)
+    return replace(merged, outer=outer, streets=graph.streets, place=place)
 
 
 def renumbered(labels: NDArray[np.integer]) -> Ints:

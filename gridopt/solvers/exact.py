@@ -9,6 +9,7 @@ programming of Held and Karp, 1962); where there are too many, a MILP takes over
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +19,7 @@ from scipy.sparse import csc_array, csr_array
 from gridopt._kernels.cover import extend
 from gridopt._kernels.enumerate import MOST_UNITS, connected_sets, leaves_room
 from gridopt.milp.set_partitioning import choose
-from gridopt.solvers.problem import Problem
+from gridopt.solvers.problem import Problem, mixtures
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
@@ -29,6 +30,8 @@ MOST_COVERS = 2_000_000
 """Partial covers that one step may grow."""
 MOST_COLUMNS = 2_000
 """Sets that the MILP may choose from where covers are too many."""
+MOST_BRANCHES = 500
+"""Choices looked at to keep every grid from lying inside another."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +53,11 @@ class Sets:
         """The same sets at a higher cost."""
         return Sets(self.order, self.masks, self.members, self.cost + extra, self.low, self.high)
 
+    def kept(self, chosen: NDArray[np.bool_]) -> Sets:
+        """Some of the sets."""
+        members, cost = self.members[chosen], self.cost[chosen]
+        return Sets(self.order, self.masks[chosen], members, cost, self.low, self.high)
+
 
 @dataclass(frozen=True, eq=False)
 class Proof:
@@ -59,8 +67,12 @@ class Proof:
     labels: Ints | None = None
 
 
-def enumerate_sets(problem: Problem, low: Floats, high: Floats) -> Sets | None:
-    """Every connected set of units with low <= sums <= high, priced; None where there are too many."""
+def enumerate_sets(problem: Problem, low: Floats, high: Floats, *, soft: Collection[str] = ()) -> Sets | None:
+    """Every connected set of units with low <= sums <= high, priced; None where there are too many.
+
+    Sets that part the fixed units of one grid, or join those of two, are left out, and so are those that break
+    a pair or walk too far, unless this rule is among those that may give way (``soft``).
+    """
     n = problem.n_units
     if n > MOST_UNITS:
         return None
@@ -74,7 +86,11 @@ def enumerate_sets(problem: Problem, low: Floats, high: Floats) -> Sets | None:
     bits = ((ordered[:, None] >> np.arange(n, dtype=np.uint64)) & np.uint64(1)).astype(bool)
     members = np.empty_like(bits)
     members[:, order] = bits
-    return Sets(order, ordered, members, set_costs(problem, members.astype(np.float64)), low, high)
+    sound = _owners(problem, members)[1]
+    for rule, missed in problem.conditions.misses(members, anchors_of(problem, members)).items():
+        sound &= (missed == 0) | (rule in soft)
+    members = members[sound]
+    return Sets(order, ordered[sound], members, set_costs(problem, members.astype(np.float64)), low, high)
 
 
 def best_partition(problem: Problem, sets: Sets, *, incumbent: float = np.inf) -> Proof:
@@ -82,6 +98,54 @@ def best_partition(problem: Problem, sets: Sets, *, incumbent: float = np.inf) -
 
     ``incumbent`` is the cost of a known plan, if there is one: what cannot beat it is passed over.
     """
+    if problem.conditions.beside is None:
+        return _cheapest(problem, sets, incumbent)
+    best, branches = Proof("infeasible"), [np.ones(len(sets.masks), bool)]
+    for _ in range(MOST_BRANCHES):
+        if not branches:
+            return best
+        kept = branches.pop()
+        proof = _cheapest(problem, sets.kept(kept), incumbent)
+        if proof.status == "limit":
+            return proof
+        if proof.labels is None:
+            continue
+        ways = _ways_out(problem, sets, proof.labels)
+        branches += [kept & way for way in ways]
+        if not ways:
+            best, incumbent = proof, _cost(sets, proof.labels)
+    return Proof("limit")
+
+
+def _ways_out(problem: Problem, sets: Sets, labels: Ints) -> list[NDArray[np.bool_]]:
+    """Where a grid of a partition lies inside another: the sets left if it is no grid, and if none surrounds it."""
+    inside = np.flatnonzero(problem.conditions.enclosed(labels, problem.n_grids))
+    if not len(inside) or problem.conditions.beside is None:
+        return []
+    grid = labels == inside[0]
+    ends = problem.conditions.beside
+    around = np.zeros(problem.n_units, bool)
+    around[ends[grid[ends[:, 0]], 1]] = True
+    around[ends[grid[ends[:, 1]], 0]] = True
+    itself = (sets.members == grid).all(axis=1)
+    surrounding = sets.members[:, around & ~grid].all(axis=1) & ~sets.members[:, grid].any(axis=1)
+    return [~itself, ~surrounding]
+
+
+def _labels(sets: Sets, chosen: NDArray[np.int64]) -> Ints:
+    """Labels (n,) of disjoint sets that cover every unit."""
+    return np.asarray(np.argmax(sets.members[np.sort(chosen)], axis=0), np.int32)
+
+
+def _cost(sets: Sets, labels: Ints) -> float:
+    """What a partition into some of the sets costs."""
+    weights = np.uint64(1) << np.arange(len(sets.order), dtype=np.uint64)
+    masks = [weights[labels[sets.order] == grid].sum() for grid in range(int(labels.max()) + 1)]
+    return float(sets.cost[np.searchsorted(sets.masks, np.array(masks, np.uint64))].sum())
+
+
+def _cheapest(problem: Problem, sets: Sets, incumbent: float) -> Proof:
+    """`best_partition` where grids may lie inside one another."""
     useful = np.flatnonzero(_room(problem, sets, sets.masks, problem.n_grids))
     if not len(useful):
         return Proof("infeasible")
@@ -90,7 +154,7 @@ def best_partition(problem: Problem, sets: Sets, *, incumbent: float = np.inf) -
         return _by_milp(problem, sets, useful, incumbent)
     if not len(chosen):
         return Proof("infeasible")
-    return Proof("optimal", np.argmax(sets.members[np.sort(chosen)], axis=0).astype(np.int32))
+    return Proof("optimal", numbered(problem, _labels(sets, chosen)))
 
 
 def _cheapest_cover(
@@ -154,8 +218,7 @@ def _by_milp(problem: Problem, sets: Sets, useful: NDArray[np.int64], incumbent:
     choice = choose(members, sets.cost[useful], problem.n_grids, incumbent=incumbent)
     if choice.chosen is None:
         return Proof(choice.status)
-    labels = np.argmax(sets.members[useful[np.sort(choice.chosen)]], axis=0).astype(np.int32)
-    return Proof(choice.status, labels)
+    return Proof(choice.status, numbered(problem, _labels(sets, useful[choice.chosen])))
 
 
 def _along(xy: Floats) -> NDArray[np.int64]:
@@ -175,6 +238,36 @@ def _neighbour_masks(problem: Problem, order: NDArray[np.int64]) -> NDArray[np.u
     return masks
 
 
+def numbered(problem: Problem, labels: Ints) -> Ints:
+    """The same grids, those that hold fixed units under the number that these give them."""
+    held = problem.fixed >= 0
+    if not held.any():
+        return labels
+    numbers = np.full(problem.n_grids, -1, np.int32)
+    numbers[labels[held]] = problem.fixed[held]
+    numbers[numbers < 0] = np.setdiff1d(np.arange(problem.n_grids), numbers)
+    return np.asarray(numbers[labels])
+
+
+def _owners(
+    problem: Problem, members: NDArray[np.bool_] | Floats | csr_array
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """The grid whose fixed units each set (s, n) holds, -1 for none, and whether it holds all of them and no others."""
+    grids = np.unique(problem.fixed[problem.fixed >= 0]).astype(np.int64)
+    fixed = (problem.fixed[:, None] == grids).astype(np.float64)
+    held = np.asarray(members @ fixed)
+    some = held > 0
+    sound = (~some | (held == fixed.sum(axis=0))).all(axis=1) & (some.sum(axis=1) <= 1)
+    return np.concatenate([grids, [-1]])[
+        np.where(some.any(axis=1), some.argmax(axis=1) if len(grids) else 0, -1)
+    ], sound
+
+
+def anchors_of(problem: Problem, members: NDArray[np.bool_] | Floats | csr_array) -> Floats:
+    """The given centre of the grid whose fixed units each set (s, n) holds, (s, 2); NaN where it has none."""
+    return np.vstack([problem.anchors, np.full((1, 2), np.nan)])[_owners(problem, members)[0]]
+
+
 def set_costs(problem: Problem, members: Floats | csr_array) -> Floats:
     """The weighted terms of each set as a grid; a border is half of each of its two grids'.
 
@@ -186,10 +279,15 @@ def set_costs(problem: Problem, members: Floats | csr_array) -> Floats:
     first = members @ (problem.mass[:, None] * xy)
     second = members @ (problem.mass * (xy**2).sum(axis=1))
     inertia = second - (first**2).sum(axis=1) / np.where(mass > 0, mass, 1.0)
+    anchors = anchors_of(problem, members) - problem.xy.mean(axis=0)
+    to_anchor = second - 2 * (first * anchors).sum(axis=1) + mass * (anchors**2).sum(axis=1)
+    inertia = np.where(np.isnan(anchors[:, 0]), inertia, to_anchor)
     cost = csr_array((problem.cost, problem.neighbours, problem.indptr), shape=(n, n))
     cut = members @ cost.sum(axis=1) - ((members @ cost) * members).sum(axis=1)
     sizes = members @ problem.weights[:, 0]
     low, high = problem.comfort[0]
     outside = np.maximum(np.maximum(low - sizes, sizes - high), 0.0) / problem.target[0]
+    if problem.conditions.categories.size:
+        cut = cut + 2 * mixtures(members @ problem.conditions.categories)
     terms = np.column_stack([np.maximum(inertia, 0.0), cut / 2, outside**2])
     return np.asarray(terms @ problem.coefficients, np.float64)

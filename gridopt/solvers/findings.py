@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from gridopt.partition import Partition
 from gridopt.solvers.bound_findings import groups, institutions, locked_grids, parted
+from gridopt.solvers.breaches import breached
 from gridopt.solvers.clash_words import Words
 from gridopt.solvers.community import Community
 from gridopt.solvers.land_findings import strips
@@ -24,6 +25,7 @@ def findings(community: Community, labels: Ints, search: Search, *, lang: str) -
     rows += [*_pieces(community, labels, search, words), *groups(community, labels, search, words)]
     rows += [*institutions(community, labels, search, words), *locked_grids(community, labels, words)]
     rows += [*parted(community, labels, words), *strips(community, labels, words)]
+    rows += breached(community, labels, search, words)
     return pd.DataFrame([{"community_id": community.name, **row} for row in rows], columns=SOLUTION_VIOLATIONS)
 
 

@@ -14,7 +14,7 @@ from gridopt.solvers.exact import Sets, best_partition, enumerate_sets
 from gridopt.solvers.improve import search
 from gridopt.solvers.irreducible import NOTHING_KNOWN, Clash, clash_of, neck_of
 from gridopt.solvers.numbers import candidates
-from gridopt.solvers.problem import Problem
+from gridopt.solvers.problem import Problem, breaches
 from gridopt.solvers.recombine import recombined
 from gridopt.solvers.relaxation import missed_by_number, never_relaxed
 from gridopt.solvers.relaxed import Task, draw_relaxed
@@ -65,7 +65,7 @@ def draw_piece(
     fixed = _fixed_number(totals, community, aim, graph.n_units)
     numbers = [fixed] if fixed else candidates(totals, *bounds, target=aim, most=graph.n_units)
     admitted = not missed_by_number(community, totals, numbers[0])
-    if terrain.graph.n_units == 1 or (numbers[0] == 1 and (fixed or admitted)):
+    if terrain.graph.n_units == 1 or (numbers[0] == 1 and (fixed or (admitted and _near(terrain, community)))):
         return Drawn.one_grid(terrain.graph.n_units, relaxed=not admitted)
     outcome = drawn_whole(terrain, community, coefficients, numbers, (effort, seed))
     if outcome.labels is not None:
@@ -76,6 +76,12 @@ def draw_piece(
     impossible = outcome.impossible or relaxed.proved
     clash = NOTHING_KNOWN if fixed else clash_of(task, proved=impossible, firm_only=relaxed.refused)
     return Drawn(relaxed.labels, True, relaxed.optimal and impossible, impossible, numbers[0], clash)
+
+
+def _near(terrain: Terrain, community: Community) -> bool:
+    """Whether nobody walks too far, and no pair is broken, in one grid of the whole terrain."""
+    problem = pose(terrain.graph, community, np.ones(3), 1)
+    return breaches(problem, np.zeros(terrain.graph.n_units, np.int32)) == 0
 
 
 def _fixed_number(totals: Floats, community: Community, aim: float, most: int) -> int | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
+from gridopt._kernels.further import Further
 from gridopt._kernels.state import SLACK, Board
 from gridopt.errors import SolverError, preview
+from gridopt.solvers.conditions import NEVER, Conditions
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
@@ -41,6 +43,8 @@ class Problem:
     closed        (k,)   grids that take no free unit but such as weigh nothing in every measure
     coefficients  (3,)   on proximity, governance and size
     shortfall_cost, excess_cost   what going below low or above high costs, where no partition keeps the bounds
+    anchors       (k, 2) the given centre of a grid, NaN where it is the centroid of its mass
+    conditions    the rules beyond bounds
     """
 
     indptr: Ints
@@ -58,18 +62,22 @@ class Problem:
     coefficients: Floats
     shortfall_cost: float = 1.0
     excess_cost: float = 1.0
+    anchors: Floats = field(default_factory=lambda: np.empty((0, 2)))
+    conditions: Conditions = field(default_factory=Conditions)
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            value = getattr(self, field.name)
+        if not len(self.anchors):
+            object.__setattr__(self, "anchors", np.full((self.n_grids, 2), np.nan))
+        for one in fields(self):
+            value = getattr(self, one.name)
             if isinstance(value, np.ndarray):
-                copied: NDArray[Any] = np.ascontiguousarray(value, _dtype(field.name)).copy()
+                copied: NDArray[Any] = np.ascontiguousarray(value, _dtype(one.name)).copy()
                 copied.flags.writeable = False
-                object.__setattr__(self, field.name, copied)
+                object.__setattr__(self, one.name, copied)
         n, k, m = self.n_units, self.n_grids, self.weights.shape[1]
         shapes = {"indptr": (n + 1,), "cost": self.neighbours.shape, "mass": (n,), "xy": (n, 2), "fixed": (n,)}
         shapes |= {"low": (k, m), "high": (k, m), "comfort": (k, 2), "target": (k,), "closed": (k,)}
-        shapes |= {"coefficients": (3,)}
+        shapes |= {"coefficients": (3,), "anchors": (k, 2)}
         wrong = [f"{name} {getattr(self, name).shape}" for name, shape in shapes.items()
                  if getattr(self, name).shape != shape]  # fmt: skip
         if wrong:
@@ -115,7 +123,7 @@ class Problem:
             tails.astype(np.int32),
             np.isin(tails * n + tails[following], heads * n + tails),
             self.cost[turn],
-            self.weights[order],
+            np.ascontiguousarray(np.column_stack([self.weights, self._categories])[order]),
             self.mass[order],
             np.ascontiguousarray(xy),
             self.low.copy(),
@@ -127,15 +135,48 @@ class Problem:
             self.closed.copy(),
             self.coefficients.copy(),
             np.array([self.shortfall_cost, self.excess_cost], np.float64),
+            self._further(place),
+            self.conditions.hold,
+            bool(np.isfinite(self.anchors).any()),
+        )
+
+    @property
+    def _categories(self) -> Floats:
+        """What each unit brings to each category, (n, c), c being 0 where nothing may be mixed."""
+        given = self.conditions.categories
+        return given if given.size else np.empty((self.n_units, 0))
+
+    def _further(self, place: Ints) -> Further:
+        """The rules beyond bounds as the kernels see them; ``place`` (n,) is a unit's place on the board."""
+        n, rules, walks = self.n_units, self.conditions, self.conditions.walks
+        none, centre = np.empty((0, 2), np.int32), self.xy.mean(axis=0)
+        starts, units, turn = _linked(n, place[rules.pairs[:, :2]])
+        homes = np.empty(0, np.int32) if walks is None else place[walks.unit]
+        return Further(
+            np.array([NEVER * (len(rules.pairs) > 0), walks.price if walks else 0, NEVER * (rules.beside is not None)]),
+            walks.limit if walks else np.inf,
+            np.ascontiguousarray(self.anchors - centre),
+            starts,
+            units,
+            np.tile(rules.pairs[:, 2], 2)[turn].astype(np.int32),
+            np.concatenate([[0], np.cumsum(np.bincount(homes, minlength=n))]).astype(np.int32),
+            np.argsort(homes, kind="stable").astype(np.int32),
+            np.ascontiguousarray(walks.xy - centre) if walks else np.empty((0, 2)),
+            walks.people.astype(np.float64) if walks else np.empty(0),
+            np.ascontiguousarray(walks.ways, np.float64) if walks else np.empty((0, 0)),
+            *_linked(n, none if rules.beside is None else place[rules.beside])[:2],
+            np.ascontiguousarray(rules.outer[self.order] if rules.beside is not None else np.zeros(n, bool)),
         )
 
 
 def evaluate(problem: Problem, labels: Ints) -> Score:
     """Terms, objective and violation of labels (n,), from their definitions.
 
-    Proximity is the sum of mass times squared distance to the grid's centroid of mass, governance the cost of
-    the edges cut, size the squared distance outside the comfort band relative to the target. Violation is the
-    sum over grids and measures of the shortfall or excess relative to its bound, times what it costs.
+    Proximity is the sum of mass times squared distance to the grid's centre (the one given to it, else its
+    centroid of mass), governance the cost of the edges cut and of what lies outside the leading category of its
+    grid, size the squared distance outside the comfort band relative to the target. Violation is the sum over
+    grids and measures of the shortfall or excess relative to its bound, times what it costs, and of what the
+    further conditions price.
     """
     k = problem.n_grids
     sums = np.column_stack([np.bincount(labels, column, k) for column in problem.weights.T])
@@ -143,9 +184,13 @@ def evaluate(problem: Problem, labels: Ints) -> Score:
     xy = problem.xy - problem.xy.mean(axis=0)
     centres = np.column_stack([np.bincount(labels, problem.mass * axis, k) for axis in xy.T])
     centres = np.divide(centres, mass[:, None], out=np.zeros_like(centres), where=mass[:, None] > 0)
+    anchors = problem.anchors - problem.xy.mean(axis=0)
+    centres = np.where(np.isnan(anchors), centres, anchors)
     proximity = (problem.mass * ((xy - centres[labels]) ** 2).sum(axis=1)).sum()
     heads = np.repeat(np.arange(problem.n_units), np.diff(problem.indptr))
     governance = problem.cost[labels[heads] != labels[problem.neighbours]].sum() / 2
+    categories = [np.bincount(labels, column, k) for column in problem.conditions.categories.T]
+    governance += mixtures(np.column_stack(categories)).sum() if categories else 0.0
     outside = np.maximum(0, np.maximum(problem.comfort[:, 0] - sums[:, 0], sums[:, 0] - problem.comfort[:, 1]))
     size = ((outside / problem.target) ** 2).sum()
     terms = np.array([proximity, governance, size])
@@ -155,8 +200,22 @@ def evaluate(problem: Problem, labels: Ints) -> Score:
     most = np.where(problem.high > 0, problem.high * (1 + SLACK), SLACK)
     excess = np.where(sums > most, sums - problem.high, 0)
     excess /= np.where((problem.high > 0) & np.isfinite(problem.high), problem.high, 1)
-    violation = problem.shortfall_cost * short.sum() + problem.excess_cost * excess.sum()
+    violation = problem.shortfall_cost * short.sum() + problem.excess_cost * excess.sum() + breaches(problem, labels)
     return Score(terms, float(terms @ problem.coefficients), float(violation))
+
+
+def breaches(problem: Problem, labels: Ints) -> float:
+    """What labels (n,) break of the conditions beyond bounds, priced."""
+    conditions, k = problem.conditions, problem.n_grids
+    if not conditions.hold:
+        return 0.0
+    by_grid = conditions.breaches(labels == np.arange(k)[:, None], problem.anchors)
+    return float(by_grid.sum() + NEVER * conditions.enclosed(labels, k).sum())
+
+
+def mixtures(categories: Floats) -> Floats:
+    """What each grid brings to categories other than its leading one; categories (s, c) are its sums."""
+    return np.asarray(categories.sum(axis=1) - categories.max(axis=1), np.float64)
 
 
 def n_pieces(problem: Problem, labels: Ints) -> NDArray[np.int64]:
@@ -179,6 +238,14 @@ def connected_pieces(problem: Problem, labels: Ints) -> Ints:
     indptr = np.concatenate([[0], np.cumsum(np.bincount(heads[same], minlength=n))])
     graph = csr_array((np.ones(same.sum(), np.int8), problem.neighbours[same], indptr), shape=(n, n))
     return np.asarray(connected_components(graph, directed=False)[1], np.int32)
+
+
+def _linked(n: int, pairs: Ints) -> tuple[Ints, Ints, NDArray[np.int64]]:
+    """CSR of pairs in both directions (starts, others), and where each entry stands in the pairs listed twice."""
+    heads, tails = np.concatenate([pairs[:, 0], pairs[:, 1]]), np.concatenate([pairs[:, 1], pairs[:, 0]])
+    turn = np.lexsort((tails, heads))
+    starts = np.concatenate([[0], np.cumsum(np.bincount(heads, minlength=n))]).astype(np.int32)
+    return starts, tails[turn].astype(np.int32), turn
 
 
 def _dtype(name: str) -> type:

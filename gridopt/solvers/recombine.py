@@ -7,10 +7,10 @@ from scipy.sparse import csc_array, csr_array
 
 from gridopt.milp import Limits
 from gridopt.milp.set_partitioning import choose
-from gridopt.solvers.exact import set_costs
+from gridopt.solvers.exact import numbered, set_costs
 from gridopt.solvers.hess import offset_of, set_offsets
 from gridopt.solvers.improve import Found
-from gridopt.solvers.problem import Ints, Problem
+from gridopt.solvers.problem import Ints, Problem, breaches
 
 MOST_GRIDS = 1_500
 """Grids of the pool that the program chooses from."""
@@ -36,7 +36,8 @@ def recombined(problem: Problem, found: Found, price: float = 0.0) -> Ints:
     labels = np.empty(problem.n_units, np.int32)
     for grid, chosen in enumerate(np.sort(choice.chosen)):
         labels[found.pool[chosen]] = grid
-    return labels
+    labels = numbered(problem, labels)
+    return found.labels if breaches(problem, labels) > 0 else labels
 
 
 def _members(pool: tuple[Ints, ...], n_units: int) -> csr_array:

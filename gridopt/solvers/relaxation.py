@@ -7,7 +7,7 @@ one misses the rule that gives way last by less, then the one before it, and so 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,7 +20,7 @@ Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
 Ints = NDArray[np.int32]
 
-OF_A_GRID = (*RELAXATIONS, "size.also")
+OF_A_GRID = (*RELAXATIONS, "size.also", "governance.enclosed", "decisions")
 """The rules that a grid meets or misses by itself; the others say what the ground is like."""
 
 PER_BOUND = 10**9
@@ -82,12 +82,8 @@ class Stage:
 def bearing(community: Community, *, grouped: bool) -> list[str]:
     """The rules of `OF_A_GRID` that ask for anything here; ``grouped`` says whether there are groups to keep whole."""
     further = bool((community.low[1:] > 0).any() or np.isfinite(community.high[1:]).any())
-    asks = {
-        "governance.keep_whole": grouped,
-        "proximity.max_walk": community.rules.proximity.max_walk is not None,
-        "size.also": further,
-    }
-    return [name for name in OF_A_GRID if asks.get(name, True)]
+    asks = {"governance.keep_whole": grouped, "size.also": further}
+    return [name for name in OF_A_GRID if asks.get(name, name not in community.conditions.not_asked)]
 
 
 def stages(community: Community, *, grouped: bool) -> list[Stage]:
@@ -122,10 +118,13 @@ def stage_without(community: Community, dropped: Sequence[str]) -> Stage:
     return _stage(community, (*dropped, *beyond))
 
 
-def misses(community: Community, sums: Floats, partial: Counts, soft: tuple[str, ...]) -> Counts:
+def misses(
+    community: Community, sums: Floats, partial: Counts, soft: tuple[str, ...], *, further: Mapping[str, Floats]
+) -> Counts:
     """How far grids miss each rule, in parts of `PER_BOUND`: (grids, rules), the rule that gives way last first.
 
-    sums (grids, m) of the measures; partial (grids,) counts the kept-whole groups of which a grid holds a part only.
+    sums (grids, m) of the measures; partial (grids,) counts the kept-whole groups of which a grid holds a part only;
+    further (grids,) is what `Conditions.misses` says of them.
     """
     low, high = community.low, community.high
     short = np.maximum(low - sums, 0.0) / np.where(low > 0, low, 1.0)
@@ -138,7 +137,7 @@ def misses(community: Community, sums: Floats, partial: Counts, soft: tuple[str,
         "size.high.unlimited": np.maximum(excess[:, 0] - within, 0.0),
         "size.also": short[:, 1:].sum(axis=1) + excess[:, 1:].sum(axis=1),
         "governance.keep_whole": partial.astype(np.float64),
-        "proximity.max_walk": np.zeros(len(sums)),
+        **further,
     }
     columns = [np.rint(PER_BOUND * by_rule[name]).astype(np.int64) for name in reversed(soft)]
     return np.column_stack(columns)

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from gridopt.solvers.community import DEARNESS, Community, pose
+from gridopt.solvers.conditions import NO_ENCLOSED
 from gridopt.solvers.contraction import Terrain
 from gridopt.solvers.effort import Effort
-from gridopt.solvers.exact import enumerate_sets
+from gridopt.solvers.exact import anchors_of, enumerate_sets
 from gridopt.solvers.improve import search
 from gridopt.solvers.lexicographic import Cover, best_covers
 from gridopt.solvers.problem import Floats, Ints, Problem, evaluate
@@ -66,8 +67,12 @@ class Task:
         """How good labels (n,) of the terrain's graph are, by every rule."""
         n_grids = int(labels.max()) + 1
         members = (labels[None, :] == np.arange(n_grids)[:, None]).astype(np.float64)
-        missed = misses(self.community, *measured(self.terrain, members), self.stages()[-1].soft).sum(axis=0)
-        score = evaluate(pose(self.terrain.graph, self.community, self.coefficients, n_grids), labels)
+        problem = pose(self.terrain.graph, self.community, self.coefficients, n_grids)
+        further = problem.conditions.misses(members > 0, problem.anchors)
+        further[NO_ENCLOSED] = problem.conditions.enclosed(labels, n_grids).astype(np.float64)
+        soft = self.stages()[-1].soft
+        missed = misses(self.community, *measured(self.terrain, members), soft, further=further).sum(axis=0)
+        score = evaluate(problem, labels)
         return tuple(missed.tolist()), self.rank(n_grids), score.objective
 
 
@@ -94,7 +99,7 @@ def draw_relaxed(task: Task, *, effort: Effort, seed: int) -> Relaxed:
     everything = task.stages()
     n_rules, proved, best = len(everything[-1].soft), True, None
     for stage in everything:
-        covers = exact_covers(task, stage)
+        covers = None if NO_ENCLOSED in stage.soft else exact_covers(task, stage)
         if covers is not None:
             if covers:
                 chosen = min(covers, key=lambda one: (one.missed, task.rank(one.n_grids)))
@@ -116,13 +121,19 @@ def exact_covers(task: Task, stage: Stage) -> list[Cover] | None:
     """The best drawing of each number of grids at one stage, empty if there are none; None where they are too many."""
     graph = task.terrain.graph if stage.splits else task.terrain.whole
     problem = pose(graph, task.community, task.coefficients, 1)
-    sets = enumerate_sets(problem, stage.low, stage.high)
+    sets = enumerate_sets(problem, stage.low, stage.high, soft=stage.soft)
     if sets is None:
         return None
+    further = problem.conditions.misses(sets.members, anchors_of(problem, sets.members))
     members = sets.members.astype(np.float64)
     sums, partial = measured(task.terrain, members if stage.splits else members[:, task.terrain.groups])
-    covers = best_covers(sets, misses(task.community, sums, partial, stage.soft))
-    return covers and [cover for cover in covers if task.allows(cover.n_grids)]
+    covers = best_covers(sets, misses(task.community, sums, partial, stage.soft, further=further))
+    allowed = covers and [cover for cover in covers if task.allows(cover.n_grids)]
+    # A cover is the best of its units, whatever lies inside what: with an enclosed grid it proves nothing.
+    inside = (problem.conditions.enclosed(cover.labels, cover.n_grids).any() for cover in allowed or ())
+    if NO_ENCLOSED not in stage.soft and any(inside):
+        return None
+    return allowed
 
 
 def measured(terrain: Terrain, members: Floats) -> tuple[Floats, Counts]:

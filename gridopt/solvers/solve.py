@@ -189,12 +189,13 @@ def _scales(community: Community) -> Scales:
     total = community.graph.weights[:, 0].sum()
     number = int(np.clip(round(total / community.rules.size.target), 1, community.n_units))
     drawing = inertial_bisection(pose(community.graph, community, np.ones(len(TERMS)), number))
-    return scales_of(community.graph, drawing, community.rules)
+    return scales_of(community.graph, drawing, community.rules, categories=community.conditions.categories)
 
 
 def _weighed(community: Community, labels: Ints, search: Search, lang: str) -> _Answer:
     scales = _scales(community)
-    raw = raw_terms(community.graph, labels, community.rules, exempt=exempt_grids(community, labels))
+    exempt, categories = exempt_grids(community, labels), community.conditions.categories
+    raw = raw_terms(community.graph, labels, community.rules, exempt=exempt, categories=categories)
     weighted = raw * coefficients(community.rules, scales)
     violations = findings(community, labels, search, lang=lang)
     status = "relaxed" if violations["relaxed"].any() else "optimal" if search.optimal else "feasible"

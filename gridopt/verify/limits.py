@@ -45,7 +45,6 @@ def bounds(stored: Stored) -> Iterator[Fault]:
                     f"grids break {rule}.{side} = {limit} of {measure}, undeclared",
                     f"{{n}} 个网格超出 {rule}.{side} = {limit}（{measure}），且未列入需说明事项",
                 )
-    yield from _walks(stored, grids)
 
 
 def deviations(stored: Stored) -> Iterator[Fault]:
@@ -98,20 +97,6 @@ def _number(limit: Any, sign: int) -> float:
 def _names(rule: str, side: str) -> Callable[[str], bool]:
     """Rules of violations that excuse a bound; a relaxed bound may carry a longer name."""
     return lambda name: name.startswith(f"{rule}.{side}") or name == rule
-
-
-def _walks(stored: Stored, grids: Any) -> list[Fault]:
-    limit = stored.record["rules"].get("proximity", {}).get("max_walk")
-    if limit is None:
-        return []
-    known = declared(stored.layers["violations"], lambda name: "max_walk" in name)
-    far = [code for code in grids.index[grids["walk_max_m"] > float(limit) + 1e-6] if code not in known]
-    return found(
-        ("bounds", "grids"),
-        far,
-        f"grids break proximity.max_walk = {limit}, undeclared",
-        f"{{n}} 个网格超出最远步行距离 {limit} 米，且未列入需说明事项",
-    )
 
 
 def declared(violations: pd.DataFrame, concerns: Callable[[str], bool]) -> set[str]:

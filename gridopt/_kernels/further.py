@@ -1,0 +1,157 @@
+"""The rules of a problem beyond bounds and costs, grid by grid: pairs, the longest walk, no grid inside another.
+
+Each is a function of the members of one grid, and of the labels around them. Members are linked lists in one
+array: the first unit of each of the k grids (-1 for none), then the unit after each of the n units.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba import boolean, float64, int32, int64, njit, types
+from numpy.typing import NDArray
+
+
+class Further(NamedTuple):
+    """The further rules of a problem, in board order; nothing here changes. p pairs, f places, k grids."""
+
+    prices: NDArray[np.float64]  # (3) PAIR, WALK, ENCLOSED: what breaking a rule costs, 0 where it does not hold
+    limit: float  # metres of the longest walk
+    anchors: NDArray[np.float64]  # (k, 2) given centres, NaN for none
+    pair_starts: NDArray[np.int32]  # (n + 1)
+    pair_units: NDArray[np.int32]  # (2 p)
+    pair_signs: NDArray[np.int32]  # (2 p) 1 together, -1 apart
+    place_starts: NDArray[np.int32]  # (n + 1)
+    places: NDArray[np.int32]  # (f) places unit by unit
+    place_xy: NDArray[np.float64]  # (f, 2)
+    people: NDArray[np.float64]  # (f)
+    ways: NDArray[np.float64]  # (f, f) metres, or (0, 0) for straight distance
+    beside_starts: NDArray[np.int32]  # (n + 1)
+    beside: NDArray[np.int32]  # units that touch, walls or not
+    outer: NDArray[np.bool_]  # (n) the unit lies at the edge
+
+
+PAIR, WALK, ENCLOSED = range(3)
+
+HALF_WAY = 0.1
+"""Strain of a broken rule that is only kept or broken: as much as a bound missed by a third."""
+
+SAME_WALK = 1e-9
+"""Share of the longest walk allowed by which rounding may miss it."""
+
+_compiler: Any = njit
+_types: Any = types
+_HELPER = {
+    "cache": True,
+    "nogil": True,
+    "error_model": "numpy",
+    "no_cfunc_wrapper": True,
+    "no_cpython_wrapper": True,
+    "_nrt": False,
+}
+I1, F1, F2, B1 = int32[::1], float64[::1], float64[:, ::1], boolean[::1]
+FURTHER = _types.NamedTuple((F1, float64, F2, I1, I1, I1, I1, I1, F2, F1, F2, I1, I1, B1), Further)
+TWO_FIGURES = _types.UniTuple(float64, 2)
+
+
+@_compiler(float64(FURTHER, I1, I1, int64, int64), **_HELPER)
+def broken_pairs(further: Any, labels: Any, members: Any, grid: Any, k: Any) -> Any:
+    """Pairs that a grid breaks: one half for each unit parted from its partner, and for each kept with it."""
+    starts, units, signs = further.pair_starts, further.pair_units, further.pair_signs
+    broken = 0.0
+    unit = members[grid]
+    while unit >= 0:
+        for i in range(starts[unit], starts[unit + 1]):
+            if (labels[units[i]] == grid) != (signs[i] > 0):
+                broken += 0.5
+        unit = members[k + unit]
+    return broken
+
+
+@_compiler(float64(FURTHER, I1, int64, int64), **_HELPER)
+def longest_walk(further: Any, members: Any, grid: Any, k: Any) -> Any:
+    """Metres from the grid's place nearest its centre to the furthest place with people; 0 without people.
+
+    The centre is the one given to the grid, else the centroid of its people. Of places equally near (to a
+    thousandth of a millimetre) the first counts.
+    """
+    starts, places, people, xy = further.place_starts, further.places, further.people, further.place_xy
+    total, x, y = 0.0, 0.0, 0.0
+    unit = members[grid]
+    while unit >= 0:
+        for i in range(starts[unit], starts[unit + 1]):
+            place = places[i]
+            total += people[place]
+            x += people[place] * xy[place, 0]
+            y += people[place] * xy[place, 1]
+        unit = members[k + unit]
+    if total <= 0.0:
+        return 0.0
+    x, y = x / total, y / total
+    if not math.isnan(further.anchors[grid, 0]):
+        x, y = further.anchors[grid, 0], further.anchors[grid, 1]
+    centre, nearest = -1, np.inf
+    unit = members[grid]
+    while unit >= 0:
+        for i in range(starts[unit], starts[unit + 1]):
+            place = places[i]
+            distance = math.floor(math.hypot(xy[place, 0] - x, xy[place, 1] - y) * 1e6 + 0.5)
+            if distance < nearest or (distance == nearest and place < centre):
+                centre, nearest = place, distance
+        unit = members[k + unit]
+    longest = 0.0
+    unit = members[grid]
+    while unit >= 0:
+        for i in range(starts[unit], starts[unit + 1]):
+            place = places[i]
+            if people[place] <= 0.0:
+                continue
+            if len(further.ways) > 0:
+                longest = max(longest, further.ways[centre, place])
+            else:
+                longest = max(longest, math.hypot(xy[place, 0] - xy[centre, 0], xy[place, 1] - xy[centre, 1]))
+        unit = members[k + unit]
+    return longest
+
+
+@_compiler(boolean(FURTHER, I1, I1, int64, int64), **_HELPER)
+def is_enclosed(further: Any, labels: Any, members: Any, grid: Any, k: Any) -> Any:
+    """Whether a grid lies wholly inside another: no unit at the edge, and one grid all around."""
+    starts, beside = further.beside_starts, further.beside
+    host = -1
+    unit = members[grid]
+    while unit >= 0:
+        if further.outer[unit]:
+            return False
+        for i in range(starts[unit], starts[unit + 1]):
+            other = labels[beside[i]]
+            if other == grid:
+                continue
+            if host >= 0 and other != host:
+                return False
+            host = other
+        unit = members[k + unit]
+    return host >= 0
+
+
+@_compiler(TWO_FIGURES(FURTHER, I1, I1, int64, int64), **_HELPER)
+def breaches(further: Any, labels: Any, members: Any, grid: Any, k: Any) -> Any:
+    """(violation, strain) of a grid by its pairs, its longest walk and what surrounds it."""
+    prices = further.prices
+    violation, strain = 0.0, 0.0
+    if prices[PAIR] > 0.0:
+        broken = broken_pairs(further, labels, members, grid, k)
+        violation += prices[PAIR] * broken
+        strain += HALF_WAY * broken
+    if prices[WALK] > 0.0:
+        walk, limit = longest_walk(further, members, grid, k), further.limit
+        if walk > limit * (1.0 + SAME_WALK):
+            excess = (walk - limit) / limit
+            violation += prices[WALK] * excess
+            strain += excess * excess
+    if prices[ENCLOSED] > 0.0 and is_enclosed(further, labels, members, grid, k):
+        violation += prices[ENCLOSED]
+        strain += HALF_WAY
+    return violation, strain

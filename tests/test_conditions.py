@@ -1,0 +1,214 @@
+"""The rules beyond bounds, on towns drawn by hand and by full enumeration: what is drawn is the best that obeys."""
+
+import dataclasses
+import functools
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from gridopt.objective import coefficients, scales_of
+from gridopt.rules import RELAXATIONS, Governance, Proximity, Relax, Rules, Size
+from gridopt.solvers.community import Bindings, Community, pose
+from gridopt.solvers.conditions import Conditions, Walks
+from gridopt.solvers.contraction import Terrain, contract
+from gridopt.solvers.effort import Effort
+from gridopt.solvers.exact import best_partition, enumerate_sets
+from gridopt.solvers.improve import search
+from gridopt.solvers.piece import draw_piece
+from gridopt.solvers.problem import Problem, breaches, evaluate, is_connected
+from tests.towns import graph_of, town
+
+BLOCK = "a a a a\na a a a\na a a a"
+QUICK = Effort.named("quick")
+
+
+def community(drawing=BLOCK, households=100, *, rules=None, **bound) -> Community:
+    graph = graph_of(town(drawing, households))
+    none = ("",) * graph.n_units
+    bindings = Bindings(none, none, ("urban",) * graph.n_units, **bound)
+    return Community("a", graph, rules or Rules(), bindings)
+
+
+def posed(one: Community, n_grids: int) -> Problem:
+    halves = (np.arange(one.n_units) * n_grids // one.n_units).astype(np.int32)
+    scales = scales_of(one.graph, halves, one.rules, categories=one.conditions.categories)
+    return pose(one.graph, one, coefficients(one.rules, scales), n_grids)
+
+
+def labellings(n: int, n_grids: int, begun: tuple[int, ...] = ()) -> Iterator[np.ndarray]:
+    """Every division of n units into so many grids, each once: grids are numbered by first unit."""
+    used = max(begun, default=-1) + 1
+    if n - len(begun) < n_grids - used:
+        return
+    if len(begun) == n:
+        yield np.array(begun, np.int32)
+        return
+    for label in range(min(used + 1, n_grids)):
+        yield from labellings(n, n_grids, (*begun, label))
+
+
+@functools.cache
+def drawings(n_grids: int) -> list[np.ndarray]:
+    """Every division of the block of twelve into so many connected grids."""
+    problem = posed(community(), n_grids)
+    return [one for one in labellings(12, n_grids) if is_connected(problem, one)]
+
+
+def best_of_all(problem: Problem) -> float:
+    """The least objective of all drawings of a block that break nothing; infinity where there is none."""
+    scores = (evaluate(problem, one) for one in drawings(problem.n_grids))
+    return min((score.objective for score in scores if score.violation == 0), default=np.inf)
+
+
+def by_exact_path(problem: Problem, one: Community) -> float:
+    sets = enumerate_sets(problem, one.low, one.high)
+    assert sets is not None
+    proof = best_partition(problem, sets)
+    assert proof.status in ("optimal", "infeasible")
+    return np.inf if proof.labels is None else evaluate(problem, proof.labels).objective
+
+
+def random_community(seed: int, rules: Rules, **bound) -> Community:
+    plain = community(rules=rules, **bound)
+    households = np.random.default_rng(seed).integers(50, 90, 12).astype(float)
+    sized = np.column_stack([households, 2.5 * households])
+    graph = dataclasses.replace(plain.graph, weights=sized, mass=households.copy())
+    return dataclasses.replace(plain, graph=graph)
+
+
+SIDES = {"together": ((0, 11),), "apart": ((5, 6), (1, 2))}
+TYPES = ("tower", "tower", "", "villa", "villa", "tower", "villa", "tower", "", "villa", "villa", "tower")
+RULES = {
+    "pairs": (Rules(), SIDES),
+    "a walk of 160 m": (Rules(proximity=Proximity(max_walk=160)), {}),
+    "a walk of 230 m on foot": (Rules(proximity=Proximity(max_walk=230, metric="walk")), {}),
+    "nothing enclosed": (Rules(governance=Governance(enclosed="forbid")), {}),
+    "housing of one kind": (Rules(governance=Governance(homogeneity=2.0)), {"categories": TYPES}),
+    "everything": (
+        Rules(
+            proximity=Proximity(max_walk=250),
+            governance=Governance(enclosed="forbid", homogeneity=2.0),
+        ),
+        {"categories": TYPES, "apart": ((5, 6),), "together": ((0, 2),)},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", RULES)
+@pytest.mark.parametrize("seed", range(3))
+def test_the_exact_path_finds_the_best_drawing_that_obeys(name, seed) -> None:
+    rules, bound = RULES[name]
+    one = random_community(seed, rules, **bound)
+    problem = posed(one, 2)
+    expected = best_of_all(problem)
+    assert by_exact_path(problem, one) == pytest.approx(expected)
+    found = search(problem, effort=QUICK, seed=seed)
+    assert (found.violation <= 1e-9) == np.isfinite(expected)
+    if np.isfinite(expected):
+        assert found.objective == pytest.approx(expected, rel=0.02)
+
+
+def test_some_of_these_rules_change_the_drawing() -> None:
+    plain = best_of_all(posed(random_community(0, Rules()), 2))
+    for name in ("pairs", "nothing enclosed", "a walk of 160 m"):
+        rules, bound = RULES[name]
+        assert best_of_all(posed(random_community(0, rules, **bound), 2)) >= plain
+
+
+RING = """
+a a a a a
+a a a a a
+a a a a a
+a a a a a
+a a a a a
+"""
+
+
+def test_no_grid_lies_inside_another_where_the_rule_forbids_it() -> None:
+    inside = {(1, 1), (1, 2), (1, 3), (2, 1), (2, 2), (2, 3), (3, 1), (3, 2), (3, 3)}
+    labels = np.array([int((i // 5, i % 5) in inside) for i in range(25)], np.int32)
+    for asked, broken in (("allow", 0), ("forbid", 1)):
+        one = community(RING, 20, rules=Rules(governance=Governance(enclosed=asked)))
+        problem = posed(one, 2)
+        assert is_connected(problem, labels)
+        assert (breaches(problem, labels) > 0) == broken
+        halves = (np.arange(25) >= 10).astype(np.int32)
+        assert breaches(problem, halves) == 0
+
+
+def test_a_grid_that_only_a_ring_would_hold_is_drawn_in_two_by_the_exact_path() -> None:
+    size = {"a": 30, "b": 100}
+    drawing = "a a a a\na b b a\na b b a\na a a a"
+    city = town(drawing.replace("b", "a"))
+    graph = graph_of(city)
+    letters = [row.split() for row in drawing.splitlines()]
+    households = np.array([size[letters[i // 4][i % 4]] for i in range(16)], float)
+    graph = dataclasses.replace(graph, weights=np.column_stack([households, households]), mass=households)
+    rules = {asked: Rules(governance=Governance(enclosed=asked)) for asked in ("allow", "forbid")}
+    none = Bindings.none(16)
+    drawn = {asked: by_exact_path(posed(one, 2), one) for asked, one in
+             ((asked, Community("a", graph, given, none)) for asked, given in rules.items())}  # fmt: skip
+    allowed = posed(Community("a", graph, rules["allow"], none), 2)
+    ring = np.array([int(letters[i // 4][i % 4] == "b") for i in range(16)], np.int32)
+    assert evaluate(allowed, ring).objective >= drawn["allow"]
+    assert drawn["forbid"] >= drawn["allow"]
+
+
+def test_walks_run_from_the_unit_nearest_the_centre_to_units_with_people() -> None:
+    walks = Walks(
+        150.0,
+        np.arange(4, dtype=np.int32),
+        np.array([(0.0, 0), (100, 0), (200, 0), (900, 0)]),
+        np.array([9.0, 9, 9, 0]),
+    )
+    everyone, nowhere = np.ones((1, 4), bool), np.full((1, 2), np.nan)
+    assert walks.longest(everyone, nowhere).tolist() == [100]
+    assert walks.longest(everyone, np.array([[0.0, 0.0]])).tolist() == [200]
+    assert walks.longest(np.array([[False, False, False, True]]), nowhere).tolist() == [0]
+    assert walks.excess(everyone, np.array([[0.0, 0.0]])) == pytest.approx([200 / 150 - 1])
+
+
+def test_conditions_follow_units_into_merged_parts_of_a_community() -> None:
+    rules = Rules(proximity=Proximity(max_walk=100), governance=Governance(enclosed="forbid"))
+    one = community("a a a a a a", rules=rules, together=((0, 5), (1, 2)), apart=((1, 4),))
+    part, _ = one.graph.subgraph(np.arange(1, 6, dtype=np.int32))
+    merged = contract(part, np.array([0, 0, 1, 2, 3], np.int32))
+    conditions = pose(merged, one, np.ones(3), 2).conditions
+    assert conditions.pairs.tolist() == [[0, 2, -1]]
+    assert conditions.walks is not None
+    assert conditions.walks.unit.tolist() == [0, 0, 1, 2, 3]
+    assert conditions.outer.all()
+    assert conditions.beside is not None
+    assert conditions.beside.tolist() == [[0, 1], [1, 2], [2, 3]]
+
+
+def test_a_walk_too_long_takes_more_grids_than_the_target_asks_for() -> None:
+    size = Size(low=100, target=350, high=500, comfort=(100, 450))
+    near = Rules(size=size, proximity=Proximity(max_walk=110))
+    for rules, n_grids in ((Rules(size=size), 2), (near, 3)):
+        one = community("a a a a a a a", rules=rules)
+        drawn = draw_piece(Terrain.plain(one.graph), one, np.ones(3), aim=350, effort=QUICK, seed=0)
+        assert drawn.labels.max() + 1 == n_grids
+        assert not drawn.relaxed
+
+
+@pytest.mark.parametrize(
+    ("order", "sizes", "walks"),
+    [(RELAXATIONS, [3, 5], [100, 200]), (("size.low", "size.high", "proximity.max_walk"), [1] * 8, [0] * 8)],
+)
+def test_the_longest_walk_gives_way_when_its_turn_comes(order, sizes, walks) -> None:
+    one = community("a a a a a a a a", rules=Rules(proximity=Proximity(max_walk=90), relax=Relax(order=order)))
+    drawn = draw_piece(Terrain.plain(one.graph), one, np.ones(3), aim=350, effort=QUICK, seed=0)
+    assert drawn.relaxed
+    assert drawn.optimal
+    assert np.bincount(drawn.labels).tolist() == sizes
+    conditions = pose(one.graph, one, np.ones(3), len(sizes)).conditions
+    members = drawn.labels == np.arange(len(sizes))[:, None]
+    assert conditions.walks is not None
+    assert conditions.walks.longest(members, np.full((len(sizes), 2), np.nan)).tolist() == pytest.approx(walks)
+
+
+def test_nothing_is_asked_where_no_rule_is_given() -> None:
+    assert not community().conditions.hold
+    assert Conditions().not_asked == {"decisions", "proximity.max_walk", "governance.enclosed"}
