@@ -62,7 +62,8 @@ def test_a_knapsack_costs_what_its_slow_twin_says(seed) -> None:
     bounds = np.sort(rng.uniform(0, weights.sum(), 2))
     prices = rng.uniform(0, 60, n)
     every = np.arange(n, dtype=np.int32)
-    ground = Ground(np.arange(0, n * n + 1, n, dtype=np.int32), np.tile(every, n), every, xy, xy, mass, weights, bounds)
+    rows = np.arange(0, n * n + 1, n, dtype=np.int32)
+    ground = Ground(rows, np.tile(every, n), every, xy, xy, mass, weights, bounds, np.zeros(n))
     priced = np.empty((3, n))
     bound = price(ground, prices, 3, priced)
     slow = [cheapest_share(xy, mass, weights, bounds, prices, centre) for centre in range(n)]

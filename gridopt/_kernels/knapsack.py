@@ -26,9 +26,10 @@ class Ground(NamedTuple):
     mass: Floats  # (n) what a squared metre costs
     weights: Floats  # (n) what the bounds count
     bounds: Floats  # (2) least and most weight of a grid
+    slack: Floats  # (c) squared metres that a centre takes off every distance
 
 
-GROUND = compiled_tuple((I1, I1, I1, F2, F2, F1, F1, F1), Ground)
+GROUND = compiled_tuple((I1, I1, I1, F2, F2, F1, F1, F1, F1), Ground)
 
 
 VALUE, CRITICAL, SHARE = 0, 1, 2
@@ -90,7 +91,7 @@ def _cheapest(ground: Any, prices: Any, centre: Any, ratio: Any, weight: Any, st
         i = ground.units[e]
         dx = ground.xy[i, 0] - ground.centres[centre, 0]
         dy = ground.xy[i, 1] - ground.centres[centre, 1]
-        paid = ground.mass[i] * (dx * dx + dy * dy) - prices[i]
+        paid = ground.mass[i] * (dx * dx + dy * dy - ground.slack[centre]) - prices[i]
         w = ground.weights[i]
         if i == owner:
             cost += paid
@@ -148,7 +149,7 @@ def _lack(ground: Any, prices: Any, priced: Any, chosen: Any, lacking: Any) -> A
             i = ground.units[e]
             dx = ground.xy[i, 0] - ground.centres[centre, 0]
             dy = ground.xy[i, 1] - ground.centres[centre, 1]
-            paid = ground.mass[i] * (dx * dx + dy * dy) - prices[i]
+            paid = ground.mass[i] * (dx * dx + dy * dy - ground.slack[centre]) - prices[i]
             w = ground.weights[i]
             if i == owner:
                 lacking[i] -= 1.0

@@ -102,8 +102,9 @@ def _parts(communities: list[dict[str, Any]]) -> pd.DataFrame:
     rows = []
     for one in communities:
         scales = {f"{term}_scale": value for term, value in one["scales"].items()}
+        bounds = {f"{term}_bound": value for term, value in one.get("term_bounds", {}).items()}
         figures = {name: one[name] for name in ("n_grids", "objective", "bound", "gap", "status")}
-        rows.append({**figures, **one["terms"], **scales})
+        rows.append({**figures, **one["terms"], **scales, **bounds})
     return pd.DataFrame(rows, index=pd.Index([one["id"] for one in communities], name="community_id"))
 
 

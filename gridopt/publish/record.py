@@ -73,7 +73,7 @@ def _crs_text(plan: Plan) -> str:
 
 
 def _communities(plan: Plan) -> list[dict[str, Any]]:
-    """One record a community: its figures, and its terms before scaling with their scales where known.
+    """One record a community: its figures, and its terms before scaling with their scales and bounds where known.
 
     ``drawn`` is there where a community was drawn again with another seed or effort than the plan.
     """
@@ -85,8 +85,10 @@ def _communities(plan: Plan) -> list[dict[str, Any]]:
         facts = parts.get(str(identity), {})
         terms = {term: facts.get(term) for term in _TERMS if term in facts}
         scales = {term: facts.get(f"{term}_scale") for term in _TERMS if f"{term}_scale" in facts}
+        bounds = {term: facts.get(f"{term}_bound") for term in _TERMS if f"{term}_bound" in facts}
         drawn = {"drawn": again[identity]} if identity in again else {}
-        rows.append({"id": identity, **{str(k): v for k, v in row.items()}, "terms": terms, "scales": scales, **drawn})
+        figures = {str(k): v for k, v in row.items()}
+        rows.append({"id": identity, **figures, "terms": terms, "scales": scales, "term_bounds": bounds, **drawn})
     return rows
 
 

@@ -250,7 +250,8 @@ def _gathered(graph: UnitGraph, tasks: list[Task], answers: list[_Answer]) -> So
 def _gap(objective: float, bound: float | None) -> float | None:
     if bound is None:
         return None
-    return max(0.0, (objective - bound) / objective) if objective > 0 else 0.0
+    gap = (objective - bound) / objective if objective > 0 else 0.0
+    return gap if gap > WITHIN else 0.0
 
 
 def _unmet(task: Task, answer: _Answer, start: int) -> list[dict[str, object]]:

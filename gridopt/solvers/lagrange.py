@@ -72,6 +72,7 @@ class Model:
             self.mass.copy(),
             self.weights[:, 0].copy(),
             np.array([self.low[0], self.high[0]]),
+            np.zeros(len(centres)),
         )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from gridopt.solvers.bounds import PROVED, Slack, slack_of
 from gridopt.solvers.community import Community, pose
 from gridopt.solvers.contraction import Terrain
 from gridopt.solvers.effort import Effort
@@ -35,7 +36,7 @@ class Drawn:
     ``relaxed``: not every bound is met. ``optimal``: no better drawing of the problem (as relaxed) exists.
     ``n_wished``: the number of grids nearest to the target, which is not the number drawn where that has
     no plan. ``impossible``: whatever was not met, bounds or wish, is proved to be impossible. ``clash``: which
-    rules were in each other's way.
+    rules were in each other's way. ``slack``: by how much the objective may still fall, None if unknown.
     """
 
     labels: Ints
@@ -44,11 +45,12 @@ class Drawn:
     impossible: bool
     n_wished: int
     clash: Clash = NOTHING_KNOWN
+    slack: Slack | None = None
 
     @classmethod
     def one_grid(cls, n_units: int, *, relaxed: bool = False) -> Drawn:
         """The only drawing there is with one grid."""
-        return cls(np.zeros(n_units, np.int32), relaxed, True, relaxed, 1)
+        return cls(np.zeros(n_units, np.int32), relaxed, True, relaxed, 1, slack=Slack(0.0, np.zeros(3)))
 
 
 def draw_piece(
@@ -70,12 +72,13 @@ def draw_piece(
     outcome = drawn_whole(terrain, community, coefficients, numbers, (effort, seed))
     if outcome.labels is not None:
         labels = outcome.labels[terrain.groups]
-        return Drawn(labels, False, outcome.optimal, outcome.impossible, numbers[0])
+        return Drawn(labels, False, outcome.optimal, outcome.impossible, numbers[0], slack=outcome.slack)
     task = Task(terrain, community, coefficients, tuple(numbers), float(totals[0] / aim), fixed is not None)
     relaxed = draw_relaxed(task, effort=effort, seed=seed)
     impossible = outcome.impossible or relaxed.proved
     clash = NOTHING_KNOWN if fixed else clash_of(task, proved=impossible, firm_only=relaxed.refused)
-    return Drawn(relaxed.labels, True, relaxed.optimal and impossible, impossible, numbers[0], clash)
+    optimal = relaxed.optimal and impossible
+    return Drawn(relaxed.labels, True, optimal, impossible, numbers[0], clash, PROVED if optimal else None)
 
 
 def _near(terrain: Terrain, community: Community) -> bool:
@@ -100,6 +103,7 @@ class Outcome:
     labels: Ints | None
     optimal: bool = False
     impossible: bool = False
+    slack: Slack | None = None
 
 
 def _within_bounds(problem: Problem, sets: Sets | None, effort: Effort, seed: int) -> Outcome:
@@ -108,10 +112,13 @@ def _within_bounds(problem: Problem, sets: Sets | None, effort: Effort, seed: in
     if sets is not None:
         proof = best_partition(problem, sets, incumbent=found.objective if feasible else np.inf)
         if proof.status == "optimal" and proof.labels is not None:
-            return Outcome(proof.labels, optimal=True)
+            return Outcome(proof.labels, optimal=True, slack=PROVED)
         if proof.status == "infeasible" and not feasible:
             return Outcome(None, impossible=True)
-    return Outcome(recombined(problem, found) if feasible else None)
+    if not feasible:
+        return Outcome(None)
+    labels = recombined(problem, found)
+    return Outcome(labels, slack=slack_of(problem, labels, effort))
 
 
 def drawn_whole(
@@ -125,7 +132,7 @@ def drawn_whole(
     for number in numbers if sets is not None else numbers[:TRIED_NUMBERS]:
         outcome = _within_bounds(pose(graph, community, coefficients, number), sets, *how)
         if outcome.labels is not None:
-            return Outcome(outcome.labels, outcome.optimal, impossible)
+            return Outcome(outcome.labels, outcome.optimal, impossible, outcome.slack)
         if sets is None and neck_of(graph, community.low[0], community.high[0]) is not None:
             return Outcome(None, impossible=True)
         impossible = impossible and outcome.impossible

@@ -13,7 +13,8 @@ from gridopt.partition import Partition
 
 SOLUTION_VIOLATIONS = "class rule community_id labels unit_ids value limit proof reason remedy relaxed".split()
 PARTS = (
-    "n_grids objective bound gap status proximity governance size proximity_scale governance_scale size_scale".split()
+    "n_grids objective bound gap status proximity governance size proximity_scale governance_scale size_scale "
+    "proximity_bound governance_bound size_bound".split()
 )
 
 
@@ -24,8 +25,8 @@ class Solution:
     ``terms`` are weighted and scaled and sum to ``objective``. ``bound`` and ``gap`` are None where not
     computed. ``status`` is ``"optimal"`` (proved), ``"feasible"`` (every rule met) or ``"relaxed"``.
     ``violations`` has the columns of `SOLUTION_VIOLATIONS` (``labels``: a tuple of grid numbers);
-    ``parts`` is indexed by community, with raw terms and their scales. ``time_limited`` names the communities
-    whose search a time limit may have cut short.
+    ``parts`` is indexed by community, with raw terms, their scales and what each by itself cannot go below.
+    ``time_limited`` names the communities whose search a time limit may have cut short.
     """
 
     partition: Partition

@@ -19,6 +19,7 @@ from gridopt.graph import UnitGraph
 from gridopt.objective import TERMS, Scales, coefficients, raw_terms, scales_of
 from gridopt.partition import Partition
 from gridopt.rules import Rules
+from gridopt.solvers.bounds import Slack
 from gridopt.solvers.community import Bindings, Community, asked_counts, exempt_grids, pose
 from gridopt.solvers.effort import Effort
 from gridopt.solvers.findings import findings
@@ -33,6 +34,9 @@ from gridopt.solvers.split import draw_split
 
 Ints = NDArray[np.int32]
 Floats = NDArray[np.float64]
+
+WITHIN = 1e-12
+"""Gap that rounding explains."""
 
 
 def solve(
@@ -89,6 +93,7 @@ class _Answer:
     violations: pd.DataFrame
     refused: tuple[str, ...] = ()
     time_limited: bool = False
+    term_bounds: Floats | None = None
 
     @property
     def is_proved(self) -> bool:
@@ -142,7 +147,22 @@ def _drawn_on(community: Community, ground: tuple[str, Community], how: tuple[Ef
     learned = _learned(changed, pieces, drawn)
     if gone:
         learned = dataclasses.replace(learned, optimal=False, gone=gone)
-    return _weighed(community, labels, learned, lang)
+    answer = _weighed(community, labels, learned, lang)
+    left_open = bool(gone) or _land_left_open(changed, np.array(learned.role, object))
+    return answer if learned.optimal or left_open else _bounded(answer, factors, [one.slack for one in drawn])
+
+
+def _bounded(answer: _Answer, factors: Floats, slacks: list[Slack | None]) -> _Answer:
+    """The answer with the bound that its pieces leave: the borders between them are fixed."""
+    known = [one for one in slacks if one is not None]
+    if len(known) < len(slacks):
+        return answer
+    bound = float(answer.weighted.sum()) - sum(one.objective for one in known)
+    terms = [one.terms for one in known if one.terms is not None]
+    raw = answer.raw - np.sum(terms, axis=0) if len(terms) == len(known) else None
+    if raw is not None:
+        raw = np.where(factors > 0, np.maximum(raw, 0.0), np.nan)
+    return dataclasses.replace(answer, bound=max(bound, 0.0), term_bounds=raw)
 
 
 def _people_a_grid(community: Community, pieces: list[Piece]) -> float:
@@ -220,7 +240,7 @@ def _gather(graph: UnitGraph, answers: list[_Answer]) -> Solution:
     objective = float(weighted.sum())
     bounds = [answer.bound for answer in answers]
     bound = None if any(one is None for one in bounds) else float(sum(one for one in bounds if one is not None))
-    gap = None if bound is None else 0.0 if objective == 0 else max(0.0, (objective - bound) / objective)
+    gap = _gap(objective, bound)
     statuses = {answer.status for answer in answers}
     status = "relaxed" if "relaxed" in statuses else "feasible" if "feasible" in statuses else "optimal"
     terms = dict(zip(TERMS, weighted.tolist(), strict=True))
@@ -231,11 +251,20 @@ def _gather(graph: UnitGraph, answers: list[_Answer]) -> Solution:
 
 def _part(answer: _Answer) -> dict[str, object]:
     objective = float(answer.weighted.sum())
-    gap = None if answer.bound is None else 0.0
+    gap = 0.0 if answer.status == "optimal" else _gap(objective, answer.bound)
     scales = {f"{term}_scale": getattr(answer.scales, term) for term in TERMS}
     raw = dict(zip(TERMS, answer.raw.tolist(), strict=True))
     known = {"n_grids": int(answer.labels.max()) + 1, "objective": objective, "bound": answer.bound, "gap": gap}
-    return {**known, "status": answer.status, **raw, **scales}
+    lowest = [None] * len(TERMS) if answer.term_bounds is None else answer.term_bounds.tolist()
+    bounds = {f"{term}_bound": bound for term, bound in zip(TERMS, lowest, strict=True)}
+    return {**known, "status": answer.status, **raw, **scales, **bounds}
+
+
+def _gap(objective: float, bound: float | None) -> float | None:
+    if bound is None:
+        return None
+    gap = (objective - bound) / objective if objective > 0 else 0.0
+    return gap if gap > WITHIN else 0.0
 
 
 def _refused(community: Community, violations: pd.DataFrame) -> tuple[str, ...]:

@@ -44,7 +44,8 @@ def draw_split(
         numbers = sorted(candidates(totals, community.low, community.high, target=community.high[0], most=most))
         outcome = drawn_whole(level, community, coefficients, numbers, (effort, seed))
         if outcome.labels is not None:
-            return Drawn(outcome.labels[level.groups], False, outcome.optimal, outcome.impossible, numbers[0])
+            labels = outcome.labels[level.groups]
+            return Drawn(labels, False, outcome.optimal, outcome.impossible, numbers[0], slack=outcome.slack)
     loose = Terrain.plain(terrain.graph)
     return draw_piece(loose, community, coefficients, aim=float(community.high[0]), effort=effort, seed=seed)
 

@@ -1,0 +1,92 @@
+"""Bounds of each term: never above the optimum of full enumeration, close to it on plain ground, honest sums."""
+
+import networkx as nx
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import gridopt as go
+from gridopt.solvers.bounds import size_bound, term_bounds
+from gridopt.solvers.centroids import inertia_bound
+from gridopt.solvers.effort import Effort
+from gridopt.solvers.improve import search
+from gridopt.solvers.problem import Problem
+from gridopt.solvers.spectral import cut_bound
+from tests.reference import partitions, problem_on, random_problem, terms, violation
+
+QUICK = Effort.named("quick")
+
+
+def least_terms(problem: Problem) -> np.ndarray | None:
+    """The least of each term by itself over all plans within bounds."""
+    plans = [terms(problem, one) for one in partitions(problem) if violation(problem, one) == 0]
+    return np.array(plans).min(axis=0) if plans else None
+
+
+@settings(max_examples=25, deadline=None, derandomize=True)
+@given(seed=st.integers(0, 10_000), n_units=st.integers(4, 8), n_grids=st.integers(1, 3))
+def test_no_term_ever_falls_below_its_bound(seed, n_units, n_grids) -> None:
+    problem = random_problem(seed, n_units, n_grids, spread=0.5)
+    best = least_terms(problem)
+    if best is None:
+        return
+    bounds = term_bounds(problem, best * 1.1)
+    assert (bounds <= best * (1 + 1e-9) + 1e-9).all()
+
+
+def lattice(wide: int, high: int, n_grids: int, spread: float = 0.1) -> Problem:
+    network = nx.convert_node_labels_to_integers(nx.grid_2d_graph(wide, high), ordering="sorted")
+    xy = [(100.0 * x, 100.0 * y) for x in range(wide) for y in range(high)]
+    mean = wide * high / n_grids
+    bounds = {"low": (1 - spread) * mean, "high": (1 + spread) * mean}
+    return problem_on(network, np.ones(wide * high), n_grids, xy=xy, coefficients=(1.0, 1.0, 1.0), **bounds)
+
+
+def test_the_bound_of_the_inertia_is_close_where_squares_are_best() -> None:
+    """Six by four units in six grids: every grid a square of four, inertia 4 * 2 * 50^2 each."""
+    problem = lattice(6, 4, 6, spread=0.0)
+    best = 6 * 4 * 2 * 50.0**2
+    assert best * 0.98 <= inertia_bound(problem, best) <= best
+
+
+def test_the_bound_of_the_inertia_is_within_a_few_percent_on_a_town() -> None:
+    problem = lattice(12, 10, 4)
+    found = search(problem, effort=QUICK, seed=1)
+    bound = inertia_bound(problem, float(found.terms[0]))
+    assert 0.95 * found.terms[0] <= bound <= found.terms[0]
+
+
+def test_a_cut_of_two_halves_is_bounded_by_the_graph() -> None:
+    problem = lattice(8, 4, 2, spread=0.0)
+    assert 1.0 < cut_bound(problem, 4.0) <= 4.0
+
+
+def test_two_groups_tied_by_one_edge_are_bounded_exactly() -> None:
+    graph = nx.disjoint_union(nx.complete_graph(5), nx.complete_graph(5))
+    graph.add_edge(4, 5)
+    problem = problem_on(graph, np.ones(10), 2, low=5, high=5)
+    assert 0.6 < cut_bound(problem, 1.0) <= 1.0
+
+
+def test_the_size_bound_is_that_of_equal_sizes() -> None:
+    problem = problem_on(nx.path_graph(4), [100.0, 100, 100, 100], 2)
+    assert size_bound(problem) == 0
+    crowded = problem_on(nx.path_graph(4), [100.0, 100, 100, 100], 2)
+    object.__setattr__(crowded, "comfort", np.array([[0.0, 150.0], [0.0, 150.0]]))
+    object.__setattr__(crowded, "target", np.array([100.0, 100.0]))
+    assert size_bound(crowded) == pytest.approx(2 * 0.5**2)
+
+
+@pytest.mark.parametrize(
+    "objective", ["inertia", "cut_edges", {"inertia": 1, "cut_edges": 1}, {"hess": 1, "inertia": 1}]
+)
+def test_a_proof_asked_for_gives_a_bound_on_every_objective(objective) -> None:
+    network = nx.convert_node_labels_to_integers(nx.grid_2d_graph(11, 10), ordering="sorted")
+    xy = [(100.0 * x, 100.0 * y) for x in range(11) for y in range(10)]
+    graph = go.UnitGraph.from_arrays(np.ones(110), list(network.edges), xy=xy)
+    solution = go.partition_graph(graph, k=5, objective=objective, effort="quick", prove=True)
+    assert solution.bound is not None
+    assert 0 < solution.bound <= solution.objective
+    assert solution.gap == pytest.approx(1 - solution.bound / solution.objective)
+    assert solution.status == ("optimal" if solution.gap == 0 else "feasible")
