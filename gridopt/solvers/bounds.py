@@ -21,8 +21,8 @@ from gridopt.solvers.spectral import cut_bound
 NODES = 20_000
 """Branch-and-bound nodes of one solve where proof is asked for."""
 
-ALWAYS = 300
-"""Units up to which a bound is worked out unasked."""
+ALWAYS, LARGEST = 300, 2_500
+"""Units up to which a bound is worked out unasked, and at all: beyond it would take hours."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +46,7 @@ def slack_of(problem: Problem, labels: Ints, effort: Effort) -> Slack | None:
 
     None as well where some grids have rules of their own: units fixed in them, or bounds that others do not have.
     """
-    if effort.is_over or not (effort.prove or problem.n_units <= ALWAYS) or not _alike(problem):
+    if effort.is_over or problem.n_units > (LARGEST if effort.prove else ALWAYS) or not _alike(problem):
         return None
     terms = evaluate(problem, labels).terms
     left = np.maximum(terms - term_bounds(problem, terms), 0.0)
@@ -82,11 +82,14 @@ def size_bound(problem: Problem) -> float:
     return float(problem.n_grids * outside**2)
 
 
-def bounded(problem: Problem, labels: Ints, effort: Effort, price: float) -> tuple[Ints, float]:
+def bounded(problem: Problem, labels: Ints, effort: Effort, price: float) -> tuple[Ints, float | None]:
     """Labels at least as good as those given, and by how much their objective may still fall.
 
-    labels (n,) must be whole grids within the bounds. ``price`` is what a grid's offset costs (`hess`).
+    labels (n,) must be whole grids within the bounds. ``price`` is what a grid's offset costs (`hess`). The
+    second is None where the problem is too large.
     """
+    if effort.is_over or problem.n_units > LARGEST:
+        return labels, None
     plain = problem.coefficients[0] - price
     governance = problem.coefficients[1] * problem.cost.max(initial=0.0)
     if price and max(plain, governance) <= 0:

@@ -116,11 +116,15 @@ def _values(problem: Problem, xy: Floats, squares: _Squares, prices: Floats, tim
 
 def _moved(problem: Problem, xy: Floats, regions: _Squares, prices: Floats) -> Floats:
     """The best of sixteen points in each region."""
-    fine = regions.quartered().quartered()
-    priced = np.empty((3, len(fine.half)))
-    price(_ground(problem, xy, fine.middles, np.zeros(len(fine.half))), prices, 1, priced)
-    best = np.argmin(priced[VALUE].reshape(-1, 16), axis=1)
-    return np.asarray(fine.middles[np.arange(len(best)) * 16 + best])
+    centres, least = regions.middles.copy(), np.full(len(regions.half), np.inf)
+    for across in (-0.75, -0.25, 0.25, 0.75):
+        for along in (-0.75, -0.25, 0.25, 0.75):
+            points = regions.middles + regions.half[:, None] * np.array([across, along])
+            priced = np.empty((3, len(points)))
+            price(_ground(problem, xy, points, np.zeros(len(points))), prices, 1, priced)
+            better = priced[VALUE] < least
+            centres[better], least[better] = points[better], priced[VALUE][better]
+    return centres
 
 
 def _certified(problem: Problem, xy: Floats, regions: _Squares, prices: Floats) -> float:
