@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -87,7 +87,8 @@ class Task:
     """One parent: its graph, the positions of its units, and the bounds of its grids.
 
     ``alone`` are grids that are settled: units (positions in ``graph``) above a bound by themselves, with what is
-    too light to be a grid and touches nothing else. ``k`` counts the grids of the ``rest``.
+    too light to be a grid and touches nothing else. ``k`` counts the grids of the ``rest``. ``centres`` are the
+    units (positions in ``graph``) that are given as centres, one a grid in the order of grids; empty if none are.
     """
 
     name: str
@@ -97,6 +98,7 @@ class Task:
     k: int
     low: Floats
     high: Floats
+    centres: Ints = field(default_factory=lambda: np.empty(0, np.int32))
 
     @property
     def rest(self) -> Ints:
@@ -104,11 +106,35 @@ class Task:
         return _rest(self.graph, self.alone)
 
 
-def tasks(graph: UnitGraph, bounds: Bounds) -> list[Task]:
+def checked_centres(graph: UnitGraph, centres: Sequence[int] | None, k: int | None) -> Ints:
+    """The given centres (k,), empty for none; `RuleError` unless they are k different units, one or more a parent."""
+    given = np.asarray([] if centres is None else centres, np.int64)
+    if centres is None:
+        return given.astype(np.int32)
+    strange = given[(given < 0) | (given >= graph.n_units)]
+    names, counts = np.unique(given, return_counts=True)
+    if len(strange) or (counts > 1).any() or not len(given) or (k is not None and k != len(given)):
+        raise RuleError(
+            f"centres must be {'units' if k is None else f'{k} units'} 0 .. {graph.n_units - 1}, each once; given are "
+            f"{len(given)}, outside: {preview(strange) or 'none'}, twice: {preview(names[counts > 1]) or 'none'}.",
+            zh=f"中心须为划分单元序号 0 .. {graph.n_units - 1}，不得重复，且与 k 一致；现有 {len(given)} 个，"
+            f"超出范围：{preview(strange) or '无'}，重复：{preview(names[counts > 1]) or '无'}。",
+        )
+    without = [name for i, name in enumerate(graph.parent_ids) if not (graph.parents[given] == i).any()]
+    if without:
+        raise RuleError(
+            f"{len(without)} parents hold none of the centres: {preview(without)}. Give each of them one.",
+            zh=f"{len(without)} 个上级单位没有中心：{preview(without)}。请各给出至少一个。",
+        )
+    return given.astype(np.int32)
+
+
+def tasks(graph: UnitGraph, bounds: Bounds, centres: Ints) -> list[Task]:
     """One task a parent; a unit above a bound is a grid of its own, and leaves the totals that the others share.
 
-    Where the others can still keep to total / k they do, else to their own mean. `RuleError` for a k below the
-    number of parents or above that of units.
+    Where the others can still keep to total / k they do, else to their own mean. Around given ``centres`` (k,)
+    every grid has its own, and no unit is set apart. `RuleError` for a k below the number of parents or above
+    that of units.
     """
     parts = graph.by_parent()
     if bounds.k is not None and not max(len(parts), 1) <= bounds.k <= graph.n_units:
@@ -121,18 +147,28 @@ def tasks(graph: UnitGraph, bounds: Bounds) -> list[Task]:
     low, high = bounds.around(graph.weights.sum(axis=0) / (bounds.k or 1))
     oversized = np.asarray((graph.weights > high * (1 + WITHIN)).any(axis=1))
     settled = [_settled(part, oversized[units], low) for part, units in parts]
-    if not _room(parts, settled, bounds.k):
+    if len(centres) or not _room(parts, settled, bounds.k):
         settled = [()] * len(parts)
     rests = [_rest(part, alone) for (part, _), alone in zip(parts, settled, strict=True)]
     totals = np.array([part.weights[rest].sum(axis=0) for (part, _), rest in zip(parts, rests, strict=True)])
-    numbers = _numbers(totals, np.array([len(rest) for rest in rests]), bounds, sum(map(len, settled)))
+    counted = np.bincount(graph.parents[centres], minlength=len(parts)).astype(np.int64)
+    numbers = (
+        counted
+        if len(centres)
+        else _numbers(totals, np.array([len(rest) for rest in rests]), bounds, sum(map(len, settled)))
+    )
     total, n_grids = totals.sum(axis=0), max(int(numbers.sum()), 1)
     if ((total < n_grids * low) | (total > n_grids * high)).any():
         low, high = bounds.around(total / n_grids)
     return [
-        Task(name, part, units, alone, int(k), low, high)
+        Task(name, part, units, alone, int(k), low, high, _within(units, centres))
         for (part, units), name, alone, k in zip(parts, graph.parent_ids, settled, numbers, strict=True)
     ]
+
+
+def _within(units: Ints, chosen: Ints) -> Ints:
+    """Positions among ascending ``units`` of those of the chosen that are there, in their order."""
+    return np.searchsorted(units, chosen[np.isin(chosen, units)]).astype(np.int32)
 
 
 def _rest(graph: UnitGraph, alone: tuple[Ints, ...]) -> Ints:

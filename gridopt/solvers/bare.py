@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -16,10 +16,10 @@ from gridopt.errors import RuleError
 from gridopt.graph import UnitGraph
 from gridopt.objective import proximity
 from gridopt.partition import Partition
-from gridopt.solvers.asked import WITHIN, Bounds, Task, checked_objective, power_of_two, tasks
+from gridopt.solvers.asked import WITHIN, Bounds, Task, checked_centres, checked_objective, power_of_two, tasks
 from gridopt.solvers.bounds import bounded
 from gridopt.solvers.effort import Effort
-from gridopt.solvers.exact import best_partition, enumerate_sets
+from gridopt.solvers.exact import best_partition, enumerate_sets, numbered
 from gridopt.solvers.hess import centre_units, offset_of, polished, set_offsets
 from gridopt.solvers.improve import search
 from gridopt.solvers.links import linked
@@ -36,6 +36,7 @@ def partition_graph(  # noqa: PLR0913 — the choices of one call, all but the g
     graph: UnitGraph,
     *,
     k: int | None = None,
+    centres: Sequence[int] | None = None,
     low: float | None = None,
     high: float | None = None,
     tolerance: float = 0.10,
@@ -52,12 +53,14 @@ def partition_graph(  # noqa: PLR0913 — the choices of one call, all but the g
     (weight times squared distance to the weighted centroid), "hess" (to the best centre unit), "cut_edges",
     "cut_border" (metres), or a mapping of these to weights; each term is divided by its value in the
     deterministic inertial bisection. No grid crosses a parent: k is shared out by largest remainder of
-    weight. A unit above the bound is a grid of its own and leaves the total; a piece of the graph too light
-    to be a grid is tied to what lies nearest. ``prove`` asks for a bound, and for the optimum where the work
-    allowed suffices; ``time_limit`` (seconds) is a cap on top. What cannot be met, a size or the connectedness
-    of a grid, is a row of ``violations``; ``bound`` is None where nothing is proved.
-    Raises `RuleError` for an objective that is not offered or does not fit, bounds that leave no size, or a k
-    that has no answer.
+    weight. ``centres`` are positions of units, each of which stays in a grid of its own, numbered in their order
+    (parent by parent); "inertia" and "hess" are then measured to them. A unit above the bound is a grid of its
+    own and leaves the total; a piece of the graph too light to be a grid is tied to what lies nearest. ``prove``
+    asks for a bound, and for the optimum where the work allowed suffices; ``time_limit`` (seconds) is a cap on
+    top. What cannot be met, a size or the connectedness of a grid, is a row of ``violations``; ``bound`` is None
+    where nothing is proved.
+    Raises `RuleError` for an objective that is not offered or does not fit, bounds that leave no size, centres
+    that are no units, or a k that has no answer.
     """
     weights = checked_objective(graph, objective)
     if seed < 0:
@@ -68,7 +71,8 @@ def partition_graph(  # noqa: PLR0913 — the choices of one call, all but the g
     if time_limit is not None:
         work = dataclasses.replace(work, time_limit=time_limit)
     work = work.started()
-    asked = tasks(graph, Bounds(k, low, high, tolerance))
+    held = checked_centres(graph, centres, k)
+    asked = tasks(graph, Bounds(len(held) or k, low, high, tolerance), held)
     inner = dataclasses.replace(work, workers=1) if len(asked) > 1 else work
 
     def solve(task: Task) -> _Answer:
@@ -112,14 +116,14 @@ def _solved(task: Task, weights: Mapping[str, float], effort: Effort, seed: int)
     for number, grid in enumerate(task.alone, task.k):
         labels[grid] = number
     slack: float | None = 0.0
-    impossible, price = False, factor.get("hess", 0.0)
+    impossible, price = False, 0.0 if len(task.centres) else factor.get("hess", 0.0)
     if task.k:
         rest = dataclasses.replace(task.graph, cost=cost)
         rest = rest.subgraph(task.rest)[0] if task.alone else rest
-        coefficients = np.array([factor.get("inertia", 0.0) + price, 1.0, 0.0])
+        coefficients = np.array([factor.get("inertia", 0.0) + factor.get("hess", 0.0), 1.0, 0.0])
         problem = _problem(linked(rest, task.low), task, coefficients)
         labels[task.rest], slack, impossible = _best(problem, (effort, seed), price)
-    raw = _terms(task.graph, labels)
+    raw = _terms(task, labels)
     return _Answer(labels, {name: raw[name] * factor[name] for name in weights}, slack, impossible)
 
 
@@ -130,7 +134,7 @@ def _factors(task: Task, weights: Mapping[str, float]) -> dict[str, float]:
     """
     graph = task.graph
     everything = dataclasses.replace(task, alone=(), k=task.k + len(task.alone))
-    scales = _terms(graph, inertial_bisection(_problem(graph, everything, np.ones(3))))
+    scales = _terms(task, inertial_bisection(_problem(graph, everything, np.ones(3))))
     whole = proximity(graph, np.zeros(graph.n_units, np.int32))
     border = float(graph.metres.mean()) if len(graph.metres) else 0.0
     least = {"inertia": 1e-12 * whole, "hess": 1e-12 * whole, "cut_edges": 1.0, "cut_border": border}
@@ -145,6 +149,7 @@ def _best(problem: Problem, how: tuple[Effort, int], price: float) -> tuple[Ints
     effort, seed = how
     only = _only(problem)
     if only is not None:
+        only = numbered(problem, only)
         return only, 0.0, evaluate(problem, only).violation > WITHIN
     found = search(problem, effort=effort, seed=seed)
     feasible = found.violation <= WITHIN
@@ -161,7 +166,8 @@ def _best(problem: Problem, how: tuple[Effort, int], price: float) -> tuple[Ints
         if proof.status == "optimal" and proof.labels is not None:
             return proof.labels, 0.0, False
         impossible = proof.status == "infeasible" and not feasible
-    if feasible and effort.prove:
+    # The bounds of `bounded` are for the best centres, and its plans would leave the given ones.
+    if feasible and effort.prove and not np.isfinite(problem.anchors).any():
         labels, slack = bounded(problem, labels, effort, price)
     return labels, slack, impossible
 
@@ -189,6 +195,8 @@ def _problem(graph: UnitGraph, task: Task, coefficients: Floats) -> Problem:
     indptr, neighbours, cost = graph.csr()
     mean = graph.weights.sum(axis=0) / task.k
     scale = power_of_two(mean)
+    fixed = np.full(graph.n_units, -1, np.int32)
+    fixed[task.centres] = np.arange(len(task.centres))
     return Problem(
         indptr=indptr,
         neighbours=neighbours,
@@ -200,17 +208,22 @@ def _problem(graph: UnitGraph, task: Task, coefficients: Floats) -> Problem:
         high=np.tile(task.high / scale, (task.k, 1)),
         comfort=np.tile([-np.inf, np.inf], (task.k, 1)),
         target=np.ones(task.k),
-        fixed=np.full(graph.n_units, -1, np.int32),
+        fixed=fixed,
+        anchors=graph.xy[task.centres],
         closed=np.zeros(task.k, bool),
         coefficients=coefficients,
     )
 
 
-def _terms(graph: UnitGraph, labels: Ints) -> dict[str, float]:
-    """Each objective, unscaled."""
+def _terms(task: Task, labels: Ints) -> dict[str, float]:
+    """Each objective, unscaled; proximity to the given centres where there are any."""
+    graph = task.graph
     cut = labels[graph.edges[:, 0]] != labels[graph.edges[:, 1]]
-    inertia = proximity(graph, labels)
-    hess = inertia + centre_units(graph.mass, graph.xy, labels)[1].sum()
+    if len(task.centres):
+        inertia = hess = graph.mass @ ((graph.xy - graph.xy[task.centres][labels]) ** 2).sum(axis=1)
+    else:
+        inertia = proximity(graph, labels)
+        hess = inertia + centre_units(graph.mass, graph.xy, labels)[1].sum()
     return {"inertia": float(inertia), "hess": float(hess), "cut_edges": float(cut.sum()),
             "cut_border": float(graph.metres[cut].sum())}  # fmt: skip
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import dijkstra
 
 from gridopt._kernels.bisect import Ground, bisect
 from gridopt.errors import SolverError
@@ -50,8 +52,11 @@ def start(problem: Problem, pieces: Ints, n_per_piece: Ints, *, jitter: float = 
     ``pieces`` (n,) numbers the connected pieces of free units (fixed units: anything), ``n_per_piece`` says
     into how many grids each falls; the grids without fixed units are numbered piece by piece. A piece
     without a grid of its own joins the neighbouring grid it shares most border with, an open one if it can,
-    or the nearest one where it has no neighbour. Grids that hold fixed units start with these alone.
+    or the nearest one where it has no neighbour. Grids that hold fixed units start with these alone, unless every
+    grid has a given centre: then each unit goes to the centre nearest along the graph.
     """
+    if np.isfinite(problem.anchors).all():
+        return around_centres(problem, jitter=jitter, seed=seed)
     free = problem.fixed < 0
     empty = np.flatnonzero(~_occupied(problem))
     if int(np.sum(n_per_piece)) != len(empty):
@@ -82,6 +87,23 @@ def start(problem: Problem, pieces: Ints, n_per_piece: Ints, *, jitter: float = 
         if len(members):
             labels[members] = _host(problem, labels, members)
     return labels
+
+
+def around_centres(problem: Problem, *, jitter: float = 0.0, seed: int = 0) -> Ints:
+    """Labels (n,) by the fixed unit that is nearest along the graph: shortest paths, so that every grid is connected.
+
+    ``jitter`` stretches every edge at random by a factor of about ``exp(jitter)`` at most. A piece without a fixed
+    unit goes to the nearest one as the crow flies.
+    """
+    n, held = problem.n_units, np.flatnonzero(problem.fixed >= 0)
+    heads = np.repeat(np.arange(n), np.diff(problem.indptr))
+    metres = np.hypot(*(problem.xy[heads] - problem.xy[problem.neighbours]).T)
+    stretch = np.random.default_rng(seed).uniform(-jitter, jitter, len(heads))
+    lattice = csr_array((np.maximum(metres, 1e-3) * np.exp(stretch), problem.neighbours, problem.indptr), shape=(n, n))
+    _, _, sources = dijkstra(lattice, indices=held, return_predecessors=True, min_only=True)
+    for unit in np.flatnonzero(sources < 0):
+        sources[unit] = held[np.argmin(((problem.xy[held] - problem.xy[unit]) ** 2).sum(axis=1))]
+    return np.asarray(problem.fixed[sources])
 
 
 def allotted(problem: Problem, labels: Ints) -> tuple[Ints, Ints]:
