@@ -17,6 +17,7 @@ from gridopt.solvers.exact import best_partition, enumerate_sets
 from gridopt.solvers.improve import search
 from gridopt.solvers.piece import draw_piece
 from gridopt.solvers.problem import Problem, breaches, evaluate, is_connected
+from gridopt.solvers.solve import measure, solve
 from tests.towns import graph_of, town
 
 BLOCK = "a a a a\na a a a\na a a a"
@@ -109,13 +110,6 @@ def test_the_exact_path_finds_the_best_drawing_that_obeys(name, seed) -> None:
         assert found.objective == pytest.approx(expected, rel=0.02)
 
 
-def test_some_of_these_rules_change_the_drawing() -> None:
-    plain = best_of_all(posed(random_community(0, Rules()), 2))
-    for name in ("pairs", "nothing enclosed", "a walk of 160 m"):
-        rules, bound = RULES[name]
-        assert best_of_all(posed(random_community(0, rules, **bound), 2)) >= plain
-
-
 RING = """
 a a a a a
 a a a a a
@@ -137,22 +131,20 @@ def test_no_grid_lies_inside_another_where_the_rule_forbids_it() -> None:
         assert breaches(problem, halves) == 0
 
 
-def test_a_grid_that_only_a_ring_would_hold_is_drawn_in_two_by_the_exact_path() -> None:
-    size = {"a": 30, "b": 100}
-    drawing = "a a a a\na b b a\na b b a\na a a a"
-    city = town(drawing.replace("b", "a"))
-    graph = graph_of(city)
-    letters = [row.split() for row in drawing.splitlines()]
-    households = np.array([size[letters[i // 4][i % 4]] for i in range(16)], float)
+def test_where_only_a_ring_and_its_middle_fit_there_is_no_drawing_without_an_enclosed_grid() -> None:
+    """Twelve units on the edge of a block of three by four, two inside; households that no other division halves."""
+    graph = graph_of(town(BLOCK))
+    inside = np.isin(np.arange(12), [5, 6])
+    households = np.array([1.0, 2, 4, 8, 16, 517, 506, 32, 64, 128, 256, 512])
     graph = dataclasses.replace(graph, weights=np.column_stack([households, households]), mass=households)
-    rules = {asked: Rules(governance=Governance(enclosed=asked)) for asked in ("allow", "forbid")}
-    none = Bindings.none(16)
-    drawn = {asked: by_exact_path(posed(one, 2), one) for asked, one in
-             ((asked, Community("a", graph, given, none)) for asked, given in rules.items())}  # fmt: skip
-    allowed = posed(Community("a", graph, rules["allow"], none), 2)
-    ring = np.array([int(letters[i // 4][i % 4] == "b") for i in range(16)], np.int32)
-    assert evaluate(allowed, ring).objective >= drawn["allow"]
-    assert drawn["forbid"] >= drawn["allow"]
+    size = Size(low=1023, target=1023, high=1023, comfort=(1023, 1023), also={})
+    for asked, possible in (("allow", True), ("forbid", False)):
+        rules = Rules(size=size, governance=Governance(enclosed=asked))
+        one = Community("a", graph, rules, Bindings.none(12))
+        problem = posed(one, 2)
+        assert np.isfinite(by_exact_path(problem, one)) == possible
+        assert by_exact_path(problem, one) == pytest.approx(best_of_all(problem))
+        assert (search(problem, inside.astype(np.int32), effort=QUICK, seed=0).violation <= 1e-9) == possible
 
 
 def test_walks_run_from_the_unit_nearest_the_centre_to_units_with_people() -> None:
@@ -212,3 +204,52 @@ def test_the_longest_walk_gives_way_when_its_turn_comes(order, sizes, walks) -> 
 def test_nothing_is_asked_where_no_rule_is_given() -> None:
     assert not community().conditions.hold
     assert Conditions().not_asked == {"decisions", "proximity.max_walk", "governance.enclosed"}
+
+
+def ringed(asked: str) -> tuple[Community, np.ndarray]:
+    """Sixteen units, the four in the middle as populous as a grid of their own; and the ring around them as a grid."""
+    letters = "a a a a\na b b a\na b b a\na a a a".split()
+    households = np.array([90.0 if letter == "b" else 30.0 for letter in letters])
+    graph = graph_of(town("a a a a\na a a a\na a a a\na a a a"))
+    graph = dataclasses.replace(graph, weights=np.column_stack([households, households]), mass=households)
+    one = Community("a", graph, Rules(governance=Governance(enclosed=asked)), Bindings.none(16))
+    return one, np.array([int(letter == "b") for letter in letters], np.int32)
+
+
+def rows_of(one: Community, labels: np.ndarray) -> list[tuple[str, str, str]]:
+    given = measure(one.graph, one.rules, labels, bindings=one.bindings)
+    return list(given.violations[["class", "rule", "proof"]].itertuples(index=False, name=None))
+
+
+def test_a_grid_inside_another_is_named_where_the_rule_forbids_it() -> None:
+    for asked, rows in (("allow", []), ("forbid", [("decide", "governance.enclosed", "not found")])):
+        one, ring = ringed(asked)
+        assert rows_of(one, ring) == rows
+
+
+def test_an_institution_inside_a_grid_is_for_information() -> None:
+    one, ring = ringed("forbid")
+    names = tuple("school" if inside else "" for inside in ring)
+    one = dataclasses.replace(one, bindings=Bindings(("",) * 16, names, ("urban",) * 16))
+    assert ("information", "governance.enclosed", "proved") in rows_of(one, ring)
+
+
+def test_rules_that_clash_with_the_longest_walk_are_told_with_what_would_be_enough() -> None:
+    one = community("a a a a a a a", rules=Rules(size=Size(also={}), proximity=Proximity(max_walk=150)))
+    drawn = solve(one.graph, one.rules, bindings=one.bindings, effort=QUICK)
+    row = drawn.violations[drawn.violations["rule"] == "proximity.max_walk"].iloc[0]
+    assert row["proof"] == "proved"
+    assert "no walk above 150 m and at least 300 households" in row["reason"]
+    assert "least size 200" in row["remedy"]
+    assert "a walk of 200 m" in row["remedy"]
+
+
+def test_pairs_hold_before_bounds_of_size_do() -> None:
+    """Two ends of a row that must share a grid: there is but one grid, far above its bound."""
+    one = community("a a a a a a a", rules=Rules(size=Size(also={})), together=((0, 6),))
+    drawn = solve(one.graph, one.rules, bindings=one.bindings, effort=QUICK)
+    assert drawn.partition.n_grids == 1
+    assert drawn.violations[["class", "rule"]].values.tolist() == [
+        ["decide", "size.high"],
+        ["information", "size.count"],
+    ]

@@ -92,7 +92,7 @@ def test_a_walk_that_no_division_keeps_within_its_limit_is_named_with_its_post_a
     assert rows["value"].tolist() == [200.0]
     assert rows["limit"].tolist() == [150.0]
     assert "it is 200 m in a straight line to unit" in rows["reason"][0]
-    assert "no division keeps within it" in rows["reason"][0]
+    assert "no division of these 7 units into connected grids with no walk above 150 m" in rows["reason"][0]
 
 
 def test_a_given_drawing_that_walks_too_far_is_named_in_chinese_too() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gridopt.formula import spoken
-from gridopt.solvers.clash_words import Words
+from gridopt.solvers.clash_words import Words, told
 from gridopt.solvers.community import Community
 from gridopt.solvers.conditions import MAX_WALK, NO_ENCLOSED
 from gridopt.solvers.reasons import Row, Search, row_of
@@ -41,27 +41,40 @@ def _too_far(
     beyond = np.flatnonzero(metres > limit * (1 + 1e-9))
     far, people = int(np.argmax(metres)), graph.weights[beyond, 0].sum()
     on_foot = community.rules.proximity.metric == "walk"
-    measure = spoken(graph.measures[0], words.lang)
-    own = bool(community.dedicated[far])
+    measure, own = spoken(graph.measures[0], words.lang), bool(community.dedicated[far])
     relaxed = "" if search.given else MAX_WALK
     row = row_of(("information" if own else "decide", MAX_WALK, relaxed), [grid],
                  ";".join(graph.ids[i] for i in beyond), (metres[far], limit))  # fmt: skip
-    proved = own or (not search.given and bool(search.impossible[far]))
     reason = words(
         f"from the post at unit {graph.ids[post]} it is {metres[far]:,.0f} m "
         f"{'on foot' if on_foot else 'in a straight line'} to unit {graph.ids[far]}; {people:,.0f} {measure.lower()} "
-        f"live further off than {limit:,.0f} m" + ("; no division keeps within it" if proved and not own else ""),
+        f"live further off than {limit:,.0f} m",
         f"自驻点（划分单元 {graph.ids[post]}）至划分单元 {graph.ids[far]} {'步行' if on_foot else '直线'} "
-        f"{metres[far]:,.0f} 米；{measure} {people:,.0f} 在 {limit:,.0f} 米以外"
-        + ("；不存在符合限值的划分方案" if proved and not own else ""),
+        f"{metres[far]:,.0f} 米；{measure} {people:,.0f} 在 {limit:,.0f} 米以外",
     )
+    why = _standing(words) if own else _why(community, far, search, words)
+    return {**row, **why, "reason": words("; ", "；").join([reason, *filter(None, [why["reason"]])])}
+
+
+def _standing(words: Words) -> Row:
+    """What is said of the grid of an institution: it is as it is."""
+    remedy = words("none needed: it stands where its institution stands", "无需处理：其范围即单位所在")
+    return {"reason": "", "remedy": remedy, "proof": "proved"}
+
+
+def _why(community: Community, far: int, search: Search, words: Words) -> Row:
+    """Why a unit is too far off: the rules that clash, as far as that is known."""
     remedy = words(
-        "none needed: it stands where its institution stands"
-        if own
-        else "open a second post there, allow smaller grids (size.low), or raise max_walk",
-        "无需处理：其范围即单位所在" if own else "在该处增设驻点、允许更小的网格（size.low），或放宽 max_walk",
+        "open a second post there, allow smaller grids (size.low), or raise max_walk",
+        "在该处增设驻点、允许更小的网格（size.low），或放宽 max_walk",
     )
-    return {**row, "reason": reason, "remedy": remedy, "proof": "proved" if proved else "not found"}
+    if search.given or not search.impossible[far]:
+        return {"reason": "", "remedy": remedy, "proof": "not found"}
+    known = told(community, search.clash(far), int((search.piece == search.piece[far]).sum()), words)
+    if known is not None:
+        return {"reason": known.reason, "remedy": known.remedy, "proof": "proved"}
+    reason = words("no division keeps within it", "不存在符合限值的划分方案")
+    return {"reason": reason, "remedy": remedy, "proof": "proved"}
 
 
 def _inside(community: Community, labels: Ints, search: Search, words: Words) -> list[Row]:
@@ -77,13 +90,12 @@ def _inside(community: Community, labels: Ints, search: Search, words: Words) ->
         own = bool(community.dedicated[units].all())
         kind = ("information" if own else "decide", NO_ENCLOSED, "" if search.given else NO_ENCLOSED)
         row = row_of(kind, [grid, host], ";".join(community.graph.ids[i] for i in units), (1, 0))
-        proved = own or (not search.given and bool(search.impossible[units].all()))
         reason = words("this grid lies wholly inside another", "该网格完全位于另一网格之内")
         remedy = words(
-            "none needed: it stands where its institution stands"
-            if own
-            else "join the two, or give units to it that reach another grid or the edge of the community",
-            "无需处理：其范围即单位所在" if own else "合并两格，或调整单元使其与另一网格或村（社区）边界相接",
+            "join the two, or give units to it that reach another grid or the edge of the community",
+            "合并两格，或调整单元使其与另一网格或村（社区）边界相接",
         )
-        rows.append({**row, "reason": reason, "remedy": remedy, "proof": "proved" if proved else "not found"})
+        proved = not search.given and bool(search.impossible[units].all())
+        why = {"remedy": remedy, "proof": "proved" if proved else "not found"}
+        rows.append({**row, **(_standing(words) if own else why), "reason": reason})
     return rows

@@ -13,6 +13,20 @@ from gridopt.solvers.irreducible import Clash, Neck
 
 Positions = NDArray[np.int64]
 
+_DEMANDS = {
+    "size.also": ("the further bounds (size.also)", "其他上下限（size.also）"),
+    "governance.enclosed": ("no grid inside another", "不得有网格位于另一网格之内"),
+    "decisions": ("the pairs that decisions keep together or apart", "人工决定的同格与分格"),
+}
+_WAYS = {
+    "size.low": ("least size {:,.0f}", "下限降至 {:,.0f}"),
+    "size.high": ("greatest size {:,.0f}", "上限升至 {:,.0f}"),
+    "size.also": ("the further bounds {:.2f} times as wide", "其他上限放宽至 {:.2f} 倍"),
+    "proximity.max_walk": ("a walk of {:,.0f} m", "步行放宽至 {:,.0f} 米"),
+    "governance.enclosed": ("{:,.0f} grids inside others", "允许 {:,.0f} 个网格位于另一网格之内"),
+    "decisions": ("{:,.0f} pairs of the decisions withdrawn", "撤回人工决定中的 {:,.0f} 对"),
+}
+
 
 @dataclass(frozen=True)
 class Words:
@@ -85,7 +99,7 @@ def _demand(community: Community, rule: str, words: Words) -> str:
     if rule == "proximity.max_walk":
         limit = community.rules.proximity.max_walk or 0.0
         return words(f"no walk above {limit:,.0f} m", f"步行不超过 {limit:,.0f} 米")
-    return words("the further bounds (size.also)", "其他上下限（size.also）")
+    return words(*_DEMANDS[rule])
 
 
 def _remedy(community: Community, clash: Clash, words: Words, place: dict[str, int]) -> str:
@@ -103,14 +117,8 @@ def _remedy(community: Community, clash: Clash, words: Words, place: dict[str, i
 def _way(
     community: Community, rule: str, value: float, clash: Clash, words: Words, place: dict[str, int]
 ) -> str:  # fmt: skip
-    if rule == "size.low":
-        return words(f"least size {value:,.0f}", f"下限降至 {value:,.0f}")
-    if rule == "size.high":
-        return words(f"greatest size {value:,.0f}", f"上限升至 {value:,.0f}")
     if rule == "governance.keep_whole":
         names = sorted({community.bindings.groups[place[one]] for one in clash.split} - {""})
         called = words.listed([community.bindings.name_of(name) for name in names] or ["?"], " and ", "和")
         return words(f"{called} split", f"拆分{called}")
-    if rule == "size.also":
-        return words(f"the further bounds {value:.2f} times as wide", f"其他上限放宽至 {value:.2f} 倍")
-    return words("a longer walk", "放宽步行距离")
+    return words(*(way.format(value) for way in _WAYS[rule]))

@@ -14,11 +14,16 @@ import numpy as np
 
 from gridopt.graph import UnitGraph
 from gridopt.solvers.bonds import connected
+from gridopt.solvers.community import pose
+from gridopt.solvers.conditions import DECISIONS, MAX_WALK, NO_ENCLOSED
 from gridopt.solvers.problem import Ints
 from gridopt.solvers.relaxation import bearing, never_relaxed, stage_without
 from gridopt.solvers.relaxed import Task, exact_covers
 
-FILTERED = ("size.also", "proximity.max_walk", "governance.keep_whole", "size.low", "size.high")
+FILTERED = (
+    *("decisions", "governance.enclosed", "size.also", "proximity.max_walk"),
+    *("governance.keep_whole", "size.low", "size.high"),
+)
 """Rules in the order in which they are left out: what is left is told by its bounds of size, if it can be."""
 MOST_WAYS = 400
 """Units up to which every one is looked at as the only way to others."""
@@ -101,7 +106,21 @@ def _value(task: Task, name: str, labels: Ints) -> tuple[float, tuple[str, ...]]
         return float(len(split)), tuple(task.terrain.whole.ids[group] for group in split)
     if name == "size.also":
         return float((sums / task.community.high)[:, 1:].max()), ()
+    if name in (DECISIONS, MAX_WALK, NO_ENCLOSED):
+        return _of_conditions(task, name, labels), ()
     return float(sums[:, 0].min() if name == "size.low" else sums[:, 0].max()), ()
+
+
+def _of_conditions(task: Task, name: str, labels: Ints) -> float:
+    """The longest walk of a drawing, the pairs that it breaks, or its grids inside others."""
+    n_grids = int(labels.max()) + 1
+    problem = pose(task.terrain.graph, task.community, task.coefficients, n_grids)
+    members, conditions = labels == np.arange(n_grids)[:, None], problem.conditions
+    if name == NO_ENCLOSED:
+        return float(conditions.enclosed(labels, n_grids).sum())
+    if name == DECISIONS or conditions.walks is None:
+        return float(conditions.misses(members, problem.anchors)[DECISIONS].sum())
+    return float(conditions.walks.longest(members, problem.anchors).max())
 
 
 def neck_of(graph: UnitGraph, low: float | np.float64, high: float | np.float64) -> Neck | None:
