@@ -16,7 +16,7 @@ from gridopt.coordinates import metric_crs, require_fitting
 from gridopt.errors import RuleError, preview
 from gridopt.formula import require_columns
 from gridopt.read.communities import community_table
-from gridopt.read.decisions import read_decisions
+from gridopt.read.decisions import marked_where_decided, read_decisions
 from gridopt.read.findings import Findings, Repair, repairs_table
 from gridopt.read.fingerprint import fingerprint
 from gridopt.read.ground import finish
@@ -44,6 +44,9 @@ def read_city(path: str | Path, *, lang: str = "en") -> City:
             key = "population_cells" if spec.is_raster else name
             layers[key] = _layer(spec, project, communities, sources, repairs)
     _check_population_units(layers)
+    decided = Findings("decisions")
+    layers = marked_where_decided(layers, decided)
+    repairs += decided.repairs
     _check_named_columns(project, sources)
     tables: dict[str, pd.DataFrame] = {"communities": communities, **layers}
     for key, table in tables.items():

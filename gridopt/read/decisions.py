@@ -21,6 +21,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 
 import pandas as pd
@@ -54,8 +56,10 @@ KINDS: Mapping[str, str] = {
 }
 """Kind -> the words that it is known by."""
 
+LINES = ("roads", "rivers", "railways", "walls")
 NEED_A_TARGET = ("belongs", "apart", "name", "code")
 NEED_NO_TARGET = ("frozen",)
+_SEPARATORS = re.compile(r"[;；\n]+")
 COLUMNS = ("row", "kind", "object", "target", "community", "who", "date", "reason")
 
 
@@ -113,6 +117,65 @@ def _columns(spec: LayerSpec, source: Source, findings: Findings) -> dict[str, s
             "表头请写成 决定、对象、目标、社区、决定人、日期、理由",
         )
     return columns
+
+
+def lines_called(table: pd.DataFrame, words: str) -> pd.Index:
+    """The lines of a layer that go by a name or an id, all segments of it; letters and digits of any width."""
+    names = table["name"].fillna("").map(plain_text)
+    return table.index[(names == plain_text(words)) | (table.index == words)]
+
+
+def marked_where_decided(layers: Mapping[str, pd.DataFrame], findings: Findings) -> dict[str, pd.DataFrame]:
+    """The layers with what decisions make of them, so that units that are built end where grids must.
+
+    A line that a decision makes a border is a seam if it was none; current grids have a column ``frozen``.
+    """
+    decisions = layers.get("decisions")
+    if decisions is None:
+        return dict(layers)
+    changed = _seams(layers, decisions, findings)
+    current = changed.get("current_grids")
+    if current is not None:
+        frozen = decisions.loc[decisions["kind"] == "frozen", "object"]
+        words = {plain_text(word) for cell in frozen for word in words_of(cell)}
+        codes_and_names = zip(current.index, current["grid_code"], current["name"], strict=True)
+        marks = [any(_is_called(word, names) for word in words) for names in codes_and_names]
+        if any(marks):
+            changed["current_grids"] = current.assign(frozen=marks)
+            changed["current_grids"].attrs = dict(current.attrs)
+    return changed
+
+
+def words_of(cell: str) -> list[str]:
+    """The objects that one cell lists, with ";" between."""
+    return [word.strip() for word in _SEPARATORS.split(cell) if word.strip()]
+
+
+def plain_text(text: str) -> str:
+    """Text with full-width letters and digits folded and no blanks around it."""
+    return unicodedata.normalize("NFKC", str(text)).strip()
+
+
+def _is_called(word: str, names: Sequence[str]) -> bool:
+    """Whether a word is one of a grid's names, or the ordinal that ends one ("三网格")."""
+    plain = [plain_text(name) for name in names]
+    return word in plain or any(name.endswith(f"第{word.removeprefix('第')}") for name in plain)
+
+
+def _seams(layers: Mapping[str, pd.DataFrame], decisions: pd.DataFrame, findings: Findings) -> dict[str, pd.DataFrame]:
+    named = decisions.loc[(decisions["kind"] == "border") & (decisions["target"] == ""), "object"]
+    changed = dict(layers)
+    for name in LINES:
+        table = layers.get(name)
+        if table is None:
+            continue
+        called = table.index.isin([line for words in named for line in lines_called(table, words)])
+        weak = called & (table["barrier"] == "none").to_numpy()
+        findings.repair("decided_border", [f"{name} {line}" for line in table.index[weak]])
+        if weak.any():
+            changed[name] = table.assign(barrier=table["barrier"].mask(weak, "seam"))
+            changed[name].attrs = dict(table.attrs)
+    return changed
 
 
 def known_headers(headers: Sequence[str]) -> dict[str, str]:

@@ -45,14 +45,14 @@ class Blocks:
 def make_blocks(city: City, land: gpd.GeoSeries, places: Shapes) -> Blocks:
     """The blocks of all communities: connected polygons that tile ``land`` (one row a community, sorted).
 
-    Cut by the lines of walls and seams, and by the outlines of estates, groups and dedicated
-    institutions. Water (a barrier polygon) is no block: it is shared out to its nearest bank, so a
-    river is cut along its middle; so are the fields between hamlets. Slivers without a building
-    (``places``) join the neighbour they border most, rather not across a barrier.
+    Cut by the lines of walls and seams, and by the outlines of estates, groups, dedicated
+    institutions and grids that are frozen. Water (a barrier polygon) is no block: it is shared out to
+    its nearest bank, so a river is cut along its middle; so are the fields between hamlets. Slivers
+    without a building (``places``) join the neighbour they border most, rather not across a barrier.
     """
     lines, _, water = barrier_shapes(city, ("wall", "seam"))
     water_area = shapely.union_all(water)
-    outlines = np.concatenate([_outlines(city, layer) for layer in OUTLINE_LAYERS])
+    outlines = np.concatenate([*(_outlines(city.layer(name)) for name in OUTLINE_LAYERS), _frozen_outlines(city)])
     cuts = _inside(np.concatenate([lines, outlines]), land, water_area)
     faces = _faces(land, cuts, water_area)
     wet = holds(water_area, faces.shapes)
@@ -94,8 +94,13 @@ def matched(blocks: Blocks) -> tuple[Blocks, Integers]:
     return Blocks(shapes[kept], blocks.communities[kept]), kept
 
 
-def _outlines(city: City, layer: str) -> Shapes:
-    table = city.layer(layer)
+def _frozen_outlines(city: City) -> Shapes:
+    """The outlines of the current grids that a decision freezes."""
+    current = city.current_grids
+    return _outlines(current[current["frozen"]] if current is not None and "frozen" in current else None)
+
+
+def _outlines(table: gpd.GeoDataFrame | None) -> Shapes:
     if table is None or not len(table):
         return np.empty(0, object)
     rings = shapely.normalize(shapely.boundary(shapely.force_2d(table.geometry.to_numpy())))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -18,9 +17,9 @@ from gridopt.coding.templates import AUTO, choose_template
 from gridopt.grids.buildings import building_table
 from gridopt.grids.numbers import read_number
 from gridopt.plan.matching import match_polygons
+from gridopt.read.decisions import plain_text, words_of
 
 GROUPS = ("estates", "groups", "dedicated")
-_SEPARATORS = re.compile(r"[;；\n]+")
 _TAIL = re.compile(r"(社区|社區|居委会|村委会|村|里)$")
 
 
@@ -46,7 +45,7 @@ class Places:
 
     def find(self, text: str, community: str = "") -> Found:
         """The units of an object; several objects stand with ";" between. ``community`` narrows the search."""
-        parts = [self._one(part, community) for part in words(text)]
+        parts = [self._one(part, community) for part in words_of(text)]
         return Found(
             tuple(sorted({unit for part in parts for unit in part.units})),
             parts[0].grid if len(parts) == 1 else "",
@@ -225,16 +224,6 @@ class Places:
         if len(set(owners)) > 1:
             return Found(several=tuple(f"{building} ({owner})" for building, owner in owners.items()))
         return Found(tuple(sorted(set(buildings["unit_id"]))))
-
-
-def plain_text(text: str) -> str:
-    """Text with full-width letters and digits folded and no blanks around it."""
-    return unicodedata.normalize("NFKC", str(text)).strip()
-
-
-def words(text: str) -> list[str]:
-    """The objects that one cell lists, with ";" between."""
-    return [word.strip() for word in _SEPARATORS.split(text) if word.strip()]
 
 
 def _short(name: str) -> str:

@@ -12,10 +12,10 @@ import pandas as pd
 from gridopt.coding.names import read_ordinal
 from gridopt.coding.templates import AUTO, Template, choose_template
 from gridopt.errors import RuleError, preview
-from gridopt.plan.decisions.places import Found, Places, plain_text, words
+from gridopt.plan.decisions.places import Found, Places
+from gridopt.read.decisions import LINES, lines_called, plain_text, words_of
 from gridopt.terms import label
 
-BARRIER_LAYERS = ("roads", "rivers", "railways", "walls")
 _GRID_WORDS = ("网格", "網格", "grid")
 
 
@@ -151,7 +151,7 @@ class _Reader:
                 "“保持”须有现有网格；请在项目文件中写明 [layers.current_grids]",
             )
         decisions = []
-        for word in words(plain.object):
+        for word in words_of(plain.object):
             grid = self._current(word, scope)
             one = dataclasses.replace(plain, object=word)
             if grid is None:
@@ -169,11 +169,9 @@ class _Reader:
             return self._two(plain, scope)
         lines = tuple(
             (name, str(line))
-            for name in BARRIER_LAYERS
+            for name in LINES
             if (layer := self.places.city.layer(name)) is not None
-            for line in layer.index[
-                (layer["name"].map(plain_text) == plain_text(plain.object)) | (layer.index == plain.object)
-            ]
+            for line in lines_called(layer, plain.object)
         )
         return [dataclasses.replace(plain, lines=lines, community=scope, missing=() if lines else (plain.object,))]
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
+import shapely
 
 from gridopt.city import City
 from gridopt.plan.decisions.bind import Bound, Group
@@ -20,6 +21,9 @@ from gridopt.solvers.solution import SOLUTION_VIOLATIONS, Solution
 from gridopt.terms import label
 
 RULE = "decisions"
+INEXACT = 0.01
+"""Share of a frozen grid's area that its units may leave its outline by before it is said."""
+
 Row = dict[str, Any]
 
 
@@ -36,7 +40,7 @@ def with_verdicts(city: City, solution: Solution, bound: Bound) -> Solution:
         return solution
     labels = dict(zip(graph.ids, solution.partition.labels.tolist(), strict=True))
     check = _Check(city, known, solution, labels, Words(city.settings.lang))
-    rows = [*check.gone(), *check.cut(), *check.broken(), *check.too_large(), *check.overruled()]
+    rows = [*check.gone(), *check.cut(), *check.inexact(), *check.broken(), *check.too_large(), *check.overruled()]
     if not rows:
         return solution
     tables = [solution.violations, pd.DataFrame(rows, columns=SOLUTION_VIOLATIONS)]
@@ -105,6 +109,26 @@ class _Check:
                     "none needed, or give these units to the community (belongs)", "无需处理，或以“归属”将其划入该社区"
                 )
                 yield self._row("information", one.outside, (n, 0), (reason, remedy), proved=True)
+
+    def inexact(self) -> Iterator[Row]:
+        """Frozen grids whose units leave their outline: units are never cut after they are made."""
+        current = self.city.current_grids
+        for one in self.bound.settled.decisions:
+            if one.kind != "frozen" or one.grid is None or not one.units:
+                continue
+            shape = current.geometry.set_axis(current.index.astype(str)).to_crs(self.city.crs)[one.grid.current]
+            units = self.bound.settled.units.loc[[*one.units, *one.outside]]
+            apart = float(shapely.area(shapely.symmetric_difference(shape, shapely.union_all(units.geometry))))
+            if apart > INEXACT * float(shapely.area(shape)):
+                reason = self.words(
+                    f"{self._said(one)}: its units leave its outline by {apart:,.0f} m2",
+                    f"{self._said(one)}：所含单元与原边界相差 {apart:,.0f} 平方米",
+                )
+                remedy = self.words(
+                    "none needed; to keep the very outline, cut the units layer along it",
+                    "无需处理；如须保持原边界，请将划分单元沿其切开",
+                )
+                yield self._row("information", one.units, (apart, 0), (reason, remedy), proved=True)
 
     def broken(self) -> Iterator[Row]:
         """Rows that the drawing does not keep."""
