@@ -284,13 +284,20 @@ def not_held(plan) -> list[str]:
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_a_frozen_grid_stays_as_it_is_with_its_code_and_name(city, decided, seed) -> None:
-    today = current((0, 1.4), (1.4, 4), names=("西街网格", "东街网格"))
+    today = current((0, 1), (1, 4), names=("西街网格", "东街网格"))
     plan = go.draw(with_layers(city, current_grids=today, decisions=decided("保持,西街网格,,,,,")), seed=seed)
     assert set(plan.units.index[plan.units["grid_code"] == f"{A}001"]) == {"a01", "a05", "a09"}
     assert plan.grids.loc[f"{A}001", "name"] == "西街网格"
     assert plan.units["locked_grid"]["a05"] == f"{A}001"
     assert (plan.units["locked_grid"] != "").sum() == 3
     assert not not_held(plan)
+
+
+def test_a_frozen_outline_that_cuts_units_is_followed_along_them_and_said(city, decided) -> None:
+    today = current((0, 1.4), (1.4, 4))
+    plan = go.draw(with_layers(city, current_grids=today, decisions=decided("保持,一网格,,a社区,,,")))
+    assert set(plan.units.index[plan.units["grid_code"] == f"{A}001"]) == {"a01", "a05", "a09"}
+    assert not_held(plan) == ["row 2 (frozen: 一网格): its units leave its outline by 12,000 m2"]
 
 
 def test_a_locked_grid_out_of_bounds_is_for_information(city) -> None:
@@ -355,3 +362,92 @@ def test_an_island_goes_to_the_bank_that_is_decided(decided) -> None:
     plan = go.draw(with_layers(city, decisions=decided(f"同格,a04,{far},,,,")), units, borders=borders_of(units))
     assert plan.units["grid_code"]["a04"] == plan.units["grid_code"][far]
     assert not not_held(plan)
+
+
+def street(y: float, name: str, kind: str = "none") -> gpd.GeoDataFrame:
+    """A street from west to east, so many cells north of the town's southern edge."""
+    line = shapely.LineString([(WEST, SOUTH + CELL * y), (WEST + 6 * CELL, SOUTH + CELL * y)])
+    columns = {"name": [name], "class": "service", "width": [6.0], "barrier": kind}
+    return gpd.GeoDataFrame(columns, geometry=[line], crs="EPSG:4549", index=pd.Index(["R1"], name="line_id"))
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_no_grid_reaches_over_a_line_that_is_decided_to_be_a_border(city, decided, seed) -> None:
+    plan = go.draw(with_layers(city, roads=street(1, "横街"), decisions=decided("边界,横街,,,,,")), seed=seed)
+    assert not not_held(plan)
+    code = plan.units["grid_code"]
+    assert all(
+        code[north] != code[south]
+        for north, south in zip(["a05", "a06", "a07", "a08"], ["a09", "a10", "a11", "a12"], strict=True)
+    )
+    assert all(code[north] != code[south] for north, south in zip(["b03", "b04"], ["b05", "b06"], strict=True))
+
+
+def test_a_line_that_runs_through_units_is_named(city, decided) -> None:
+    plan = go.draw(with_layers(city, roads=street(1.5, "横街"), decisions=decided("边界,横街,,,,,")))
+    assert not_held(plan) == ["row 2 (border: 横街): no two units meet along this line"]
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_what_is_kept_apart_shares_no_grid(city, decided, seed) -> None:
+    plan = go.draw(with_layers(city, decisions=decided("分格,a01;a05,a02;a06,,,,", "分格,b01,b02,,,,")), seed=seed)
+    code = plan.units["grid_code"]
+    assert not {code["a01"], code["a05"]} & {code["a02"], code["a06"]}
+    assert code["b01"] != code["b02"]
+    assert not not_held(plan)
+
+
+def test_a_community_too_small_for_two_grids_has_two_where_decided(decided) -> None:
+    plan = go.draw(with_layers(town("c c"), decisions=decided("分格,c01,c02,,,,")))
+    assert plan.units["grid_code"].nunique() == 2
+    assert (plan.violations["rule"] == "size.low").sum() == 2
+
+
+# through the command line
+
+
+@pytest.mark.parametrize("ending", ["csv", "xlsx"])
+def test_a_table_of_every_kind_holds_through_the_command_line_whatever_the_seed(project, capsys, ending) -> None:
+    from gridopt.cli import main
+
+    folder = project.parent
+    current((0, 1), (1, 3), (3, 4), names=("a社区第一网格", "a社区第二网格", "a社区第三网格")).to_file(
+        folder / "today.gpkg"
+    )
+    street(1, "横街").drop(columns="barrier").to_file(folder / "streets.gpkg")
+    lines = [
+        ["决定", "对象", "目标", "社区", "决定人", "日期"],
+        ["保持", "一网格", "", "a社区", "王书记", "2026-01-05"],
+        ["归属", "a03", "三网格", "a社区", "王书记", "2026-01-05"],
+        ["归属", "a12", "b社区", "", "李镇长", "2026-01-06"],
+        ["同格", "b05", "b06", "", "", ""],
+        ["分格", "a06", "a07", "", "", ""],
+        ["边界", "横街", "", "b社区", "", ""],
+        ["名称", "b01", "河滨网格", "", "", ""],
+        ["编码", "b05", f"{B}009", "", "", ""],
+    ]
+    if ending == "csv":
+        (folder / "d.csv").write_text("\n".join(",".join(line) for line in lines), encoding="gb18030")
+    else:
+        book = openpyxl.Workbook()
+        for line in lines:
+            book.active.append(line)
+        book.save(folder / "d.xlsx")
+    layers = [("current_grids", "today.gpkg"), ("roads", "streets.gpkg"), ("decisions", f"d.{ending}")]
+    text = project.read_text(encoding="utf-8")
+    text += "".join(f'\n\n[layers.{name}]\npath = "{path}"' for name, path in layers)
+    project.write_text(text.replace('id = "unit_id"', 'id = "unit_id"\ncommunity = "community_id"'), encoding="utf-8")
+    for seed in ("1", "2"):
+        out = folder / f"out{seed}"
+        assert main(["draw", str(project), "--out", str(out), "--seed", seed, "--effort", "quick", "--lang", "en"]) == 0
+        assert main(["check", str(out), "--lang", "en"]) == 0, capsys.readouterr()
+        plan = go.read_plan(out)
+        code, names = plan.units["grid_code"], plan.grids["name"]
+        assert set(code.index[code == f"{A}001"]) == {"a01", "a05", "a09"}
+        assert code["a03"] == code["a04"] == f"{A}003"
+        assert code["a12"].startswith(B)
+        assert code["b05"] == code["b06"] == f"{B}009"
+        assert code["a06"] != code["a07"]
+        assert code["b03"] != code["b05"]
+        assert names[code["b01"]] == "河滨网格"
+        assert not not_held(plan)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -15,11 +15,12 @@ from numpy.typing import NDArray
 from gridopt.city import City
 from gridopt.coding.templates import AUTO, choose_template
 from gridopt.graph import UnitGraph
-from gridopt.plan.decisions.conflicts import Apart, fits, refuse_conflicts
+from gridopt.plan.decisions.conflicts import Apart, Facts, fits, refuse_conflicts
 from gridopt.plan.decisions.resolve import Decision
 from gridopt.plan.decisions.settle import Settled
 from gridopt.plan.decisions.ties import Node, Ties, Why
 from gridopt.plan.decisions.whole import tie_whole
+from gridopt.rules import Size
 from gridopt.solvers.bonds import connected
 from gridopt.solvers.community import Bindings
 from gridopt.units import neighbours_across
@@ -65,20 +66,36 @@ def bind(city: City, settled: Settled, graph: UnitGraph, bindings: Bindings) -> 
     ties = _ties(settled, graph, rules)
     asked = [[node[1] for node in nodes if node[0] == "unit"] for nodes in ties.together()]
     tie_whole(city, graph, dataclasses.replace(rules, together=_together(graph, rules, asked)), ties)
-    apart = list(_asked_apart(city, settled))
-    owners = {unit: graph.parent_ids[parent] for unit, parent in zip(graph.ids, graph.parents, strict=True)}
-    locks = {unit: lock for unit, lock in zip(graph.ids, rules.locked, strict=True) if lock}
-    refuse_conflicts(ties, apart, owners, locks)
-    _tie_hearts(settled, ties, apart, owners, locks)
-    groups = _groups(city, settled, ties, locks)
-    apart += _other_grids(groups, owners)
+    facts = _facts(city, settled, graph, rules)
+    refuse_conflicts(ties, facts)
+    _tie_hearts(settled, ties, facts)
+    groups = _groups(city, settled, ties, facts.locks)
+    apart = (*facts.apart, *_other_grids(groups, facts.owners))
     rules = _without_mixed_institutions(graph, rules, groups)
     laid = dataclasses.replace(
         rules,
         together=_together(graph, rules, [group.units for group in groups]),
         apart=_parted(graph, rules, groups, apart),
     )
-    return Bound(settled, laid, groups, tuple(apart), _overruled(graph, bindings, rules))
+    return Bound(settled, laid, groups, apart, _overruled(graph, bindings, rules))
+
+
+def _facts(city: City, settled: Settled, graph: UnitGraph, bindings: Bindings) -> Facts:
+    owners = {unit: graph.parent_ids[parent] for unit, parent in zip(graph.ids, graph.parents, strict=True)}
+    kinds = dict(zip(owners.values(), bindings.kinds, strict=True))
+    return Facts(
+        tuple(_asked_apart(city, settled)),
+        owners,
+        {unit: lock for unit, lock in zip(graph.ids, bindings.locked, strict=True) if lock},
+        dict(zip(graph.ids, graph.weights, strict=True)),
+        {owner: highs_of(city.rules.at(kind).size, graph.measures) for owner, kind in kinds.items()},
+    )
+
+
+def highs_of(size: Size, measures: Sequence[str]) -> NDArray[np.float64]:
+    """The most of each measure that a grid may hold, (m,); infinite where there is no limit."""
+    limits = {name: one.high for name, one in size.also.items() if one.high is not None} | {size.counted: size.high}
+    return np.array([limits.get(name, np.inf) for name in measures], np.float64)
 
 
 def _cut_at_locks(graph: UnitGraph, bindings: Bindings) -> Bindings:
@@ -155,16 +172,18 @@ def _asked_apart(city: City, settled: Settled) -> Iterator[Apart]:
                 yield Apart((unit_a,), (unit_b,), one)
 
 
-def _tie_hearts(
-    settled: Settled, ties: Ties, apart: list[Apart], owners: Mapping[str, str], locks: Mapping[str, str]
-) -> None:
-    """Tie every current grid that a decision names to its first unit, from its centre outwards, that may be in it."""
+def _tie_hearts(settled: Settled, ties: Ties, facts: Facts) -> None:
+    """Tie every current grid that a decision names to its first unit, from its centre outwards, that may be in it.
+
+    So "5幢归三网格" means the grid that takes the place of today's third; where that would be too large whatever
+    unit stands for it, the grid that holds the object is the third.
+    """
     for one in settled.decisions:
         if one.kind != "belongs" or one.grid is None or not one.grid.current or not one.units:
             continue
         node = one.nodes[0]
         for unit in settled.hearts[one.grid.current]:
-            if fits([*ties.tied(node), *ties.tied(("unit", unit))], apart, owners, locks):
+            if fits([*ties.tied(node), *ties.tied(("unit", unit))], facts):
                 ties.tie([node, ("unit", unit)], _why(one))
                 break
 

@@ -12,13 +12,13 @@ import pandas as pd
 import shapely
 
 from gridopt.city import City
-from gridopt.plan.decisions.bind import Bound, Group
+from gridopt.formula import spoken
+from gridopt.plan.decisions.bind import Bound, Group, highs_of
 from gridopt.plan.decisions.places import Places
 from gridopt.plan.decisions.resolve import Decision
 from gridopt.solvers.clash_words import Words
 from gridopt.solvers.reasons import row_of
 from gridopt.solvers.solution import SOLUTION_VIOLATIONS, Solution
-from gridopt.terms import label
 
 RULE = "decisions"
 INEXACT = 0.01
@@ -152,13 +152,12 @@ class _Check:
         place = {unit: i for i, unit in enumerate(graph.ids)}
         for group in self.bound.groups:
             units = [place[unit] for unit in group.units]
-            size = self.city.rules.at(self.bound.bindings.kinds[units[0]]).size
-            limits = {size.measure: size.high} | {name: b.high for name, b in size.also.items() if b.high is not None}
-            for measure, limit in limits.items():
-                total = float(graph.weights[units, graph.measures.index(measure)].sum())
+            highs = highs_of(self.city.rules.at(self.bound.bindings.kinds[units[0]]).size, graph.measures)
+            totals = graph.weights[units].sum(axis=0)
+            for measure, total, limit in zip(graph.measures, totals.tolist(), highs.tolist(), strict=True):
                 if total <= limit or not group.rows or len(units) == 1 or self.bound.bindings.locked[units[0]]:
                     continue
-                listed, what = ", ".join(map(str, group.rows)), label(measure, self.words.lang)
+                listed, what = ", ".join(map(str, group.rows)), spoken(measure, self.words.lang)
                 ties = f"rows {listed} tie" if len(group.rows) > 1 else f"row {listed} ties"
                 reason = self.words(
                     f"{ties} {total:,.0f} {what.lower()} into one grid; the limit is {limit:,.0f}",
