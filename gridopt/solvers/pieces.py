@@ -39,7 +39,8 @@ class Piece:
 def take_apart(community: Community) -> list[Piece]:
     """Every unit of the community in exactly one piece; drawing each by itself draws the community."""
     own = community.dedicated | community.locked
-    if community.graph.weights[:, 0].sum() < community.low[0] and not own.any():
+    alone_below = community.graph.weights[:, 0].sum() < community.low[0] and not community.bindings.apart
+    if alone_below and not own.any():
         everything = np.arange(community.n_units, dtype=np.int32)
         together = np.zeros(community.n_units, np.int32)
         return [Piece(everything, together, together, "alone")]

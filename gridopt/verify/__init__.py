@@ -9,7 +9,7 @@ import pandas as pd
 import shapely
 
 from gridopt.read.plan_folder import find_plan_folder
-from gridopt.verify import codes, contents, copies, counts, files, limits, shapes, walks
+from gridopt.verify import codes, contents, copies, counts, files, limits, locks, shapes, walks
 from gridopt.verify.faults import Fault, as_table, fault
 from gridopt.verify.files import Stored, open_folder
 
@@ -29,6 +29,7 @@ _CHECKS = (
     (limits.declarations, ("grids", "units", "communities", "violations")),
     (walks.walks, ("grids", "units", "communities", "violations")),
     (walks.inside_others, ("grids", "communities", "violations")),
+    (locks.locked, ("units", "violations")),
     (codes.codes, ("grids", "codes")),
     (contents.buildings, ("grids", "units", "buildings")),
     (contents.scopes, ("grids", "buildings")),

@@ -17,7 +17,10 @@ _NOT_BY_ID = {"unit14", "community20"}
 
 
 def codes(stored: Stored) -> Iterator[Fault]:
-    """Codes unique, well-formed, of their own community, gapless from 1 with those retired; names unique."""
+    """Codes unique, well-formed, of their own community, gapless from 1 with those retired; names unique.
+
+    Numbers of an assessed drawing, of decisions and of locked grids are in force and may leave gaps.
+    """
     grids = once(stored.layers["grids"])
     template = str(stored.record["rules"].get("code", {}).get("template", ""))
     if template not in _TEMPLATES:
@@ -65,7 +68,13 @@ def _registered(stored: Stored, grids: Any) -> Iterator[Fault]:
 
 
 def _gaps(stored: Stored, grids: Any, width: int) -> Iterator[Fault]:
-    """Communities whose numbers, with those once used, leave one out."""
+    """Communities whose numbers, with those once used, leave one out; numbers that people gave may."""
+    if stored.record["city"].get("source") == "assess" or "decisions" in stored.record["inputs"]:
+        return
+    by_hand = set()
+    if "units" in stored.layers:
+        units = stored.layers["units"]
+        by_hand = set(units.loc[units["locked_grid"] != "", "community_id"])
     retired = [code for code in stored.layers["codes"]["grid_code"] if code not in grids.index]
     heads = {code[:-width]: community for code, community in zip(grids.index, grids["community_id"], strict=True)}
     used: dict[str, set[int]] = {}
@@ -74,4 +83,5 @@ def _gaps(stored: Stored, grids: Any, width: int) -> Iterator[Fault]:
         if community is not None and _is_digits(code[-width:]):
             used.setdefault(community, set()).add(int(code[-width:]))
     broken = sorted(one for one, numbers in used.items() if numbers - {0} != set(range(1, max(numbers) + 1)))
+    broken = [one for one in broken if one not in by_hand]
     yield from found(("codes", "grids"), broken, "communities leave out a number", "{n} 个村（社区）编号不连续")
