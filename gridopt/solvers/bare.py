@@ -108,7 +108,7 @@ class _Answer:
 
 def _solved(task: Task, weights: Mapping[str, float], effort: Effort, seed: int) -> _Answer:
     """Search, recombination, and the exact path where the graph is small enough; settled grids come last."""
-    factor = _factors(task, weights)
+    factor, first = _factors(task, weights)
     cost = np.full(len(task.graph.edges), factor.get("cut_edges", 0.0))
     if "cut_border" in factor:
         cost = cost + factor["cut_border"] * task.graph.metres
@@ -121,29 +121,35 @@ def _solved(task: Task, weights: Mapping[str, float], effort: Effort, seed: int)
         rest = dataclasses.replace(task.graph, cost=cost)
         rest = rest.subgraph(task.rest)[0] if task.alone else rest
         coefficients = np.array([factor.get("inertia", 0.0) + factor.get("hess", 0.0), 1.0, 0.0])
-        problem = _problem(linked(rest, task.low), task, coefficients)
-        labels[task.rest], slack, impossible = _best(problem, (effort, seed), price)
+        joined = linked(rest, task.low)
+        problem = _problem(joined, task, coefficients)
+        known = first if joined is rest and not task.alone else None
+        labels[task.rest], slack, impossible = _best(problem, known, (effort, seed), price)
     raw = _terms(task, labels)
     return _Answer(labels, {name: raw[name] * factor[name] for name in weights}, slack, impossible)
 
 
-def _factors(task: Task, weights: Mapping[str, float]) -> dict[str, float]:
-    """What multiplies each term: its weight over its value in the deterministic inertial bisection.
+def _factors(task: Task, weights: Mapping[str, float]) -> tuple[dict[str, float], Ints]:
+    """What multiplies each term, its weight over its value in the deterministic inertial bisection, and that bisection.
 
     That value is at least an edge, a usual border, or a trifle of the whole graph's inertia.
     """
     graph = task.graph
     everything = dataclasses.replace(task, alone=(), k=task.k + len(task.alone))
-    scales = _terms(task, inertial_bisection(_problem(graph, everything, np.ones(3))))
+    first = inertial_bisection(_problem(graph, everything, np.ones(3)))
+    scales = _terms(task, first)
     whole = proximity(graph, np.zeros(graph.n_units, np.int32))
     border = float(graph.metres.mean()) if len(graph.metres) else 0.0
     least = {"inertia": 1e-12 * whole, "hess": 1e-12 * whole, "cut_edges": 1.0, "cut_border": border}
-    return {name: weight / (max(scales[name], least[name]) or 1.0) for name, weight in weights.items()}
+    return {name: weight / (max(scales[name], least[name]) or 1.0) for name, weight in weights.items()}, first
 
 
-def _best(problem: Problem, how: tuple[Effort, int], price: float) -> tuple[Ints, float | None, bool]:
+def _best(
+    problem: Problem, first: Ints | None, how: tuple[Effort, int], price: float
+) -> tuple[Ints, float | None, bool]:
     """Labels, by how much the objective may still fall (None: unknown), and whether the bounds are proved impossible.
 
+    ``first`` is the inertial bisection of the problem, where it is known already.
     ``price`` is what a grid's offset costs: the share of the Hess objective.
     """
     effort, seed = how
@@ -151,7 +157,7 @@ def _best(problem: Problem, how: tuple[Effort, int], price: float) -> tuple[Ints
     if only is not None:
         only = numbered(problem, only)
         return only, 0.0, evaluate(problem, only).violation > WITHIN
-    found = search(problem, effort=effort, seed=seed)
+    found = search(problem, first, effort=effort, seed=seed)
     feasible = found.violation <= WITHIN
     labels, slack = recombined(problem, found, price) if feasible else found.labels, None
     labels = polished(problem, labels, price) if price else labels

@@ -17,7 +17,7 @@ from gridopt.solvers.effort import Effort
 from gridopt.solvers.problem import Floats, Ints, Problem, Score, evaluate
 from gridopt.solvers.seed import allotted, inertial_bisection, start
 
-SCHEDULE = (2.0, 0.1, 0.5, 100.0)
+SCHEDULE = (1.25, 0.18, 0.5, 100.0)
 """Temperature at the first and last sweep, in mean costs of a unit; weight of the strain, in units squared."""
 
 JITTER = 0.8
