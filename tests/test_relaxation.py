@@ -214,3 +214,12 @@ def test_a_drawing_misses_the_rules_by_least_in_their_order(households, group, o
 def test_twelve_units_too_coarse_for_their_bounds_are_drawn_as_full_enumeration_says(order) -> None:
     households = [260.0, 270, 280, 260, 290, 275, 150, 260, 265, 280, 290, 110]
     check_against_enumeration(patch(households, rules=Rules(relax=Relax(order=order))), {6, 7, 9})
+
+
+def test_a_rough_drawing_narrows_what_must_be_looked_at_until_the_best_is_proved() -> None:
+    households = [27.0, 28, 26, 29, 27, 28, 27, 28, 26, 29, 27, 28, 27, 28, 26, 29, 27, 28, 27, 28, 31]
+    community = patch(households)
+    terrain = Terrain(community.graph, np.arange(21, dtype=np.int32))
+    drawn = draw_piece(terrain, community, FACTORS, aim=350, effort=QUICK, seed=1)
+    assert drawn.labels.max() == 1
+    assert drawn.optimal

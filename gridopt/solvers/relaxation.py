@@ -52,9 +52,9 @@ def whole_up_to(rules: Rules) -> float:
     if "governance.keep_whole" not in order:
         return np.inf
     earlier = order[: order.index("governance.keep_whole")]
-    if "size.high.unlimited" in earlier:
-        return np.inf
-    return rules.size.stretch if "size.high" in earlier else 1.0
+    if "size.high" not in earlier:
+        return 1.0
+    return np.inf if "size.high.unlimited" in earlier else rules.size.stretch
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,9 +74,19 @@ class Stage:
         """Whether kept-whole groups may fall apart."""
         return "governance.keep_whole" in self.soft
 
-    def refuses(self, community: Community) -> bool:
-        """Whether a rule that may never give way does so here: what is drawn then is no plan."""
-        return not never_relaxed(community.rules).isdisjoint(self.soft)
+    def within(self, community: Community, missed: int) -> Stage:
+        """The stage for drawings that miss the rule which gives way last here by at most so many of `PER_BOUND` in all.
+
+        No grid of theirs misses it by more, so that fewer sets of units need to be looked at.
+        """
+        low, high, share = self.low.copy(), self.high.copy(), missed / PER_BOUND + 1e-9
+        if self.soft[-1] == "size.low":
+            low[0] = community.low[0] * (1.0 - share)
+        elif self.soft[-1] == "size.high":
+            high[0] = min(high[0], community.high[0] * (1.0 + share))
+        elif self.soft[-1] == "size.high.unlimited" and "size.high" in self.soft:
+            high[0] = community.high[0] * (community.rules.size.stretch + share)
+        return Stage(self.soft, low, high)
 
 
 def bearing(community: Community, *, grouped: bool) -> list[str]:
@@ -103,10 +113,8 @@ def _stage(community: Community, soft: tuple[str, ...]) -> Stage:
     low, high = community.low.copy(), community.high.copy()
     if "size.low" in soft:
         low[0] = 0.0
-    if "size.high.unlimited" in soft:
-        high[0] = np.inf
-    elif "size.high" in soft:
-        high[0] *= community.rules.size.stretch
+    if "size.high" in soft:
+        high[0] = np.inf if "size.high.unlimited" in soft else high[0] * community.rules.size.stretch
     if "size.also" in soft:
         low[1:], high[1:] = 0.0, np.inf
     return Stage(soft, low, high)

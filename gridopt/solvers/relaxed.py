@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -99,29 +100,37 @@ def draw_relaxed(task: Task, *, effort: Effort, seed: int) -> Relaxed:
     everything = task.stages()
     n_rules, proved, best = len(everything[-1].soft), True, None
     for stage in everything:
+        firm = n_rules - len(stage.soft)
         covers = None if NO_ENCLOSED in stage.soft else exact_covers(task, stage)
-        if covers is not None:
-            if covers:
-                chosen = min(covers, key=lambda one: (one.missed, task.rank(one.n_grids)))
-                return Relaxed(_numbered(task, chosen.labels, stage), proved, proved, stage.refuses(task.community))
-            continue
-        proved = False
-        for labels in _searched(task, stage, effort, seed):
-            key = task.key(labels)
-            best = (key, labels) if best is None or key < best[0] else best
-        if best is not None and not any(best[0][0][: n_rules - len(stage.soft)]):
-            break
-    if best is None:
-        raise AssertionError("the last stage has a drawing whatever the rules")
-    n_firm = len([name for name in everything[-1].soft if name in never_relaxed(task.community.rules)])
-    return Relaxed(best[1], False, False, any(best[0][0][:n_firm]))
+        if covers is None:
+            for labels in _searched(task, stage, effort, seed):
+                key = task.key(labels)
+                best = (key, labels) if best is None or key < best[0] else best
+            if best is None or any(best[0][0][:firm]):
+                proved = False
+                continue
+            if NO_ENCLOSED not in stage.soft:
+                covers = exact_covers(task, stage.within(task.community, best[0][0][firm]))
+            if not covers:
+                sure = proved and stage is not everything[0]
+                return Relaxed(best[1], False, sure, _breaks(task, stage, best[0][0][firm:]))
+        if covers:
+            chosen = min(covers, key=lambda one: (one.missed, task.rank(one.n_grids)))
+            return Relaxed(_numbered(task, chosen.labels, stage), proved, proved, _breaks(task, stage, chosen.missed))
+    raise AssertionError("the last stage has a drawing whatever the rules")
+
+
+def _breaks(task: Task, stage: Stage, missed: tuple[int, ...]) -> bool:
+    """Whether rules that may never give way are missed; ``missed`` is by rule, the last soft one first."""
+    never = never_relaxed(task.community.rules)
+    return any(much for name, much in zip(reversed(stage.soft), missed, strict=True) if name in never)
 
 
 def exact_covers(task: Task, stage: Stage) -> list[Cover] | None:
     """The best drawing of each number of grids at one stage, empty if there are none; None where they are too many."""
     graph = task.terrain.graph if stage.splits else task.terrain.whole
     problem = pose(graph, task.community, task.coefficients, 1)
-    sets = enumerate_sets(problem, stage.low, stage.high, soft=stage.soft)
+    sets = enumerate_sets(problem, *_reachable(task, stage), soft=stage.soft)
     if sets is None:
         return None
     further = problem.conditions.misses(sets.members, anchors_of(problem, sets.members))
@@ -134,6 +143,15 @@ def exact_covers(task: Task, stage: Stage) -> list[Cover] | None:
     if NO_ENCLOSED not in stage.soft and any(inside):
         return None
     return allowed
+
+
+def _reachable(task: Task, stage: Stage) -> tuple[Floats, Floats]:
+    """The bounds of a stage, the upper one no higher than what the other grids must leave to one."""
+    total = float(task.terrain.graph.weights[:, 0].sum())
+    fewest = task.numbers[0] if task.fixed else max(1, math.ceil(total / stage.high[0] - 1e-9))
+    high = stage.high.copy()
+    high[0] = min(high[0], total - (fewest - 1) * stage.low[0] + 1e-9 * total)
+    return stage.low, high
 
 
 def measured(terrain: Terrain, members: Floats) -> tuple[Floats, Counts]:
