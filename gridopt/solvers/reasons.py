@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,6 +60,20 @@ def row_of(kind: tuple[str, str, str], grids: Iterable[int], units: str, figures
     }
 
 
+class Cause(NamedTuple):
+    """Why a grid is out of a bound: class, whether it is proved, the units named, reason and remedy."""
+
+    kind: str
+    proved: bool
+    units: Positions
+    reason: str
+    remedy: str
+
+
+NOBODY: Positions = np.empty(0, np.int64)
+"""No unit in particular."""
+
+
 @dataclass(frozen=True, eq=False)
 class Case:
     """One drawn community, to be asked why a grid is out of one bound."""
@@ -78,11 +92,12 @@ class Case:
             return self._locked(inside, asked, rule)
         own = (self._one_unit, self._kept_whole) if side == "high" else (self._small_community, self._cut_off)
         found = next(filter(None, (cause(inside, asked) for cause in (*own, self._awkward))), None)
-        found = found or self._not_found(inside, asked, side)
-        kind, proved, units, reason, remedy = found
+        cause = found or self._not_found(inside, asked, side)
         relaxed = "" if self.search.given else self._given_way(measure, side, figures)
-        row = row_of((kind, rule, relaxed), [grid], ";".join(self.community.graph.ids[i] for i in units), figures)
-        return {**row, "proof": "proved" if proved else "not found", "reason": reason, "remedy": remedy}
+        ids = ";".join(self.community.graph.ids[unit] for unit in cause.units)
+        row = row_of((cause.kind, rule, relaxed), [grid], ids, figures)
+        proof = "proved" if cause.proved else "not found"
+        return {**row, "proof": proof, "reason": cause.reason, "remedy": cause.remedy}
 
     def _locked(self, inside: Positions, asked: tuple[int, int, tuple[float, float]], rule: str) -> Row:
         grid, measure, (value, limit) = asked
@@ -106,7 +121,7 @@ class Case:
     def _measure(self, measure: int) -> str:
         return spoken(self.community.graph.measures[measure], self.words.lang)
 
-    def _one_unit(self, inside: Positions, asked: tuple[int, int, tuple[float, float]]) -> Any:
+    def _one_unit(self, inside: Positions, asked: tuple[int, int, tuple[float, float]]) -> Cause | None:
         _, measure, (_, limit) = asked
         weights = self.community.graph.weights[inside, measure]
         heavy = inside[weights > limit]
@@ -114,7 +129,7 @@ class Case:
             return None
         unit, size = self.community.graph.ids[heavy[0]], weights.max()
         name = self._measure(measure)
-        return (
+        return Cause(
             "decide",
             True,
             heavy,
@@ -128,7 +143,7 @@ class Case:
             ),
         )
 
-    def _kept_whole(self, inside: Positions, asked: tuple[int, int, tuple[float, float]]) -> Any:
+    def _kept_whole(self, inside: Positions, asked: tuple[int, int, tuple[float, float]]) -> Cause | None:
         _, measure, (_, limit) = asked
         weights, groups = self.community.graph.weights[:, measure], self.community.bindings.groups
         for name in sorted({groups[i] for i in inside} - {""}):
@@ -138,12 +153,12 @@ class Case:
                 return self._whole_above(members, (called, total, limit), measure)
         return None
 
-    def _whole_above(self, members: Positions, figures: tuple[str, float, float], measure: int) -> Any:
+    def _whole_above(self, members: Positions, figures: tuple[str, float, float], measure: int) -> Cause:
         """A group that is above the limit and whole: as far as ``stretch`` allows, or because it is never split."""
         called, total, limit = figures
         what, stretch = self._measure(measure), self.community.rules.size.stretch
         if total <= limit * stretch and "size.high" in giving_way(self.community.rules):
-            return (
+            return Cause(
                 "information",
                 True,
                 members,
@@ -153,7 +168,7 @@ class Case:
                 ),
                 self.words("none needed; lower `stretch` to have it split", "无需处理；如需拆分请调低 stretch"),
             )
-        return (
+        return Cause(
             "decide",
             True,
             members,
@@ -168,17 +183,17 @@ class Case:
             ),
         )
 
-    def _small_community(self, inside: Positions, asked: tuple[int, int, tuple[float, float]]) -> Any:
+    def _small_community(self, inside: Positions, asked: tuple[int, int, tuple[float, float]]) -> Cause | None:
         _, measure, (_, limit) = asked
         weights = self.community.graph.weights[:, measure]
         total = weights[~self.community.dedicated].sum()
         if total >= limit or weights[inside].sum() < total - 1e-9:
             return None
         name = self._measure(measure)
-        return (
+        return Cause(
             "information",
             True,
-            [],
+            NOBODY,
             self.words(
                 f"the whole community has {total:,.0f} {name.lower()}, fewer than {limit:,.0f}: it is one grid",
                 f"全村（社区）仅有{name} {total:,.0f}，不足 {limit:,.0f}，整体划为一格",
@@ -186,7 +201,7 @@ class Case:
             self.words("none needed", "无需处理"),
         )
 
-    def _cut_off(self, inside: Positions, asked: tuple[int, int, tuple[float, float]]) -> Any:
+    def _cut_off(self, inside: Positions, asked: tuple[int, int, tuple[float, float]]) -> Cause | None:
         _, measure, (value, limit) = asked
         if self.search.given:
             return None
@@ -196,7 +211,7 @@ class Case:
         if len(np.unique(self.search.piece)) == 1:
             return None
         name = self._measure(measure)
-        return (
+        return Cause(
             "decide",
             True,
             inside,
@@ -211,7 +226,7 @@ class Case:
             ),
         )
 
-    def _awkward(self, inside: Positions, asked: tuple[int, int, tuple[float, float]]) -> Any:
+    def _awkward(self, inside: Positions, asked: tuple[int, int, tuple[float, float]]) -> Cause | None:
         _, measure, _ = asked
         community = self.community
         own = (
@@ -226,10 +241,10 @@ class Case:
         whole = own.sum() == (~community.dedicated).sum()
         name, total = self._measure(measure), totals[measure]
         low, high = community.low[measure], community.high[measure]
-        return (
+        return Cause(
             "information" if whole else "decide",
             True,
-            [],
+            NOBODY,
             self.words(
                 f"{total:,.0f} {name.lower()} fit no number of grids of {low:,.0f}-{high:,.0f}; "
                 f"{number} is the number that misses the bounds by least",
@@ -238,15 +253,15 @@ class Case:
             self.words("accept it, or restate the bounds for this area kind", "确认即可，或为该类区域另定上下限"),
         )
 
-    def _not_found(self, inside: Positions, asked: tuple[int, int, tuple[float, float]], side: str) -> Any:
+    def _not_found(self, inside: Positions, asked: tuple[int, int, tuple[float, float]], side: str) -> Cause:
         _, measure, (value, limit) = asked
         name = self._measure(measure)
         if self.search.given:
             way = ("below", "低于") if side == "low" else ("above", "高于")
-            return (
+            return Cause(
                 "decide",
                 False,
-                [],
+                NOBODY,
                 self.words(
                     f"this grid as given has {value:,.0f} {name.lower()}, {way[0]} {limit:,.0f}",
                     f"该网格现有{name} {value:,.0f}，{way[1]} {limit:,.0f}",
@@ -255,7 +270,7 @@ class Case:
             )
         return self._clash(inside, asked)
 
-    def _clash(self, inside: Positions, asked: tuple[int, int, tuple[float, float]]) -> Any:
+    def _clash(self, inside: Positions, asked: tuple[int, int, tuple[float, float]]) -> Cause:
         """The rules that were in each other's way, or only how hard was searched where these are not known."""
         _, measure, (value, limit) = asked
         name = self._measure(measure)
@@ -268,9 +283,10 @@ class Case:
         known = told(self.community, self.search.clash(inside[0]), len(units), self.words)
         biggest = units[np.argsort(-self.community.graph.weights[units, measure], kind="stable")[:3]]
         if known is not None:
-            return "decide", True, known.units if len(known.units) else biggest, known.reason + here, known.remedy
+            named = known.units if len(known.units) else biggest
+            return Cause("decide", True, named, known.reason + here, known.remedy)
         sure = ("there is no division", "不存在") if proved else ("no division was found", "未找到")
-        return (
+        return Cause(
             "decide",
             proved,
             biggest,
