@@ -55,7 +55,7 @@ def start(problem: Problem, pieces: Ints, n_per_piece: Ints, *, jitter: float = 
     or the nearest one where it has no neighbour. Grids that hold fixed units start with these alone, unless every
     grid has a given centre: then each unit goes to the centre nearest along the graph.
     """
-    if np.isfinite(problem.anchors).all():
+    if np.isfinite(problem.anchors).all() and _occupied(problem).all():
         return around_centres(problem, jitter=jitter, seed=seed)
     free = problem.fixed < 0
     empty = np.flatnonzero(~_occupied(problem))
