@@ -18,11 +18,12 @@ from gridopt.objective import proximity
 from gridopt.partition import Partition
 from gridopt.solvers.asked import WITHIN, Bounds, Task, checked_centres, checked_objective, power_of_two, tasks
 from gridopt.solvers.bounds import bounded
-from gridopt.solvers.effort import Effort
+from gridopt.solvers.effort import PRESETS, Effort
 from gridopt.solvers.exact import best_partition, enumerate_sets, numbered
 from gridopt.solvers.hess import centre_units, offset_of, polished, set_offsets
 from gridopt.solvers.improve import search
 from gridopt.solvers.links import linked
+from gridopt.solvers.neighbours import improved
 from gridopt.solvers.problem import Problem, evaluate
 from gridopt.solvers.recombine import recombined
 from gridopt.solvers.seed import inertial_bisection
@@ -30,6 +31,9 @@ from gridopt.solvers.solution import PARTS, SOLUTION_VIOLATIONS, Solution
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
+
+STANDARD, PAIRED = PRESETS["standard"][0], 120
+"""Sweeps from which neighbouring grids are redrawn; beyond, units of two grids up to which Hess's program does it."""
 
 
 def partition_graph(  # noqa: PLR0913 — the choices of one call, all but the graph by name
@@ -161,6 +165,8 @@ def _best(
     feasible = found.violation <= WITHIN
     labels, slack = recombined(problem, found, price) if feasible else found.labels, None
     labels = polished(problem, labels, price) if price else labels
+    if feasible and effort.iterations >= STANDARD:
+        labels = improved(problem, labels, price, paired=PAIRED if effort.iterations > STANDARD else 0)
     objective = evaluate(problem, labels).objective + (price * offset_of(problem, labels) if price else 0.0)
     if feasible and objective <= 0:
         return labels, 0.0, False

@@ -14,6 +14,7 @@ from gridopt.solvers.effort import Effort
 from gridopt.solvers.exact import Sets, best_partition, enumerate_sets
 from gridopt.solvers.improve import search
 from gridopt.solvers.irreducible import NOTHING_KNOWN, Clash, clash_of, neck_of
+from gridopt.solvers.neighbours import improved
 from gridopt.solvers.numbers import candidates
 from gridopt.solvers.problem import Problem, breaches
 from gridopt.solvers.recombine import recombined
@@ -117,7 +118,7 @@ def _within_bounds(problem: Problem, sets: Sets | None, effort: Effort, seed: in
             return Outcome(None, impossible=True)
     if not feasible:
         return Outcome(None)
-    labels = recombined(problem, found)
+    labels = improved(problem, recombined(problem, found))
     return Outcome(labels, slack=slack_of(problem, labels, effort))
 
 
