@@ -52,7 +52,7 @@ def cut_bound(problem: Problem, upper: float, *, steps: int = STEPS) -> float:
         if best >= upper or norm <= 1e-18:
             break
         diagonal = diagonal + length * max(upper - bound, 0.0) / norm * way
-    return min(best * (1 - 1e-7), upper)
+    return min(_floored(best * (1 - 1e-7)), upper)
 
 
 def _shares(values: Floats, low: float, high: float, total: float) -> Floats:
@@ -64,6 +64,14 @@ def _shares(values: Floats, low: float, high: float, total: float) -> Floats:
         share[place] += more
         left -= more
     return share
+
+
+def _floored(value: float) -> float:
+    """Six digits, rounded down: what libraries of linear algebra disagree on lies far behind."""
+    if value <= 0:
+        return 0.0
+    digit = 10.0 ** (np.floor(np.log10(value)) - 5)
+    return float(np.floor(value / digit) * digit)
 
 
 def _laplacian(problem: Problem) -> NDArray[np.float64]:
