@@ -233,3 +233,12 @@ def test_a_networkx_graph_goes_in_and_comes_out() -> None:
 def test_nodes_without_coordinates_are_named() -> None:
     with pytest.raises(TableError, match="2 nodes lack weight, x or y: 0, 1"):
         UnitGraph.from_networkx(nx.path_graph(2))
+
+
+def test_a_time_limit_that_bites_names_the_parents_and_is_never_called_optimal() -> None:
+    graph = lattice(12, 12, parents=["east"] * 72 + ["west"] * 72)
+    solution = go.partition_graph(graph, k=8, effort=go.Effort(2000, 500), time_limit=0.05)
+    assert solution.time_limited
+    assert set(solution.time_limited) <= {"east", "west"}
+    assert (solution.parts.loc[list(solution.time_limited), "status"] != "optimal").all()
+    assert go.partition_graph(graph, k=8, effort="quick", time_limit=3600.0).time_limited == ()

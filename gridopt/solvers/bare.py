@@ -81,7 +81,8 @@ def partition_graph(  # noqa: PLR0913 — the choices of one call, all but the g
 
     def solve(task: Task) -> _Answer:
         own = np.random.SeedSequence([seed, zlib.crc32(task.name.encode())]).generate_state(1)[0]
-        return _solved(task, weights, inner, int(own))
+        answer = _solved(task, weights, inner, int(own))
+        return dataclasses.replace(answer, time_limited=inner.is_over and not answer.optimal)
 
     with ThreadPoolExecutor(work.workers or 1) as pool:
         answers = list(pool.map(solve, asked))
@@ -96,6 +97,7 @@ class _Answer:
     terms: Mapping[str, float]
     slack: float | None
     impossible: bool
+    time_limited: bool = False
 
     @property
     def objective(self) -> float:
@@ -269,6 +271,7 @@ def _gathered(graph: UnitGraph, tasks: list[Task], answers: list[_Answer]) -> So
         "relaxed" if rows else "optimal" if optimal else "feasible",
         table,
         pd.DataFrame(parts, index=index, columns=PARTS),
+        time_limited=tuple(task.name for task, answer in zip(tasks, answers, strict=True) if answer.time_limited),
     )
 
 
