@@ -87,7 +87,7 @@ def test_the_number_of_grids_asked_of_a_community_is_drawn_where_the_bounds_admi
     rules = Rules(size=Size(count={"": asked}))
     solution = drawn(line([100] * 13, rules=rules), rules)
     assert solution.partition.n_grids == drawn_grids
-    assert rows(solution) == ([] if asked == drawn_grids else [("decide", "size.count", "not found")])
+    assert rows(solution) == ([] if asked == drawn_grids else [("decide", "size.count", "proved")])
 
 
 def test_a_number_of_grids_for_the_city_is_shared_out_by_size() -> None:

@@ -185,7 +185,8 @@ def _publish(plan: Plan, asked: argparse.Namespace, *, today: Plan | None = None
     if len(undecided):
         sys.stderr.write(f"{say('decide', lang, n=len(undecided))}\n")
         for row in undecided.head(SHOWN).itertuples():
-            sys.stderr.write(f"  {row.grid_codes} [{label(str(row.rule), lang)}] {row.reason}\n")
+            place = row.grid_codes or row.community_id or plan.city.name
+            sys.stderr.write(f"  {place!s} [{label(str(row.rule), lang)}] {row.reason}\n")
     return 1 if asked.strict and len(undecided) else 0
 
 

@@ -162,4 +162,4 @@ def _place(plan: Plan, row: pd.Series[Any], words: Mapping[str, str]) -> str:
     codes = [code for code in row["grid_codes"].split(";") if code in plan.grids.index]
     if 0 < len(codes) <= MOST_NAMES:
         return words["listing"].join(plan.grids.loc[codes, "name"])
-    return str(plan.city.communities["community"].get(row["community_id"]) or row["community_id"])
+    return str(plan.city.communities["community"].get(row["community_id"]) or row["community_id"] or plan.city.name)

@@ -120,7 +120,9 @@ def prepare(
         units, borders, measures=city.rules.measures, min_border=city.rules.governance.min_border
     )
     graph = with_streets(graph, city)
-    return Ground(city, units, borders, graph, bind(city, settled, graph, Bindings.of_units(units, _called(city))))
+    townships = city.communities["township_id"].astype(str).to_dict()
+    bindings = dataclasses.replace(Bindings.of_units(units, _called(city)), townships=townships)
+    return Ground(city, units, borders, graph, bind(city, settled, graph, bindings))
 
 
 def assembled(ground: Ground, solution: Solution) -> Plan:

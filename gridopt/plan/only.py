@@ -20,7 +20,7 @@ from gridopt.plan.decisions import with_verdicts
 from gridopt.plan.draw import Ground, assembled, chosen_effort, prepare
 from gridopt.plan.unchanged import check_others, check_places, check_rules, communities_named
 from gridopt.publish.record import plain
-from gridopt.solvers.community import asked_counts
+from gridopt.solvers.counts import asked_counts
 from gridopt.solvers.effort import Effort
 from gridopt.solvers.solution import SOLUTION_VIOLATIONS, Solution
 from gridopt.solvers.solve import solve

@@ -181,7 +181,7 @@ def place_names(plan: Plan, listed: pd.DataFrame, lang: str) -> list[str]:
     places = []
     for codes, community_id in zip(listed["grid_codes"], listed["community_id"], strict=True):
         names = [str(named.get(code, code)) for code in split_codes(codes)]
-        community = str(communities.get(community_id, community_id))
+        community = str(communities.get(community_id, community_id)) or plan.city.name
         many = say("of_community", lang, community=community, n=len(names)) if names else community
         places.append(say("listing", lang).join(names) if 0 < len(names) <= MOST_NAMES else many)
     return places

@@ -143,7 +143,7 @@ def _checked(key: str, value: Any, where: str) -> tuple[Fault | None, Any]:  # n
         return (None, tuple(value)) if texts else (_wrong(name, value, "a list of names", "名称列表"), value)
     if key == "also":
         return _also(name, value)
-    judges = {"measure": _measure, "count": _count, "weight_by": _weight_by, "barriers": _barriers}
+    judges = {"measure": _measure, "weight_by": _weight_by, "barriers": _barriers}
     return (judges[key](name, value) if key in judges else None), value
 
 
@@ -162,15 +162,6 @@ def _weight_by(name: str, value: Any) -> Fault | None:
     if isinstance(value, dict) and all(map(_is_number, value.values())):
         return None
     return _wrong(name, value, "a table like { elderly_alone = 0.5 }", "{ elderly_alone = 0.5 }")
-
-
-def _count(name: str, value: Any) -> Fault | None:
-    if value == "auto":
-        return None
-    numbers = list(value.values()) if isinstance(value, dict) else [value]
-    if value == "free" or all(_is_whole(number) and number > 0 for number in numbers):
-        return _not_honoured(f"{name} = {_shown(value)}", f'target, or {name} = "auto"')
-    return _wrong(name, value, '"auto"', '"auto"')
 
 
 def _also(name: str, value: Any) -> tuple[Fault | None, Any]:
@@ -203,10 +194,6 @@ def _barriers(name: str, value: Any) -> Fault | None:
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and value >= 0
-
-
-def _is_whole(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _shown(value: Any) -> str:

@@ -11,11 +11,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gridopt.errors import RuleError
 from gridopt.graph import UnitGraph
 from gridopt.rules import RELAXATIONS, Rules
 from gridopt.solvers.conditions import Conditions, Walks
-from gridopt.solvers.numbers import shared_out
 from gridopt.solvers.problem import Problem
 from gridopt.solvers.walking import ways_on_foot
 
@@ -35,7 +33,8 @@ class Bindings:
     its own grid ("" for none), ``kinds`` the area kind whose rules hold. ``called`` gives groups and
     institutions the names by which reasons speak of them. ``locked`` names the grid that is kept as it is
     ("" for none), ``categories`` the housing type, ``phases`` the part of a group along which it is split first.
-    ``together`` and ``apart`` are pairs of units that must, or must not, lie in one grid.
+    ``together`` and ``apart`` are pairs of units that must, or must not, lie in one grid. ``townships`` gives the
+    township of each community, for numbers of grids that are asked of townships.
     """
 
     groups: tuple[str, ...]
@@ -47,6 +46,7 @@ class Bindings:
     phases: tuple[str, ...] = ()
     together: tuple[tuple[int, int], ...] = ()
     apart: tuple[tuple[int, int], ...] = ()
+    townships: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name in ("locked", "categories", "phases"):
@@ -155,30 +155,13 @@ class Community:
         return f"size.{side}" if measure == 0 else f"size.also.{self.graph.measures[measure]}.{side}"
 
 
-def asked_counts(graph: UnitGraph, rules: Rules, bindings: Bindings) -> list[int | None]:
-    """The number of grids that ``rules.size.count`` asks of each community, None where the totals choose it.
-
-    A total for the city is shared out by largest remainder of the number of grids of target size. Raises
-    `RuleError` where that total has no answer.
-    """
-    count = rules.size.count
-    if isinstance(count, str):
-        return [None] * len(graph.parent_ids)
-    if isinstance(count, Mapping):
-        return [count.get(name) for name in graph.parent_ids]
-    first = np.unique(graph.parents, return_index=True)[1]
-    sizes = [rules.at(bindings.kinds[unit]).size for unit in first]
-    n_units = np.bincount(graph.parents)
-    if not len(sizes) <= count <= graph.n_units:
-        raise RuleError(
-            f"rules.size.count = {count} has no answer: {len(sizes)} communities of {graph.n_units} units in all "
-            "need at least one grid each, and a grid needs a unit. Correct the number.",
-            zh=f"rules.size.count = {count} 无解：共 {len(sizes)} 个村（社区）、{graph.n_units} 个划分单元，"
-            "每个村（社区）至少一格，每格至少一个单元。请改正该数。",
-        )
-    totals = [np.bincount(graph.parents, graph.weights[:, graph.measures.index(size.counted)]) for size in sizes]
-    wishes = np.array([total[i] / size.target for i, (total, size) in enumerate(zip(totals, sizes, strict=True))])
-    return [int(share) for share in shared_out(count, wishes, n_units)]
+def community_of(
+    graph: UnitGraph, rules: Rules, bindings: Bindings, parent: int, count: int | None = None
+) -> Community:
+    """One community of a graph by its number, under the rules of its area kind."""
+    part, units = graph.of_parent(parent)
+    own = bindings.at(units)
+    return Community(graph.parent_ids[parent], part, rules.at(own.kinds[0] if own.kinds else ""), own, count)
 
 
 def _sized_by(graph: UnitGraph, measure: str) -> UnitGraph:

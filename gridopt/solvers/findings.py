@@ -46,9 +46,9 @@ def _sizes(community: Community, labels: Ints, search: Search, words: Words) -> 
 
 
 def _numbers(community: Community, labels: Ints, search: Search, words: Words) -> list[Row]:
-    """Communities and pieces whose number of grids is not the one asked for, or nearest to the target."""
+    """Pieces whose number of grids is not the one nearest to the target; what is asked for is judged by place."""
     if community.count is not None:
-        return _asked(community, labels, search, words)
+        return []
     rows = []
     for number in np.unique(search.piece):
         units = np.flatnonzero(search.piece == number)
@@ -63,24 +63,6 @@ def _numbers(community: Community, labels: Ints, search: Search, words: Words) -
         proof = "proved" if search.impossible[units[0]] else "not found"
         rows.append({**row, "reason": reason, "remedy": words("none needed", "无需处理"), "proof": proof})
     return rows
-
-
-def _asked(community: Community, labels: Ints, search: Search, words: Words) -> list[Row]:
-    n_grids = int(labels.max()) + 1
-    if n_grids == community.count:
-        return []
-    kind = ("decide", "size.count", "" if search.given else "size.count")
-    row = row_of(kind, range(n_grids), "", (n_grids, community.count or 0))
-    reason = words(
-        f"{community.count} grids are asked for, there are {n_grids}",
-        f"要求 {community.count} 格，现为 {n_grids} 格",
-    )
-    remedy = words(
-        "ask for another number, or widen the bounds of size: low times the number must not exceed the total, "
-        "nor the total high times the number",
-        "调整网格数，或放宽规模上下限：总数须在“下限×格数”与“上限×格数”之间",
-    )
-    return [{**row, "reason": reason, "remedy": remedy}]
 
 
 def _pieces(community: Community, labels: Ints, search: Search, words: Words) -> list[Row]:

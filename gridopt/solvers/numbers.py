@@ -27,6 +27,13 @@ def candidates(totals: Floats, low: Floats, high: Floats, *, target: float, most
     return [int(numbers[np.lexsort((np.abs(numbers - wish), excess))[0]])]
 
 
+def extremes(totals: Floats, low: Floats, high: Floats, *, most: int) -> tuple[int, int]:
+    """The least and the greatest of `candidates`, whatever the target; every number between them is one."""
+    few = candidates(totals, low, high, target=np.inf, most=most)[0]
+    many = candidates(totals, low, high, target=max(float(totals[0]), 1e-9) * 1e-9, most=most)[0]
+    return few, max(few, many)
+
+
 def _most_needed(totals: Floats, low: Floats, high: Floats) -> float:
     by_low = [total / bound for total, bound in zip(totals, low, strict=True) if bound > 0]
     by_high = [total / bound for total, bound in zip(totals, high, strict=True) if 0 < bound < np.inf]
@@ -43,12 +50,19 @@ def _excess(totals: Floats, low: Floats, high: Floats, numbers: NDArray[np.int64
     return missed
 
 
-def shared_out(number: int, wishes: Floats, most: NDArray[np.int64]) -> NDArray[np.int64]:
-    """``number`` grids shared out by largest remainder of ``wishes``, each at least 1 and at most ``most``."""
+def shared_out(
+    number: int, wishes: Floats, most: NDArray[np.int64], *, least: NDArray[np.int64] | int = 1
+) -> NDArray[np.int64]:
+    """``number`` grids shared out by largest remainder of ``wishes``, each at least ``least`` and at most ``most``.
+
+    Of all shares within these bounds they have the least sum of squared distances from exact proportion: one grid
+    more costs ever more, so that giving (or taking) one at a time where it costs least is best. Ties go to the
+    first. ``number`` must lie between the sums of the bounds.
+    """
     exact = number * wishes / max(wishes.sum(), 1e-300)
-    shares: NDArray[np.int64] = np.clip(np.floor(exact).astype(np.int64), 1, most)
+    shares: NDArray[np.int64] = np.clip(np.floor(exact + 1e-9).astype(np.int64), least, most)
     while shares.sum() != number:
         step = 1 if shares.sum() < number else -1
-        open_ = shares < most if step > 0 else shares > 1
+        open_ = shares < most if step > 0 else shares > least
         shares[np.argmax(np.where(open_, step * (exact - shares), -np.inf))] += step
     return shares

@@ -16,7 +16,7 @@ from gridopt.solvers.improve import search
 from gridopt.solvers.irreducible import NOTHING_KNOWN, Clash, clash_of, neck_of
 from gridopt.solvers.neighbours import improved
 from gridopt.solvers.numbers import candidates
-from gridopt.solvers.problem import Problem, breaches
+from gridopt.solvers.problem import Problem, breaches, evaluate
 from gridopt.solvers.recombine import recombined
 from gridopt.solvers.relaxation import missed_by_number, never_relaxed
 from gridopt.solvers.relaxed import Task, draw_relaxed
@@ -48,6 +48,10 @@ class Drawn:
     clash: Clash = NOTHING_KNOWN
     slack: Slack | None = None
 
+    @property
+    def n_grids(self) -> int:
+        return int(self.labels.max()) + 1
+
     @classmethod
     def one_grid(cls, n_units: int, *, relaxed: bool = False) -> Drawn:
         """The only drawing there is with one grid."""
@@ -60,7 +64,8 @@ def draw_piece(
     """Draw the grids of one connected terrain under the rules of its community.
 
     The admissible numbers of grids are tried in turn, the nearest to total / ``aim`` first, with every group whole
-    and every bound kept; where none has a plan, rules give way one after the other (`draw_relaxed`).
+    and every bound kept; where none has a plan, rules give way one after the other (`draw_relaxed`). Where their
+    number is free all are tried, and the best drawing of any is taken.
     """
     graph = terrain.whole
     totals = graph.weights.sum(axis=0)
@@ -68,12 +73,16 @@ def draw_piece(
     fixed = _fixed_number(totals, community, aim, graph.n_units)
     numbers = [fixed] if fixed else candidates(totals, *bounds, target=aim, most=graph.n_units)
     admitted = not missed_by_number(community, totals, numbers[0])
-    if terrain.graph.n_units == 1 or (numbers[0] == 1 and (fixed or (admitted and _near(terrain, community)))):
+    is_free = community.count is None and community.rules.size.count == "free" and len(numbers) > 1
+    is_one = numbers[0] == 1 and not is_free
+    if terrain.graph.n_units == 1 or (is_one and (fixed or (admitted and _near(terrain, community)))):
         return Drawn.one_grid(terrain.graph.n_units, relaxed=not admitted)
-    outcome = drawn_whole(terrain, community, coefficients, numbers, (effort, seed))
+    tried = _best_of_all if is_free else drawn_whole
+    outcome = tried(terrain, community, coefficients, numbers, (effort, seed))
     if outcome.labels is not None:
         labels = outcome.labels[terrain.groups]
-        return Drawn(labels, False, outcome.optimal, outcome.impossible, numbers[0], slack=outcome.slack)
+        wished = int(labels.max()) + 1 if is_free else numbers[0]
+        return Drawn(labels, False, outcome.optimal, outcome.impossible, wished, slack=outcome.slack)
     task = Task(terrain, community, coefficients, tuple(numbers), float(totals[0] / aim), fixed is not None)
     relaxed = draw_relaxed(task, effort=effort, seed=seed)
     impossible = outcome.impossible or relaxed.proved
@@ -120,6 +129,30 @@ def _within_bounds(problem: Problem, sets: Sets | None, effort: Effort, seed: in
         return Outcome(None)
     labels = improved(problem, recombined(problem, found))
     return Outcome(labels, slack=slack_of(problem, labels, effort))
+
+
+def _best_of_all(
+    terrain: Terrain, community: Community, coefficients: Floats, numbers: list[int], how: tuple[Effort, int]
+) -> Outcome:
+    """The best plan within every rule of any of the numbers, fewer grids of equals; the least of their bounds."""
+    first = pose(terrain.whole, community, coefficients, numbers[0])
+    sets = enumerate_sets(first, community.low, community.high)
+    best, labels, sure = np.inf, None, True
+    bounds: list[float | None] = []
+    for number in sorted(numbers):
+        problem = pose(terrain.whole, community, coefficients, number)
+        outcome = _within_bounds(problem, sets, *how)
+        sure = sure and (outcome.optimal or outcome.impossible)
+        if outcome.labels is None:
+            bounds += [] if outcome.impossible else [None]
+            continue
+        score = evaluate(problem, outcome.labels).objective
+        bounds.append(None if outcome.slack is None else score - outcome.slack.objective)
+        if score < best - 1e-12:
+            best, labels = score, outcome.labels
+    known = [one for one in bounds if one is not None]
+    slack = Slack(max(best - min(known), 0.0)) if known and len(known) == len(bounds) else None
+    return Outcome(labels, optimal=sure and labels is not None, impossible=sure, slack=slack)
 
 
 def drawn_whole(

@@ -20,16 +20,17 @@ from gridopt.objective import TERMS, Scales, coefficients, raw_terms, scales_of
 from gridopt.partition import Partition
 from gridopt.rules import Rules
 from gridopt.solvers.bounds import Slack
-from gridopt.solvers.community import Bindings, Community, asked_counts, exempt_grids, pose
+from gridopt.solvers.community import Bindings, Community, community_of, exempt_grids, pose
+from gridopt.solvers.counts import aims, asked
 from gridopt.solvers.effort import Effort
 from gridopt.solvers.findings import findings
 from gridopt.solvers.grounds import grounds
 from gridopt.solvers.piece import Drawn, draw_piece
 from gridopt.solvers.pieces import Piece, take_apart
-from gridopt.solvers.reasons import Search
+from gridopt.solvers.reasons import Row, Search, Words
 from gridopt.solvers.relaxation import never_relaxed
 from gridopt.solvers.seed import inertial_bisection
-from gridopt.solvers.solution import PARTS, Solution
+from gridopt.solvers.solution import PARTS, SOLUTION_VIOLATIONS, Solution
 from gridopt.solvers.split import draw_split
 
 Ints = NDArray[np.int32]
@@ -37,6 +38,9 @@ Floats = NDArray[np.float64]
 
 WITHIN = 1e-12
 """Gap that rounding explains."""
+
+ROUNDS = 3
+"""Times that communities make up for others which have no plan with the number of grids asked of them."""
 
 
 def solve(
@@ -51,17 +55,23 @@ def solve(
     """
     clocked = effort.started()
     inner = dataclasses.replace(clocked, workers=1) if len(graph.parent_ids) > 1 else clocked
-    counts = asked_counts(graph, rules, bindings)
+    wish = asked(graph, rules, bindings)
 
     def draw(parent: int) -> _Answer:
-        community = _community(graph, rules, bindings, (parent, counts[parent]))
+        community = community_of(graph, rules, bindings, parent, wish.counts[parent])
         own = np.random.SeedSequence([seed, zlib.crc32(community.name.encode())]).generate_state(1)[0]
         answer = _draw(community, inner, int(own), lang)
         return dataclasses.replace(answer, time_limited=inner.is_over and not answer.is_proved)
 
-    answers = _each(draw, len(graph.parent_ids), effort.workers)
+    answers = _each(draw, range(len(graph.parent_ids)), effort.workers)
+    for _ in range(ROUNDS if wish.quotas else 0):
+        wish = wish.after([answer.n_grids for answer in answers])
+        again = [p for p, answer in enumerate(answers) if wish.counts[p] not in (None, answer.n_grids)]
+        for parent, answer in zip(again, _each(draw, again, effort.workers), strict=True):
+            answers[parent] = answer
     _refuse_what_may_never_relax(answers)
-    return _gather(graph, answers)
+    rows = wish.rows(graph.parent_ids, [answer.n_grids for answer in answers], Words(lang), given=False)
+    return _gather(graph, answers, rows)
 
 
 def measure(
@@ -70,15 +80,16 @@ def measure(
     """A given drawing by the ruler of `solve`: same terms, scales and findings, nothing moved."""
     given = Partition(graph, np.asarray(labels, np.int32)).labels
 
-    counts = asked_counts(graph, rules, bindings)
+    wish = asked(graph, rules, bindings)
 
     def weigh(parent: int) -> _Answer:
-        community = _community(graph, rules, bindings, (parent, counts[parent]))
+        community = community_of(graph, rules, bindings, parent, wish.counts[parent])
         own = np.unique(given[graph.parents == parent], return_inverse=True)[1].astype(np.int32)
         return _weighed(community, own, Search(), lang)
 
-    answers = _each(weigh, len(graph.parent_ids), 1)
-    return _gather(graph, answers)
+    answers = _each(weigh, range(len(graph.parent_ids)), 1)
+    rows = wish.rows(graph.parent_ids, [answer.n_grids for answer in answers], Words(lang), given=True)
+    return _gather(graph, answers, rows)
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,25 +107,23 @@ class _Answer:
     term_bounds: Floats | None = None
 
     @property
+    def n_grids(self) -> int:
+        return int(self.labels.max()) + 1
+
+    @property
     def is_proved(self) -> bool:
         """Whether no better drawing of the problem (as relaxed) exists."""
         objective = float(self.weighted.sum())
         return self.bound is not None and objective - self.bound <= 1e-9 * max(1.0, objective)
 
 
-def _community(graph: UnitGraph, rules: Rules, bindings: Bindings, which: tuple[int, int | None]) -> Community:
-    """The community of ``which``: its number, and the number of grids asked for."""
-    part, units = graph.of_parent(which[0])
-    own = bindings.at(units)
-    return Community(graph.parent_ids[which[0]], part, rules.at(own.kinds[0] if own.kinds else ""), own, which[1])
-
-
-def _each(task: Callable[[int], _Answer], n: int, workers: int | None) -> list[_Answer]:
+def _each(task: Callable[[int], _Answer], parents: Sequence[int], workers: int | None) -> list[_Answer]:
+    n = len(parents)
     count = min(workers or os.cpu_count() or 1, max(n, 1))
     if count == 1:
-        return [task(i) for i in tqdm(range(n), desc="gridopt", unit="community", disable=None, leave=False)]
+        return [task(i) for i in tqdm(parents, desc="gridopt", unit="community", disable=None, leave=False)]
     with ThreadPoolExecutor(count) as pool:
-        answers = pool.map(task, range(n))
+        answers = pool.map(task, parents)
         return list(tqdm(answers, total=n, desc="gridopt", unit="community", disable=None, leave=False))
 
 
@@ -138,11 +147,18 @@ def _drawn_on(community: Community, ground: tuple[str, Community], how: tuple[Ef
     n_grids = 0
     drawn = []
     pieces = take_apart(changed)
-    aim = _people_a_grid(changed, pieces)
+    firm = {
+        i: _drawn_firm(changed, piece, factors, (how[0], how[1] + i))
+        for i, piece in enumerate(pieces)
+        if piece.role != "free"
+    }
+    sizes = aims(changed, pieces, firm=sum(one.n_grids for one in firm.values()))
     for number, piece in enumerate(pieces):
-        one = _drawn(changed, piece, (factors, aim), (how[0], how[1] + number))
+        one = firm.get(number) or draw_piece(
+            piece.terrain(changed.graph), changed, factors, aim=sizes[number], effort=how[0], seed=how[1] + number
+        )
         labels[piece.units] = n_grids + one.labels[piece.bonds]
-        n_grids += int(one.labels.max()) + 1
+        n_grids += one.n_grids
         drawn.append(one)
     learned = _learned(changed, pieces, drawn)
     if gone:
@@ -165,24 +181,14 @@ def _bounded(answer: _Answer, factors: Floats, slacks: list[Slack | None]) -> _A
     return dataclasses.replace(answer, bound=max(bound, 0.0), term_bounds=raw)
 
 
-def _people_a_grid(community: Community, pieces: list[Piece]) -> float:
-    """The size that the number of grids is chosen by: the target, or what the number asked for leaves."""
-    if community.count is None:
-        return community.rules.size.target
-    searched = [piece.units for piece in pieces if piece.role != "alone"]
-    total = sum(float(community.graph.weights[units, 0].sum()) for units in searched)
-    return total / max(community.count - (len(pieces) - len(searched)), 1)
-
-
-def _drawn(community: Community, piece: Piece, wish: tuple[Floats, float], how: tuple[Effort, int]) -> Drawn:
+def _drawn_firm(community: Community, piece: Piece, factors: Floats, how: tuple[Effort, int]) -> Drawn:
+    """A piece whose number of grids no target chooses: one that stands alone, or a group that is split."""
     if piece.role == "alone":
         return Drawn.one_grid(int(piece.bonds.max()) + 1)
+    first = piece.units[np.unique(piece.bonds, return_index=True)[1]]
+    phases = [community.bindings.phases[unit] for unit in first]
     terrain = piece.terrain(community.graph)
-    if piece.role == "split":
-        first = piece.units[np.unique(piece.bonds, return_index=True)[1]]
-        phases = [community.bindings.phases[unit] for unit in first]
-        return draw_split(terrain, community, wish[0], phases=phases, effort=how[0], seed=how[1])
-    return draw_piece(terrain, community, wish[0], aim=wish[1], effort=how[0], seed=how[1])
+    return draw_split(terrain, community, factors, phases=phases, effort=how[0], seed=how[1])
 
 
 def _learned(community: Community, pieces: list[Piece], drawn: list[Drawn]) -> Search:
@@ -224,7 +230,7 @@ def _weighed(community: Community, labels: Ints, search: Search, lang: str) -> _
     return _Answer(community.name, labels, raw, scales, weighted, status, bound, violations, refused)
 
 
-def _gather(graph: UnitGraph, answers: list[_Answer]) -> Solution:
+def _gather(graph: UnitGraph, answers: list[_Answer], rows_of_places: list[Row]) -> Solution:
     labels = np.empty(graph.n_units, np.int32)
     tables, rows, n_grids = [], [], 0
     for parent, answer in enumerate(answers):
@@ -232,16 +238,17 @@ def _gather(graph: UnitGraph, answers: list[_Answer]) -> Solution:
         start = n_grids
         moved = [tuple(start + one for one in own) for own in answer.violations["labels"]]
         tables.append(answer.violations.assign(labels=pd.Series(moved, answer.violations.index, dtype=object)))
-        n_grids += int(answer.labels.max()) + 1
+        n_grids += answer.n_grids
         rows.append(_part(answer))
     parts = pd.DataFrame(rows, index=pd.Index(graph.parent_ids, name="community_id"), columns=PARTS)
     weighted = np.sum([answer.weighted for answer in answers], axis=0)
+    tables.append(pd.DataFrame(rows_of_places, columns=SOLUTION_VIOLATIONS))
     filled = [table for table in tables if len(table)] or tables[:1]
     objective = float(weighted.sum())
     bounds = [answer.bound for answer in answers]
     bound = None if any(one is None for one in bounds) else float(sum(one for one in bounds if one is not None))
     gap = _gap(objective, bound)
-    statuses = {answer.status for answer in answers}
+    statuses = {answer.status for answer in answers} | {"relaxed" for row in rows_of_places if row["relaxed"]}
     status = "relaxed" if "relaxed" in statuses else "feasible" if "feasible" in statuses else "optimal"
     terms = dict(zip(TERMS, weighted.tolist(), strict=True))
     table = pd.concat(filled, ignore_index=True)
@@ -254,7 +261,7 @@ def _part(answer: _Answer) -> dict[str, object]:
     gap = 0.0 if answer.status == "optimal" else _gap(objective, answer.bound)
     scales = {f"{term}_scale": getattr(answer.scales, term) for term in TERMS}
     raw = dict(zip(TERMS, answer.raw.tolist(), strict=True))
-    known = {"n_grids": int(answer.labels.max()) + 1, "objective": objective, "bound": answer.bound, "gap": gap}
+    known = {"n_grids": answer.n_grids, "objective": objective, "bound": answer.bound, "gap": gap}
     lowest = [None] * len(TERMS) if answer.term_bounds is None else answer.term_bounds.tolist()
     bounds = {f"{term}_bound": bound for term, bound in zip(TERMS, lowest, strict=True)}
     return {**known, "status": answer.status, **raw, **scales, **bounds}
