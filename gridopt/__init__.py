@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from gridopt.plan.alternatives import Alternatives as Alternatives
     from gridopt.plan.alternatives import alternatives as alternatives
     from gridopt.plan.assess import assess as assess
+    from gridopt.plan.calibrate import Calibration as Calibration
+    from gridopt.plan.calibrate import calibrate as calibrate
     from gridopt.plan.compare import compare as compare
     from gridopt.plan.draw import draw as draw
     from gridopt.plan.only import draw_only as draw_only
@@ -74,6 +76,8 @@ _HOMES = {
     "scenarios": "gridopt.plan.scenarios",
     "partition_graph": "gridopt.solvers.bare",
     "assess": "gridopt.plan.assess",
+    "calibrate": "gridopt.plan.calibrate",
+    "Calibration": "gridopt.plan.calibrate",
     "compare": "gridopt.plan.compare",
     "read_plan": "gridopt.plan.stored",
     "encode": "gridopt.coding",

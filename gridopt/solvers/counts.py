@@ -13,7 +13,8 @@ from gridopt.errors import RuleError, preview
 from gridopt.graph import UnitGraph
 from gridopt.rules import Rules
 from gridopt.solvers.community import Bindings, Community, community_of
-from gridopt.solvers.numbers import extremes, shared_out
+from gridopt.solvers.numbers import shared_out
+from gridopt.solvers.piece import first_number
 from gridopt.solvers.pieces import Piece, take_apart
 from gridopt.solvers.reasons import Row, Words, row_of
 
@@ -46,8 +47,9 @@ def _room(community: Community, piece: Piece) -> Room:
         return Room(1, 0, 0, 0.0)
     totals = community.graph.weights[piece.units].sum(axis=0)
     units = len(np.unique(piece.groups))
-    least, most = extremes(totals, community.low, community.high, most=units)
-    return Room(0, least, most, float(totals[0]) / community.rules.size.target)
+    ends = (np.inf, max(float(totals[0]), 1.0) * 1e-9)
+    least, most = (first_number(totals, community, aim=aim, most=units) for aim in ends)
+    return Room(0, least, max(least, most), float(totals[0]) / community.rules.size.target)
 
 
 def aims(community: Community, pieces: Sequence[Piece]) -> list[float]:

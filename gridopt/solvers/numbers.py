@@ -27,13 +27,6 @@ def candidates(totals: Floats, low: Floats, high: Floats, *, target: float, most
     return [int(numbers[np.lexsort((np.abs(numbers - wish), excess))[0]])]
 
 
-def extremes(totals: Floats, low: Floats, high: Floats, *, most: int) -> tuple[int, int]:
-    """The least and the greatest of `candidates`, whatever the target; every number between them is one."""
-    few = candidates(totals, low, high, target=np.inf, most=most)[0]
-    many = candidates(totals, low, high, target=max(float(totals[0]), 1e-9) * 1e-9, most=most)[0]
-    return few, max(few, many)
-
-
 def _most_needed(totals: Floats, low: Floats, high: Floats) -> float:
     by_low = [total / bound for total, bound in zip(totals, low, strict=True) if bound > 0]
     by_high = [total / bound for total, bound in zip(totals, high, strict=True) if 0 < bound < np.inf]

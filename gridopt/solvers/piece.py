@@ -97,6 +97,12 @@ def _near(terrain: Terrain, community: Community) -> bool:
     return breaches(problem, np.zeros(terrain.graph.n_units, np.int32)) == 0
 
 
+def first_number(totals: Floats, community: Community, *, aim: float, most: int) -> int:
+    """The number of grids that is tried first for a part with these totals (m,) and so many units at ``most``."""
+    fixed = _fixed_number(totals, community, aim, most)
+    return fixed or candidates(totals, community.low, community.high, target=aim, most=most)[0]
+
+
 def _fixed_number(totals: Floats, community: Community, aim: float, most: int) -> int | None:
     """Where the size measure fits no number of grids: the number with the smaller excess, which is drawn whatever
     else gives way, unless further bounds or a rule that never gives way forbid it. None elsewhere.
