@@ -17,8 +17,8 @@ from gridopt.errors import RuleError, preview
 from gridopt.plan.draw import Ground, prepare
 from gridopt.rules import Rules, Size
 from gridopt.solvers.community import Community, community_of
-from gridopt.solvers.piece import first_number
-from gridopt.solvers.pieces import take_apart
+from gridopt.solvers.counts import number_of
+from gridopt.solvers.pieces import Piece, take_apart
 
 Floats = NDArray[np.float64]
 Span = tuple[int, float, float]
@@ -98,28 +98,24 @@ def calibrate(
 
 @dataclass(frozen=True, eq=False)
 class _Part:
-    """A part of a community that is drawn by itself; ``size`` None where it is one grid whatever the target."""
+    """A part of a community that is drawn by itself; ``moves`` where its target is one of those that are sought."""
 
     township: str
     community: Community
-    size: Size | None
+    piece: Piece
     moves: bool
-    totals: Floats
-    most: int
 
     def number(self, factor: float) -> int:
         """Grids with the target times a factor."""
-        if self.size is None:
-            return 1
-        target = _within(self.size, self.size.target * (factor if self.moves else 1.0))
-        return first_number(self.totals, self.community, aim=target, most=self.most)
+        size = self.community.rules.size
+        target = _within(size, size.target * (factor if self.moves else 1.0))
+        return number_of(self.community, self.piece, aim=target)
 
     def steps(self) -> list[float]:
         """The factors at and above which there is one grid less, one for each number it can have but the least."""
-        if self.size is None or not self.moves:
-            return []
+        total = float(self.community.graph.weights[self.piece.units, 0].sum())
         few, many = self.number(np.inf), self.number(0.0)
-        return [float(self.totals[0]) / (k + 0.5) / self.size.target for k in range(few, many)]
+        return [total / (k + 0.5) / self.community.rules.size.target for k in range(few, many)]
 
 
 def _within(size: Size, target: float) -> float:
@@ -137,17 +133,8 @@ def _parts(ground: Ground, area_kind: str | None, township: str | None) -> list[
         if township not in (None, townships[name]):
             continue
         community = community_of(graph, city.rules, ground.bindings, parent)
-        for piece in take_apart(community):
-            parts.append(
-                _Part(
-                    township=townships[name],
-                    community=community,
-                    size=None if piece.role == "alone" else community.rules.size,
-                    moves=area_kind in (None, kinds[name]),
-                    totals=community.graph.weights[piece.units].sum(axis=0),
-                    most=len(np.unique(piece.groups)),
-                )
-            )
+        moves = area_kind in (None, kinds[name])
+        parts += [_Part(townships[name], community, piece, moves) for piece in take_apart(community)]
     return parts
 
 

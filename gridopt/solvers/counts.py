@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 from gridopt.errors import RuleError, preview
 from gridopt.graph import UnitGraph
 from gridopt.rules import Rules
+from gridopt.solvers.clash_words import Words
 from gridopt.solvers.community import Bindings, Community, community_of
 from gridopt.solvers.numbers import shared_out
 from gridopt.solvers.piece import first_number
 from gridopt.solvers.pieces import Piece, take_apart
-from gridopt.solvers.reasons import Row, Words, row_of
+from gridopt.solvers.reasons import Row, row_of
 
 Floats = NDArray[np.float64]
 
@@ -43,26 +44,35 @@ class Room:
 
 
 def _room(community: Community, piece: Piece) -> Room:
+    if piece.role != "free":
+        return Room(number_of(community, piece, aim=community.rules.size.target), 0, 0, 0.0)
+    total = float(community.graph.weights[piece.units, 0].sum())
+    least, most = (number_of(community, piece, aim=aim) for aim in (np.inf, max(total, 1.0) * 1e-9))
+    return Room(0, least, max(least, most), total / community.rules.size.target)
+
+
+def number_of(community: Community, piece: Piece, *, aim: float) -> int:
+    """The number of grids that a piece is to have: nearest to total / ``aim``, the fewest for a group that is split."""
     if piece.role == "alone":
-        return Room(1, 0, 0, 0.0)
+        return 1
     totals = community.graph.weights[piece.units].sum(axis=0)
-    units = len(np.unique(piece.groups))
-    ends = (np.inf, max(float(totals[0]), 1.0) * 1e-9)
-    least, most = (first_number(totals, community, aim=aim, most=units) for aim in ends)
-    return Room(0, least, max(least, most), float(totals[0]) / community.rules.size.target)
+    chosen = float(community.high[0]) if piece.role == "split" else aim
+    return first_number(totals, community, aim=chosen, most=len(np.unique(piece.groups)))
 
 
-def aims(community: Community, pieces: Sequence[Piece]) -> list[float]:
-    """The size by which each piece's number of grids is chosen: the target, or what meets the number asked for.
+def aims(community: Community, pieces: Sequence[Piece], *, firm: int) -> list[float]:
+    """The size by which each free piece's number of grids is chosen: the target, or what meets the number asked for.
 
-    That number is shared out over the pieces as totals are over communities (`shared_out`).
+    That number, less the ``firm`` grids of the other pieces, is shared out as totals are over communities.
     """
+    sizes = [community.rules.size.target] * len(pieces)
     if community.count is None:
-        return [community.rules.size.target] * len(pieces)
-    rooms = [_room(community, piece) for piece in pieces]
-    shares = _shares(community.count, rooms)
-    totals = [float(community.graph.weights[piece.units, 0].sum()) for piece in pieces]
-    return [total / max(share, 1) for total, share in zip(totals, shares, strict=True)]
+        return sizes
+    free = [i for i, piece in enumerate(pieces) if piece.role == "free"]
+    shares = _shares(community.count - firm, [_room(community, pieces[i]) for i in free])
+    for i, share in zip(free, shares, strict=True):
+        sizes[i] = float(community.graph.weights[pieces[i].units, 0].sum()) / max(share, 1)
+    return sizes
 
 
 def _shares(number: int, rooms: Sequence[Room]) -> list[int]:

@@ -20,6 +20,7 @@ from gridopt.objective import TERMS, Scales, coefficients, raw_terms, scales_of
 from gridopt.partition import Partition
 from gridopt.rules import Rules
 from gridopt.solvers.bounds import Slack
+from gridopt.solvers.clash_words import Words
 from gridopt.solvers.community import Bindings, Community, community_of, exempt_grids, pose
 from gridopt.solvers.counts import aims, asked
 from gridopt.solvers.effort import Effort
@@ -27,7 +28,7 @@ from gridopt.solvers.findings import findings
 from gridopt.solvers.grounds import grounds
 from gridopt.solvers.piece import Drawn, draw_piece
 from gridopt.solvers.pieces import Piece, take_apart
-from gridopt.solvers.reasons import Row, Search, Words
+from gridopt.solvers.reasons import Row, Search
 from gridopt.solvers.relaxation import never_relaxed
 from gridopt.solvers.seed import inertial_bisection
 from gridopt.solvers.solution import PARTS, SOLUTION_VIOLATIONS, Solution
