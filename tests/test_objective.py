@@ -3,8 +3,11 @@
 import numpy as np
 import pytest
 
-from gridopt.objective import coefficients, governance, proximity, raw_terms, scales_of, size
-from gridopt.rules import Proximity, Rules
+from gridopt.objective import Scales, coefficients, governance, proximity, raw_terms, scales_of, size
+from gridopt.rules import Proximity, Rules, Size
+from gridopt.solvers.community import Bindings
+from gridopt.solvers.effort import Effort
+from gridopt.solvers.solve import solve
 from tests.towns import graph_of, town
 
 
@@ -34,3 +37,30 @@ def test_a_drawing_scores_its_weights_against_its_own_scales() -> None:
     weighted = raw_terms(graph, labels, rules, exempt=np.zeros(2, bool)) * coefficients(rules, scales)
     assert weighted[0] == pytest.approx(3.0)
     assert weighted[1] == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_no_border_moves_for_size_inside_the_comfort_band(seed) -> None:
+    """Of all divisions of a row within the bounds, that drawn is the best by proximity where all lie in comfort."""
+    sizes = np.random.default_rng(seed).integers(60, 140, 8).astype(float)
+    city = town("a a a a a a a a")
+    city = city.replace(layers={"units": city.layer("units").assign(households=sizes, residents=sizes)})
+    graph = graph_of(city)
+    for comfort in ((0.0, 1000.0), (395.0, 405.0)):
+        rules = Rules(size=Size(low=250, target=400, high=560, comfort=comfort, also={}))
+        solution = solve(graph, rules, bindings=Bindings.none(8), effort=Effort.named("quick"))
+        drawn, best = solution.partition.labels, []
+        for cut in range(2**7):
+            labels = np.concatenate([[0], np.cumsum([(cut >> i) & 1 for i in range(7)])]).astype(np.int32)
+            sums = np.bincount(labels, sizes)
+            if labels.max() == drawn.max() and (sums >= 250).all() and (sums <= 560).all():
+                factors = coefficients(rules, _scales_of(solution))
+                best.append(float(raw_terms(graph, labels, rules, exempt=np.zeros(len(sums), bool)) @ factors))
+        assert solution.objective == pytest.approx(min(best))
+        if comfort[0] == 0:
+            assert solution.terms["size"] == 0
+
+
+def _scales_of(solution) -> Scales:
+    row = solution.parts.iloc[0]
+    return Scales(*(row[f"{term}_scale"] for term in ("proximity", "governance", "size")))

@@ -1,5 +1,8 @@
 """Workload: minutes of service, events and patrols, by hand for four units; households where nobody stated minutes."""
 
+import dataclasses
+import tomllib
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -9,6 +12,7 @@ from shapely import Point
 import gridopt as go
 from gridopt.city import Settings
 from gridopt.errors import RuleError, TableError
+from gridopt.publish.project_file import RULES
 from gridopt.rules import Bounds, Rules, Size
 from gridopt.units import make_units
 from gridopt.units.workload import TOUR, patrol_metres
@@ -158,3 +162,12 @@ def test_a_bound_on_workload_holds_beside_those_of_households_and_residents() ->
     assert (plan.grids["residents"] <= 1000).all()
     assert plan.grids["households"].between(100, 400).all()
     assert len(plan.violations) == 0
+
+
+def test_the_figures_of_a_new_project_file_are_the_defaults() -> None:
+    for text in RULES.values():
+        lines = [line.removeprefix("# ") for line in text.splitlines()]
+        start = lines.index("[rules.workload]")
+        table = tomllib.loads("\n".join(lines[start : lines.index("", start)]))["rules"]["workload"]
+        assert Workload.from_table({**table, "stops": ""}) == Workload()
+        assert set(table) == {one.name for one in dataclasses.fields(Workload)}

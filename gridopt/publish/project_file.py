@@ -72,14 +72,16 @@ RULES: Mapping[str, str] = {
     "en": """
 # Rules: the defaults are provincial practice; confirm each locally.
 [rules.size]                 # moderate in size
-measure = "households"
+measure = "households"       # or a formula over columns of units or buildings: "households + 0.5*shops"
 low = 300
 target = 350                 # chooses the number of grids
 high = 500
 comfort = [330, 450]         # no border moves for size inside it
 stretch = 1.2                # how far above high before a kept-whole group is split
-count = "auto"               # the number of grids follows from target
+count = "auto"               # follows from target; or a number for the city, a table by township or community id,
+                             # or "free": every number within low and high is tried
 also = { residents = { high = 2500 } }
+# weight_by = { elderly_alone = 0.5 }        # care load: so much more for each of a counted column
 
 [rules.proximity]            # near and convenient
 weight = 1.0
@@ -96,20 +98,32 @@ target = 250
 high = 400
 comfort = [150, 350]
 
+# Workload in minutes of service a month; without this table it is the number of households.
+# [rules.workload]
+# service = { households = 10 }              # minutes for one of each counted column
+# events = { other = 40 }                    # minutes for an event, by kind; other: every kind not named
+# months = 12                                # that the events layer covers
+# area = 0                                   # minutes for a hectare
+# patrols = 8                                # rounds past every stop
+# stops = "buildings"                        # a formula over columns
+# patrol_speed = 4                           # kilometres an hour
+
 [rules.code]
 template = "auto"            # stat15 where every community id has 12 digits
 """,
     "zh": """
 # 规则：默认值为各省常见做法，请结合本地规定逐项确认。
 [rules.size]                 # 规模适度
-measure = "households"       # 按户数
+measure = "households"       # 按户数；也可为单元或楼栋各列的公式："households + 0.5*shops"
 low = 300
 target = 350                 # 决定网格个数
 high = 500
 comfort = [330, 450]         # 在此范围内不为规模移动边界
 stretch = 1.2                # 完整小区可超过上限的倍数，再超则拆分
-count = "auto"               # 网格数由 target 推算
+count = "auto"               # 由 target 推算；也可为全市总数、按乡镇（街道）或村（社区）编码的表，
+                             # 或 "free"：上下限之内的每个数都试
 also = { residents = { high = 2500 } }
+# weight_by = { elderly_alone = 0.5 }        # 关爱负荷：所列各列每一个另计若干
 
 [rules.proximity]            # 就近就便
 weight = 1.0
@@ -125,6 +139,16 @@ low = 100
 target = 250
 high = 400
 comfort = [150, 350]
+
+# 工作量：每月服务分钟数；不设此表时按户数计
+# [rules.workload]
+# service = { households = 10 }              # 所列各列每一个的分钟数
+# events = { other = 40 }                    # 每件事件的分钟数，按种类；other 为其余种类
+# months = 12                                # 事件图层覆盖的月数
+# area = 0                                   # 每公顷的分钟数
+# patrols = 8                                # 每月巡查遍数
+# stops = "buildings"                        # 巡查点，可为各列的公式
+# patrol_speed = 4                           # 公里每小时
 
 [rules.code]
 template = "auto"            # 村（社区）编码均为 12 位时用 stat15
