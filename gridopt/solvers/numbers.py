@@ -27,6 +27,24 @@ def candidates(totals: Floats, low: Floats, high: Floats, *, target: float, most
     return [int(numbers[np.lexsort((np.abs(numbers - wish), excess))[0]])]
 
 
+def needed_apart(pairs: NDArray[np.int32]) -> int:
+    """Grids that units which must lie apart need at least: as many as there are in one set, all apart from each other.
+
+    pairs (p, 3) are two units and -1 where no grid may hold both. The set is grown greedily from the unit with most
+    pairs, so that it may fall short of the largest one, never above.
+    """
+    near: dict[int, set[int]] = {}
+    for a, b, sign in pairs.tolist():
+        if sign < 0:
+            near.setdefault(a, set()).add(b)
+            near.setdefault(b, set()).add(a)
+    chosen: list[int] = []
+    for unit in sorted(near, key=lambda one: (-len(near[one]), one)):
+        if all(other in near[unit] for other in chosen):
+            chosen.append(unit)
+    return max(len(chosen), 1)
+
+
 def _most_needed(totals: Floats, low: Floats, high: Floats) -> float:
     by_low = [total / bound for total, bound in zip(totals, low, strict=True) if bound > 0]
     by_high = [total / bound for total, bound in zip(totals, high, strict=True) if 0 < bound < np.inf]

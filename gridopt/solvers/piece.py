@@ -15,7 +15,7 @@ from gridopt.solvers.exact import Sets, best_partition, enumerate_sets
 from gridopt.solvers.improve import search
 from gridopt.solvers.irreducible import NOTHING_KNOWN, Clash, clash_of, neck_of
 from gridopt.solvers.neighbours import improved
-from gridopt.solvers.numbers import candidates
+from gridopt.solvers.numbers import candidates, needed_apart
 from gridopt.solvers.problem import Problem, breaches, evaluate
 from gridopt.solvers.recombine import recombined
 from gridopt.solvers.relaxation import missed_by_number, never_relaxed
@@ -72,6 +72,10 @@ def draw_piece(
     bounds = community.low, community.high
     fixed = _fixed_number(totals, community, aim, graph.n_units)
     numbers = [fixed] if fixed else candidates(totals, *bounds, target=aim, most=graph.n_units)
+    least = needed_apart(pose(graph, community, coefficients, 1).conditions.pairs)
+    if max(numbers) < least:
+        fixed = least
+    numbers = [number for number in numbers if number >= least] or [least]
     admitted = not missed_by_number(community, totals, numbers[0])
     is_free = community.count is None and community.rules.size.count == "free" and len(numbers) > 1
     is_one = numbers[0] == 1 and not is_free
