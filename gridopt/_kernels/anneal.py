@@ -9,6 +9,7 @@ import numpy as np
 from numba import boolean, float64, int64, uint64, void
 from numpy.typing import NDArray
 
+from gridopt._kernels.chance import below, uniform
 from gridopt._kernels.contiguity import detach, meet, runs_around
 from gridopt._kernels.state import (
     BOARD,
@@ -22,8 +23,7 @@ from gridopt._kernels.state import (
     TRIPLE,
     Ints,
     State,
-    below,
-    change,
+    breach_change,
     compiled_tuple,
     grid_cost,
     hand_over,
@@ -31,7 +31,7 @@ from gridopt._kernels.state import (
     inlined,
     kernel,
     move,
-    uniform,
+    plain_change,
 )
 
 TOGETHER = 8
@@ -162,11 +162,17 @@ def _accepts(state: Any, climate: Any, objective: Any, strain: Any) -> Any:
     return worse <= 0.0 or (worse <= 40.0 * heat and uniform(state.random) < math.exp(-worse / heat))
 
 
-@inlined(boolean(BOARD, STATE, int64, int64))
-def _allowed(board: Any, state: Any, unit: Any, to: Any) -> Any:
-    """Whether a move that Metropolis accepts keeps what no temperature excuses: the unit's grid in one piece."""
+@inlined(boolean(BOARD, STATE, TRIPLE, int64, int64))
+def _allowed(board: Any, state: Any, climate: Any, unit: Any, to: Any) -> Any:
+    """Whether a move that Metropolis accepts keeps what no temperature excuses: the unit's grid in one piece.
+
+    The rules of `further`, dear to look at, come last, by a rule of Metropolis of their own: the product of two
+    such filters has the same balance as one (Christen and Fox 2005).
+    """
     runs = runs_around(board, state, unit)
-    return runs <= 1 or meet(board, state, unit, runs)
+    if runs > 1 and not meet(board, state, unit, runs):
+        return False
+    return not board.strict or _accepts(state, climate, 0.0, breach_change(board, state, unit, to)[1])
 
 
 @helper(boolean(BOARD, STATE, TRAIL, int64, int64, TRIPLE))
@@ -231,8 +237,8 @@ def anneal(board: Any, state: Any, trail: Any, sweeps: Any, seed: Any, schedule:
                 accepted += 1
                 _judge(trail, state)
                 continue
-            objective, _, strain = change(board, state, unit, to)
-            if _accepts(state, climate, objective, strain) and _allowed(board, state, unit, to):
+            objective, _, strain = plain_change(board, state, unit, to)
+            if _accepts(state, climate, objective, strain) and _allowed(board, state, climate, unit, to):
                 accepted += 1
                 _cross(board, state, trail, unit, to)
                 _enter(trail, unit, to)

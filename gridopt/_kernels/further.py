@@ -92,28 +92,35 @@ def longest_walk(further: Any, members: Any, grid: Any, k: Any) -> Any:
     x, y = x / total, y / total
     if not math.isnan(further.anchors[grid, 0]):
         x, y = further.anchors[grid, 0], further.anchors[grid, 1]
-    centre, nearest = -1, np.inf
+    nearest = np.inf
     unit = members[grid]
     while unit >= 0:
         for i in range(starts[unit], starts[unit + 1]):
-            place = places[i]
-            distance = math.floor(math.hypot(xy[place, 0] - x, xy[place, 1] - y) * 1e6 + 0.5)
-            if distance < nearest or (distance == nearest and place < centre):
-                centre, nearest = place, distance
+            nearest = min(nearest, (xy[places[i], 0] - x) ** 2 + (xy[places[i], 1] - y) ** 2)
         unit = members[k + unit]
-    longest = 0.0
+    centre, rounded, reach = -1, np.inf, (math.sqrt(nearest) + 2e-6) ** 2
     unit = members[grid]
     while unit >= 0:
         for i in range(starts[unit], starts[unit + 1]):
             place = places[i]
-            if people[place] <= 0.0:
+            away = (xy[place, 0] - x) ** 2 + (xy[place, 1] - y) ** 2
+            if away > reach:
                 continue
-            if len(further.ways) > 0:
-                longest = max(longest, further.ways[centre, place])
-            else:
-                longest = max(longest, math.hypot(xy[place, 0] - xy[centre, 0], xy[place, 1] - xy[centre, 1]))
+            distance = math.floor(math.sqrt(away) * 1e6 + 0.5)
+            if distance < rounded or (distance == rounded and place < centre):
+                centre, rounded = place, distance
         unit = members[k + unit]
-    return longest
+    on_foot, longest = len(further.ways) > 0, 0.0
+    unit = members[grid]
+    while unit >= 0:
+        for i in range(starts[unit], starts[unit + 1]):
+            place = places[i]
+            if people[place] > 0.0 and on_foot:
+                longest = max(longest, further.ways[centre, place])
+            elif people[place] > 0.0:
+                longest = max(longest, (xy[place, 0] - xy[centre, 0]) ** 2 + (xy[place, 1] - xy[centre, 1]) ** 2)
+        unit = members[k + unit]
+    return longest if on_foot else math.sqrt(longest)
 
 
 @_compiler(boolean(FURTHER, I1, I1, int64, int64), **_HELPER)

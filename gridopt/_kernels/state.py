@@ -146,28 +146,6 @@ def new_state(board: Board, labels: Ints) -> State:
     return state
 
 
-@inlined(uint64(U1))
-def draw(random: Any) -> Any:
-    """Next number of the splitmix64 generator whose state is ``random[0]`` (Steele, Lea and Flood 2014)."""
-    random[0] += uint64(0x9E3779B97F4A7C15)
-    z = random[0]
-    z = (z ^ (z >> uint64(30))) * uint64(0xBF58476D1CE4E5B9)
-    z = (z ^ (z >> uint64(27))) * uint64(0x94D049BB133111EB)
-    return z ^ (z >> uint64(31))
-
-
-@inlined(int64(U1, int64))
-def below(random: Any, n: Any) -> Any:
-    """A random integer in 0 .. n - 1, n < 2**32 (Lemire's multiplication, its bias below n / 2**32)."""
-    return int64(((draw(random) >> uint64(32)) * uint64(n)) >> uint64(32))
-
-
-@inlined(float64(U1))
-def uniform(random: Any) -> Any:
-    """A random number in [0, 1)."""
-    return (draw(random) >> uint64(11)) * (1.0 / 9007199254740992.0)
-
-
 @inlined(PAIR(BOARD, STATE, int64, int64, int64))
 def out_of_bounds(board: Any, state: Any, grid: Any, unit: Any, sign: Any) -> Any:
     """(violation, strain) of a grid once ``unit`` is added (sign 1), taken away (-1) or left alone (0).
@@ -333,9 +311,9 @@ def breach_change(board: Any, state: Any, unit: Any, to: Any) -> Any:
     return violation, strain
 
 
-@kernel(TRIPLE(BOARD, STATE, int64, int64), inline=True)
-def change(board: Any, state: Any, unit: Any, to: Any) -> Any:
-    """(objective, violation, strain) gained by handing a unit to grid ``to``; below 0 is better."""
+@inlined(TRIPLE(BOARD, STATE, int64, int64))
+def plain_change(board: Any, state: Any, unit: Any, to: Any) -> Any:
+    """What `change` is where no rule of `further` holds."""
     home = state.labels[unit]
     size = board.weights[unit, 0]
     c = board.coefficients
@@ -358,12 +336,19 @@ def change(board: Any, state: Any, unit: Any, to: Any) -> Any:
         objective += c[1] * (mixed - state.parts[home, MIXED] - state.parts[to, MIXED])
     less, less_strain = out_of_bounds(board, state, home, unit, -1)
     more, more_strain = out_of_bounds(board, state, to, unit, 1)
-    violation = less + more - state.parts[home, VIOLATION] - state.parts[to, VIOLATION]
-    strain = less_strain + more_strain - state.parts[home, STRAIN] - state.parts[to, STRAIN]
+    parts = state.parts
+    before = parts[home, VIOLATION] - parts[home, BREACH] + parts[to, VIOLATION] - parts[to, BREACH]
+    strained = parts[home, STRAIN] - parts[home, BREACH_STRAIN] + parts[to, STRAIN] - parts[to, BREACH_STRAIN]
+    return objective, less + more - before, less_strain + more_strain - strained
+
+
+@kernel(TRIPLE(BOARD, STATE, int64, int64), inline=True)
+def change(board: Any, state: Any, unit: Any, to: Any) -> Any:
+    """(objective, violation, strain) gained by handing a unit to grid ``to``; below 0 is better."""
+    objective, violation, strain = plain_change(board, state, unit, to)
     if board.strict:
         breach, strained = breach_change(board, state, unit, to)
-        violation += breach + state.parts[home, BREACH] + state.parts[to, BREACH]
-        strain += strained + state.parts[home, BREACH_STRAIN] + state.parts[to, BREACH_STRAIN]
+        return objective, violation + breach, strain + strained
     return objective, violation, strain
 
 

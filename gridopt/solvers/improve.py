@@ -32,6 +32,9 @@ RETRIES, RETRY_SWEEPS = 3, 5
 LINKS, BUDGET, PASSES = 4, 4000, 50
 """Moves in a chain, moves tried for one chain, passes of the descent."""
 
+STRICT_BUDGET = 200
+"""Moves tried for one chain where rules beyond bounds make each of them a look at whole grids."""
+
 
 @dataclass(frozen=True, eq=False)
 class Found:
@@ -164,7 +167,8 @@ def _annealed(problem: Problem, state: State, sweeps: int, word: int) -> Ints:
 
 def _mended(problem: Problem, state: State, word: int) -> None:
     chain = mending.new_chain(problem.board, state)
-    mending.relieve(problem.board, state, chain, LINKS, BUDGET, word % problem.n_grids)
+    budget = STRICT_BUDGET if problem.conditions.hold else BUDGET
+    mending.relieve(problem.board, state, chain, LINKS, budget, word % problem.n_grids)
     mending.descend(problem.board, state, chain, PASSES)
 
 
