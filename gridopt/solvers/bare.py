@@ -131,7 +131,7 @@ def _solved(task: Task, weights: Mapping[str, float], effort: Effort, seed: int)
         problem = _problem(joined, task, coefficients)
         known = first if joined is rest and not task.alone else None
         labels[task.rest], slack, impossible = _best(problem, known, (effort, seed), price)
-    raw = _terms(task, labels)
+    raw = _terms(task, labels, weights)
     return _Answer(labels, {name: raw[name] * factor[name] for name in weights}, slack, impossible)
 
 
@@ -143,7 +143,7 @@ def _factors(task: Task, weights: Mapping[str, float]) -> tuple[dict[str, float]
     graph = task.graph
     everything = dataclasses.replace(task, alone=(), k=task.k + len(task.alone))
     first = inertial_bisection(_problem(graph, everything, np.ones(3)))
-    scales = _terms(task, first)
+    scales = _terms(task, first, weights)
     whole = proximity(graph, np.zeros(graph.n_units, np.int32))
     border = float(graph.metres.mean()) if len(graph.metres) else 0.0
     least = {"inertia": 1e-12 * whole, "hess": 1e-12 * whole, "cut_edges": 1.0, "cut_border": border}
@@ -229,17 +229,18 @@ def _problem(graph: UnitGraph, task: Task, coefficients: Floats) -> Problem:
     )
 
 
-def _terms(task: Task, labels: Ints) -> dict[str, float]:
-    """Each objective, unscaled; proximity to the given centres where there are any."""
-    graph = task.graph
-    cut = labels[graph.edges[:, 0]] != labels[graph.edges[:, 1]]
+def _terms(task: Task, labels: Ints, asked: Mapping[str, float]) -> dict[str, float]:
+    """The objectives asked for, unscaled; proximity to the given centres where there are any."""
+    graph, ends = task.graph, labels[task.graph.edges]
+    cut, offsets = ends[:, 0] != ends[:, 1], 0.0
     if len(task.centres):
-        inertia = hess = graph.mass @ ((graph.xy - graph.xy[task.centres][labels]) ** 2).sum(axis=1)
+        inertia = float(graph.mass @ ((graph.xy - graph.xy[task.centres][labels]) ** 2).sum(axis=1))
     else:
         inertia = proximity(graph, labels)
-        hess = inertia + centre_units(graph.mass, graph.xy, labels)[1].sum()
-    return {"inertia": float(inertia), "hess": float(hess), "cut_edges": float(cut.sum()),
-            "cut_border": float(graph.metres[cut].sum())}  # fmt: skip
+        offsets = float(centre_units(graph.mass, graph.xy, labels)[1].sum()) if "hess" in asked else 0.0
+    figures = {"inertia": inertia, "hess": inertia + offsets, "cut_edges": cut.sum()}
+    figures["cut_border"] = graph.metres[cut].sum()
+    return {name: float(figures[name]) for name in asked}
 
 
 def _gathered(graph: UnitGraph, tasks: list[Task], answers: list[_Answer]) -> Solution:

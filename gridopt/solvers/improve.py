@@ -92,23 +92,25 @@ def search(problem: Problem, labels: Ints | None = None, *, effort: Effort, seed
     whatever the number of workers.
     """
     best = first = _checked(problem, inertial_bisection(problem) if labels is None else labels)
-    key, pool = _key(evaluate(problem, best)), _grids(problem, best)
+    score, pool = evaluate(problem, best), _grids(problem, best)
+    key = _key(score)
     met, runs, late = 0, 0, False
     effort = effort.started()
     usual, least = effort.runs(problem.n_units), unavoidable(problem)
     for found in _outcomes(problem, first, effort=effort, seed=seed):
         runs += 1
         pool.update(_grids(problem, found))
-        new = _key(evaluate(problem, found))
+        reached = evaluate(problem, found)
+        new = _key(reached)
         met = met + 1 if _same(new, key) else 1 if new < key else met
         if new < key:
-            best, key = found, new
+            best, score, key = found, reached, new
         enough = met >= (ENOUGH if key[0] == 0 else 3 * ENOUGH)
         enough = enough or (runs >= usual and key[0] <= least + 2 * SAME)
         late = effort.is_over and runs < usual + RETRIES and not enough
         if late or enough:
             break
-    return Found(best, evaluate(problem, best), tuple(pool[name] for name in sorted(pool)), runs, late)
+    return Found(best, score, tuple(pool[name] for name in sorted(pool)), runs, late)
 
 
 def unavoidable(problem: Problem) -> float:

@@ -121,7 +121,7 @@ class Problem:
         return Board(
             indptr.astype(np.int32),
             tails.astype(np.int32),
-            np.isin(tails * n + tails[following], heads * n + tails),
+            _contained(tails * n + tails[following], heads * n + tails),
             self.cost[turn],
             np.ascontiguousarray(np.column_stack([self.weights, self._categories])[order]),
             self.mass[order],
@@ -238,6 +238,13 @@ def connected_pieces(problem: Problem, labels: Ints) -> Ints:
     indptr = np.concatenate([[0], np.cumsum(np.bincount(heads[same], minlength=n))])
     graph = csr_array((np.ones(same.sum(), np.int8), problem.neighbours[same], indptr), shape=(n, n))
     return np.asarray(connected_components(graph, directed=False)[1], np.int32)
+
+
+def _contained(keys: NDArray[np.int64], among: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which keys are among others: `numpy.isin` for many distinct large numbers."""
+    ordered = np.sort(among)
+    place = np.minimum(np.searchsorted(ordered, keys), max(len(ordered) - 1, 0))
+    return np.asarray(ordered[place] == keys if len(ordered) else np.zeros(len(keys), bool))
 
 
 def _linked(n: int, pairs: Ints) -> tuple[Ints, Ints, NDArray[np.int64]]:
