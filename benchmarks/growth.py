@@ -13,8 +13,8 @@ BESIDE = 1
 
 WHOLE = ("town-1000-31", "town-10000-32", "town-30000-33", "syn100000_s1")
 CITIES = ("city-11-923-41", "city-108-923-42", "city-1084-923-43")
-LIGHT = {"iterations": 300, "restarts": 1}
-"""The effort of cities: one run of 300 sweeps a community, as much as a whole graph of 100,000 units gets."""
+LIGHT = "quick"
+"""The effort of cities: one run a community, a longer one only where bounds were missed."""
 
 
 def jobs(*, quick: bool) -> list[Job]:
@@ -42,7 +42,7 @@ def report(store: Store, *, quick: bool) -> str:
     )
     told = (
         "Whole graphs at effort `standard` (sweeps and restarts fall with size), +-10 %, one worker; cities of "
-        "`city-communities-units` cut along their communities, one run of 300 sweeps each, +-15 %, on one and two "
+        "`city-communities-units` cut along their communities at effort `quick`, +-15 %, on one and two "
         "workers. Time from arrays to solution, kernels cached; memory of the whole process; *named* are the rows of "
         "`violations`."
     )

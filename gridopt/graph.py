@@ -343,8 +343,9 @@ def _parent_codes(parents: Sequence[object] | None, n: int) -> tuple[Ints, tuple
             f"{len(parents)} parents for {n} units: every unit needs exactly one.",
             zh=f"{n} 个划分单元却有 {len(parents)} 个上级：每个单元须恰有一个。",
         )
-    names, codes = np.unique(np.asarray([str(one) for one in parents], dtype=object), return_inverse=True)
-    return codes.astype(np.int32).reshape(n), tuple(names.tolist())
+    first, given = pd.factorize(pd.Series(list(parents)), use_na_sentinel=False)
+    names, place = np.unique(np.asarray([str(one) for one in given], dtype=object), return_inverse=True)
+    return place[first].astype(np.int32), tuple(names.tolist())
 
 
 def _merged(pairs: NDArray[np.int64], metres: Floats, costs: Floats, parents: Ints) -> tuple[Ints, Floats, Floats]:

@@ -15,7 +15,7 @@ USUAL_SIZE = 1000
 MOST_RESTARTS = 6.0
 """How many times ``restarts`` a tiny problem may get: its runs are cheap and differ most."""
 
-PRESETS = {"quick": (120, 1), "standard": (800, 8), "thorough": (4000, 32)}
+PRESETS = {"quick": (100, 1), "standard": (800, 8), "thorough": (4000, 32)}
 """Iterations and restarts of the named efforts."""
 
 
