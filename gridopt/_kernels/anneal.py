@@ -10,26 +10,18 @@ from numba import boolean, float64, int64, uint64, void
 from numpy.typing import NDArray
 
 from gridopt._kernels.chance import below, uniform
+from gridopt._kernels.compiling import F1, I1, I2, TRIPLE, Ints, compiled_tuple, helper, inlined, kernel
 from gridopt._kernels.contiguity import detach, meet, runs_around
 from gridopt._kernels.state import (
     BOARD,
     CUT,
-    F1,
-    I1,
-    I2,
     SAME,
     STATE,
     STRAIN,
-    TRIPLE,
-    Ints,
     State,
     breach_change,
-    compiled_tuple,
     grid_cost,
     hand_over,
-    helper,
-    inlined,
-    kernel,
     move,
     plain_change,
 )

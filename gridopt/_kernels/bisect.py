@@ -9,7 +9,7 @@ import numpy as np
 from numba import float64, int64, uint64, void
 
 from gridopt._kernels.chance import uniform
-from gridopt._kernels.state import F1, F2, I1, I2, Floats, Ints, compiled_tuple, helper, kernel
+from gridopt._kernels.compiling import F1, F2, I1, I2, Floats, Ints, compiled_tuple, helper, kernel
 
 
 class Ground(NamedTuple):

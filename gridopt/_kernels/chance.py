@@ -6,7 +6,7 @@ from typing import Any
 
 from numba import float64, int64, uint64
 
-from gridopt._kernels.state import U1, inlined
+from gridopt._kernels.compiling import U1, inlined
 
 
 @inlined(uint64(U1))

@@ -1,4 +1,4 @@
-"""Whether a grid stays in one piece without one of its units."""
+"""Where a grid borders a unit, and whether it stays in one piece without it."""
 
 from __future__ import annotations
 
@@ -6,10 +6,20 @@ from typing import Any
 
 from numba import boolean, int64
 
-from gridopt._kernels.state import BOARD, STATE, helper, inlined, kernel
+from gridopt._kernels.compiling import helper, inlined, kernel
+from gridopt._kernels.state import BOARD, STATE
 
 MOST_DETACHED = 16
 """Units that may change grid together."""
+
+
+@inlined(boolean(BOARD, STATE, int64, int64))
+def touches(board: Any, state: Any, unit: Any, grid: Any) -> Any:
+    """Whether a unit has a neighbour in a grid."""
+    found = False
+    for e in range(board.indptr[unit], board.indptr[unit + 1]):
+        found = found or state.labels[board.neighbours[e]] == grid
+    return found
 
 
 @inlined(int64(BOARD, STATE, int64))

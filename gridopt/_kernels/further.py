@@ -10,30 +10,31 @@ import math
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import boolean, float64, int32, int64, njit, types
-from numpy.typing import NDArray
+from numba import boolean, float64, int64
+
+from gridopt._kernels.compiling import B1, F1, F2, I1, PAIR, Flags, Floats, Ints, compiled_tuple, helper
 
 
 class Further(NamedTuple):
     """The further rules of a problem, in board order; nothing here changes. p pairs, f places, k grids."""
 
-    prices: NDArray[np.float64]  # (3) PAIR, WALK, ENCLOSED: what breaking a rule costs, 0 where it does not hold
+    prices: Floats  # (3) PAIRED, WALK, ENCLOSED: what breaking a rule costs, 0 where it does not hold
     limit: float  # metres of the longest walk
-    anchors: NDArray[np.float64]  # (k, 2) given centres, NaN for none
-    pair_starts: NDArray[np.int32]  # (n + 1)
-    pair_units: NDArray[np.int32]  # (2 p)
-    pair_signs: NDArray[np.int32]  # (2 p) 1 together, -1 apart
-    place_starts: NDArray[np.int32]  # (n + 1)
-    places: NDArray[np.int32]  # (f) places unit by unit
-    place_xy: NDArray[np.float64]  # (f, 2)
-    people: NDArray[np.float64]  # (f)
-    ways: NDArray[np.float64]  # (f, f) metres, or (0, 0) for straight distance
-    beside_starts: NDArray[np.int32]  # (n + 1)
-    beside: NDArray[np.int32]  # units that touch, walls or not
-    outer: NDArray[np.bool_]  # (n) the unit lies at the edge
+    anchors: Floats  # (k, 2) given centres, NaN for none
+    pair_starts: Ints  # (n + 1)
+    pair_units: Ints  # (2 p)
+    pair_signs: Ints  # (2 p) 1 together, -1 apart
+    place_starts: Ints  # (n + 1)
+    places: Ints  # (f) places unit by unit
+    place_xy: Floats  # (f, 2)
+    people: Floats  # (f)
+    ways: Floats  # (f, f) metres, or (0, 0) for straight distance
+    beside_starts: Ints  # (n + 1)
+    beside: Ints  # units that touch, walls or not
+    outer: Flags  # (n) the unit lies at the edge
 
 
-PAIR, WALK, ENCLOSED = range(3)
+PAIRED, WALK, ENCLOSED = range(3)
 
 HALF_WAY = 0.1
 """Strain of a broken rule that is only kept or broken: as much as a bound missed by a third."""
@@ -41,22 +42,10 @@ HALF_WAY = 0.1
 SAME_WALK = 1e-9
 """Share of the longest walk allowed by which rounding may miss it."""
 
-_compiler: Any = njit
-_types: Any = types
-_HELPER = {
-    "cache": True,
-    "nogil": True,
-    "error_model": "numpy",
-    "no_cfunc_wrapper": True,
-    "no_cpython_wrapper": True,
-    "_nrt": False,
-}
-I1, F1, F2, B1 = int32[::1], float64[::1], float64[:, ::1], boolean[::1]
-FURTHER = _types.NamedTuple((F1, float64, F2, I1, I1, I1, I1, I1, F2, F1, F2, I1, I1, B1), Further)
-TWO_FIGURES = _types.UniTuple(float64, 2)
+FURTHER = compiled_tuple((F1, float64, F2, I1, I1, I1, I1, I1, F2, F1, F2, I1, I1, B1), Further)
 
 
-@_compiler(float64(FURTHER, I1, I1, int64, int64), **_HELPER)
+@helper(float64(FURTHER, I1, I1, int64, int64))
 def broken_pairs(further: Any, labels: Any, members: Any, grid: Any, k: Any) -> Any:
     """Pairs that a grid breaks: one half for each unit parted from its partner, and for each kept with it."""
     starts, units, signs = further.pair_starts, further.pair_units, further.pair_signs
@@ -70,7 +59,7 @@ def broken_pairs(further: Any, labels: Any, members: Any, grid: Any, k: Any) -> 
     return broken
 
 
-@_compiler(float64(FURTHER, I1, int64, int64), **_HELPER)
+@helper(float64(FURTHER, I1, int64, int64))
 def longest_walk(further: Any, members: Any, grid: Any, k: Any) -> Any:
     """Metres from the grid's place nearest its centre to the furthest place with people; 0 without people.
 
@@ -123,7 +112,7 @@ def longest_walk(further: Any, members: Any, grid: Any, k: Any) -> Any:
     return longest if on_foot else math.sqrt(longest)
 
 
-@_compiler(boolean(FURTHER, I1, I1, int64, int64), **_HELPER)
+@helper(boolean(FURTHER, I1, I1, int64, int64))
 def is_enclosed(further: Any, labels: Any, members: Any, grid: Any, k: Any) -> Any:
     """Whether a grid lies wholly inside another: no unit at the edge, and one grid all around."""
     starts, beside = further.beside_starts, further.beside
@@ -143,14 +132,14 @@ def is_enclosed(further: Any, labels: Any, members: Any, grid: Any, k: Any) -> A
     return host >= 0
 
 
-@_compiler(TWO_FIGURES(FURTHER, I1, I1, int64, int64), **_HELPER)
+@helper(PAIR(FURTHER, I1, I1, int64, int64))
 def breaches(further: Any, labels: Any, members: Any, grid: Any, k: Any) -> Any:
     """(violation, strain) of a grid by its pairs, its longest walk and what surrounds it."""
     prices = further.prices
     violation, strain = 0.0, 0.0
-    if prices[PAIR] > 0.0:
+    if prices[PAIRED] > 0.0:
         broken = broken_pairs(further, labels, members, grid, k)
-        violation += prices[PAIR] * broken
+        violation += prices[PAIRED] * broken
         strain += HALF_WAY * broken
     if prices[WALK] > 0.0:
         walk, limit = longest_walk(further, members, grid, k), further.limit

@@ -7,9 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import float64, int64
 
-from gridopt._kernels.state import F1, F2, I1, Floats, Ints, compiled_tuple, kernel
-
-I8 = int64[::1]
+from gridopt._kernels.compiling import F1, F2, I1, I8, Floats, Ints, compiled_tuple, inlined, kernel
 
 PATIENCE = 12
 """Steps without a better bound before the step length shrinks."""
@@ -79,6 +77,14 @@ def _fill(ratio: Any, weight: Any, low: Any, high: Any, room: Any, stop: Any) ->
         low = above
 
 
+@inlined(float64(GROUND, F1, int64, int64))
+def _paid(ground: Any, prices: Any, centre: Any, unit: Any) -> Any:
+    """What a unit costs at a centre less its price."""
+    dx = ground.xy[unit, 0] - ground.centres[centre, 0]
+    dy = ground.xy[unit, 1] - ground.centres[centre, 1]
+    return ground.mass[unit] * (dx * dx + dy * dy - ground.slack[centre]) - prices[unit]
+
+
 @kernel(float64(GROUND, F1, int64, F1, F1, F1))
 def _cheapest(ground: Any, prices: Any, centre: Any, ratio: Any, weight: Any, stop: Any) -> Any:
     """Least cost less prices of a fractional grid at a centre that keeps the bounds, its own unit whole."""
@@ -89,9 +95,7 @@ def _cheapest(ground: Any, prices: Any, centre: Any, ratio: Any, weight: Any, st
     stop[0], stop[1] = 0.0, 0.0
     for e in range(ground.indptr[centre], ground.indptr[centre + 1]):
         i = ground.units[e]
-        dx = ground.xy[i, 0] - ground.centres[centre, 0]
-        dy = ground.xy[i, 1] - ground.centres[centre, 1]
-        paid = ground.mass[i] * (dx * dx + dy * dy - ground.slack[centre]) - prices[i]
+        paid = _paid(ground, prices, centre, i)
         w = ground.weights[i]
         if i == owner:
             cost += paid
@@ -147,9 +151,7 @@ def _lack(ground: Any, prices: Any, priced: Any, chosen: Any, lacking: Any) -> A
         owner, stop, share = ground.owner[centre], priced[CRITICAL, centre], priced[SHARE, centre]
         for e in range(ground.indptr[centre], ground.indptr[centre + 1]):
             i = ground.units[e]
-            dx = ground.xy[i, 0] - ground.centres[centre, 0]
-            dy = ground.xy[i, 1] - ground.centres[centre, 1]
-            paid = ground.mass[i] * (dx * dx + dy * dy - ground.slack[centre]) - prices[i]
+            paid = _paid(ground, prices, centre, i)
             w = ground.weights[i]
             if i == owner:
                 lacking[i] -= 1.0

@@ -8,25 +8,9 @@ import numpy as np
 from numba import boolean, float64, int64, void
 from numpy.typing import NDArray
 
-from gridopt._kernels.contiguity import stays_whole
-from gridopt._kernels.state import (
-    BOARD,
-    F2,
-    I1,
-    I2,
-    NOISE,
-    SAME,
-    STATE,
-    VIOLATION,
-    Board,
-    Ints,
-    State,
-    change,
-    compiled_tuple,
-    helper,
-    kernel,
-    move,
-)
+from gridopt._kernels.compiling import F2, I1, I2, Ints, compiled_tuple, helper, kernel
+from gridopt._kernels.contiguity import stays_whole, touches
+from gridopt._kernels.state import BOARD, NOISE, SAME, STATE, VIOLATION, Board, State, change, move
 
 WIDTHS = np.array([64, 16, 8, 6, 6, 6], np.int64)
 """How many of the best moves a chain tries at each of its links."""
@@ -268,10 +252,7 @@ def _give_back(board: Any, state: Any, unit: Any, home: Any, most: Any, room: An
             other = board.neighbours[f]
             if other == unit or state.labels[other] != grid or not _may(board, state, other, home):
                 continue
-            touches = False
-            for g in range(board.indptr[other], board.indptr[other + 1]):
-                touches = touches or state.labels[board.neighbours[g]] == home
-            if not touches:
+            if not touches(board, state, other, home):
                 continue
             objective, violation, _ = change(board, state, other, home)
             if objective < most and violation <= room and stays_whole(board, state, other):

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 from numba import boolean, float64, int64
 
-from gridopt._kernels.contiguity import stays_whole
-from gridopt._kernels.state import BOARD, F1, NOISE, STATE, change, kernel, move
+from gridopt._kernels.compiling import F1, kernel
+from gridopt._kernels.contiguity import stays_whole, touches
+from gridopt._kernels.state import BOARD, NOISE, STATE, change, move
 
 
 @kernel(float64(BOARD, STATE, int64, int64, int64))
@@ -58,12 +59,7 @@ def _swapped(board: Any, state: Any, offsets: Any, price: Any, unit: Any, to: An
     before, missed = state.total[0] + price * (offsets[home] + offsets[to]), state.total[1]
     move(board, state, unit, to)
     for other in range(len(state.labels)):
-        if state.labels[other] != to or other == unit or board.held[other]:
-            continue
-        touches = False
-        for e in range(board.indptr[other], board.indptr[other + 1]):
-            touches = touches or state.labels[board.neighbours[e]] == home
-        if not touches:
+        if state.labels[other] != to or other == unit or board.held[other] or not touches(board, state, other, home):
             continue
         objective, violation, _ = change(board, state, other, home)
         if state.total[1] + violation > missed + NOISE or state.total[0] + objective >= before:

@@ -2,9 +2,6 @@
 
 Board and State are named tuples of arrays, so that kernels read like the method instead of like a list of
 thirty arguments. Shapes: n units, e directed edges, k grids, m measures.
-
-numba keeps one cache a file and does not look at what a kernel calls: whoever changes this file must remove
-``_kernels/__pycache__`` before measuring or testing the others.
 """
 
 from __future__ import annotations
@@ -12,14 +9,26 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import boolean, float64, int32, int64, njit, types, uint64, void
+from numba import boolean, float64, int32, int64, void
 from numpy.typing import NDArray
 
+from gridopt._kernels.compiling import (
+    B1,
+    F1,
+    F2,
+    I1,
+    PAIR,
+    TRIPLE,
+    U1,
+    Flags,
+    Floats,
+    Ints,
+    compiled_tuple,
+    helper,
+    inlined,
+    kernel,
+)
 from gridopt._kernels.further import FURTHER, Further, breaches
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int32]
-Flags = NDArray[np.bool_]
 
 SAME = 1e-9
 """Difference of violation that rounding explains."""
@@ -80,46 +89,10 @@ class State(NamedTuple):
 
 INERTIA, CUT, SIZE, VIOLATION, STRAIN, MIXED, BREACH, BREACH_STRAIN = range(8)
 
-_compiler: Any = njit
-_types: Any = types
-F1, F2 = float64[::1], float64[:, ::1]
-I1, I2, B1, U1 = int32[::1], int32[:, ::1], boolean[::1], uint64[::1]
-
-
-def compiled_tuple(fields: tuple[Any, ...], cls: type) -> Any:
-    """The compiled type of a named tuple."""
-    return _types.NamedTuple(fields, cls)
-
-
 BOARD = compiled_tuple(
     (I1, I1, B1, F1, F2, F1, F2, F2, F2, F2, F1, B1, B1, B1, F1, F1, FURTHER, boolean, boolean), Board
 )
 STATE = compiled_tuple((I1, I1, F2, F2, F2, F1, I1, I1, I1, I1, I1, I1, I1, U1), State)
-
-PAIR = _types.UniTuple(float64, 2)
-TRIPLE = _types.UniTuple(float64, 3)
-
-
-_KERNEL = {"cache": True, "nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "_nrt": False}
-
-
-def kernel(signature: Any, *, allocates: bool = False, inline: bool = False) -> Any:
-    """The one way kernels are compiled: explicit types, cached on disk, free of the interpreter lock.
-
-    Arrays belong to the caller: without counting references to them a kernel runs three to five times faster,
-    but can make no array of its own unless it ``allocates``. ``inline`` as in `inlined`.
-    """
-    return _compiler(signature, **{**_KERNEL, "_nrt": allocates}, forceinline=inline)
-
-
-def helper(signature: Any) -> Any:
-    """A function that only kernels call: without an entry from Python it compiles in half the time."""
-    return _compiler(signature, no_cpython_wrapper=True, **_KERNEL)
-
-
-def inlined(signature: Any) -> Any:
-    """A helper so small that copying its arguments would cost more than its work."""
-    return _compiler(signature, forceinline=True, no_cpython_wrapper=True, **_KERNEL)
 
 
 def new_state(board: Board, labels: Ints) -> State:
