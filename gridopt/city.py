@@ -12,7 +12,7 @@ import geopandas as gpd
 import pandas as pd
 import pyproj
 
-from gridopt.contracts import REPAIRS, check_columns, empty
+from gridopt.contracts import DISPUTES, REPAIR_PLACES, REPAIRS, check_columns, empty
 from gridopt.errors import TableError, preview
 from gridopt.rules import Rules
 from gridopt.terms import TERMS, label
@@ -52,6 +52,8 @@ class City:
     ``communities`` is indexed by ``community_id`` (text) and has ``community, township_id, county_id,
     area_kind, geometry``. ``layers`` holds the other tables by their name in the project file;
     `City.layer` answers None where one was not given. Tables are values: copy before you change one.
+    ``repair_places`` shows the repairs on a map, by their row in ``repairs``; ``disputes`` is the land
+    that two communities claim, with the one it is given to until that is decided.
     """
 
     name: str
@@ -61,6 +63,8 @@ class City:
     layers: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     settings: Settings = field(default_factory=Settings)
     repairs: pd.DataFrame = field(default_factory=lambda: empty(REPAIRS))
+    repair_places: pd.DataFrame = field(default_factory=lambda: empty(REPAIR_PLACES))
+    disputes: pd.DataFrame = field(default_factory=lambda: empty(DISPUTES))
     inputs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     edition: str | None = None
     valid_from: str | None = None

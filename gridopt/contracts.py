@@ -29,6 +29,10 @@ COMMUNITIES = (
 ).split()
 BUILDINGS = "building_id name estate use floors households unit_id grid_code community_id geometry".split()
 REPAIRS = "layer fault ids n action area_before area_after".split()
+REPAIR_PLACES = ["repair", "layer", "id", "geometry"]
+DISPUTES = (
+    "dispute_id claimants names given_to rule area_m2 width_m buildings building_ids households residents geometry"
+).split()
 CODES = ["grid_code", "valid_from", "valid_to", "successor"]
 POSTS = "post_id role role_name grid_code community_id township_id employment fte reason".split()
 REACH = (

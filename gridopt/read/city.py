@@ -16,10 +16,12 @@ from gridopt.coordinates import metric_crs, require_fitting
 from gridopt.errors import RuleError, preview
 from gridopt.formula import require_columns
 from gridopt.read.communities import community_table
+from gridopt.read.coverage import settled
 from gridopt.read.decisions import marked_where_decided, read_decisions
-from gridopt.read.findings import Findings, Repair, repairs_table
+from gridopt.read.findings import Findings, Repair, places_table, repairs_table
 from gridopt.read.fingerprint import fingerprint
 from gridopt.read.ground import finish
+from gridopt.read.inhabitants import Inhabitants
 from gridopt.read.layers import Layer, read_layer
 from gridopt.read.project import COUNTING, LayerSpec, Project, read_project
 
@@ -48,6 +50,7 @@ def read_city(path: str | Path, *, lang: str = "en") -> City:
     layers = marked_where_decided(layers, decided)
     repairs += decided.repairs
     _check_named_columns(project, sources)
+    land, disputes = _settled(communities, layers, repairs)
     tables: dict[str, pd.DataFrame] = {"communities": communities, **layers}
     for key, table in tables.items():
         spec = project.layers["population" if key == "population_cells" else key]
@@ -59,15 +62,29 @@ def read_city(path: str | Path, *, lang: str = "en") -> City:
     return City(
         name=project.name,
         crs=pyproj.CRS(communities.crs),
-        communities=communities,
+        communities=land,
         rules=project.rules,
         layers=layers,
         settings=project.settings,
         repairs=repairs_table(repairs, lang),
+        repair_places=places_table(repairs, tables, communities.crs),
+        disputes=disputes,
         inputs=marks,
         edition=project.edition,
         valid_from=project.valid_from,
     )
+
+
+def _settled(
+    communities: gpd.GeoDataFrame, layers: Mapping[str, pd.DataFrame], repairs: list[Repair]
+) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
+    """The communities as one coverage and the disputes between them, judged by what lies inside."""
+    findings = Findings("communities")
+    land, disputes = settled(communities, Inhabitants.of(layers), findings)
+    findings.close()
+    repairs += findings.repairs
+    land.attrs = communities.attrs
+    return land, disputes
 
 
 def _content(name: str, table: pd.DataFrame) -> pd.DataFrame:

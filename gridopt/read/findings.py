@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pyproj
+import shapely
 
 from gridopt.contracts import REPAIRS
 from gridopt.errors import TableError
 
 IDS_LISTED = 50
+PLACES_LISTED = 2_000
+"""Faults of one row of the record that are shown on a map, in the order of their ids."""
+
+Place = tuple[str, shapely.Geometry]
+"""What a fault on a map is called, and where it is, in the city's CRS."""
 
 KINDS: dict[str, tuple[str, str, str, str]] = {
     "invalid": ("invalid rings", "made valid", "几何无效（自相交等）", "已修复为有效几何"),
@@ -28,6 +36,36 @@ KINDS: dict[str, tuple[str, str, str, str]] = {
         "由多个部分组成",
         "保留为一个多部分村（社区）",
     ),
+    "overlap_sliver": (
+        "overlaps between neighbours up to {0:g} m wide: {1}, in all {2:,.1f} m2",
+        "one shared line: given to the neighbour with the longer common border",
+        "相邻村（社区）之间有 {1} 处重叠，宽不超过 {0:g} 米，共 {2:,.1f} 平方米",
+        "已统一为一条公共边，归入公共边界较长的一方",
+    ),
+    "gap_sliver": (
+        "gaps between neighbours up to {0:g} m wide: {1}, in all {2:,.1f} m2",
+        "closed: given to the neighbour with the longer common border",
+        "相邻村（社区）之间有 {1} 处缝隙，宽不超过 {0:g} 米，共 {2:,.1f} 平方米",
+        "已闭合，归入公共边界较长的一方",
+    ),
+    "unmatched": (
+        "vertices of a shared line that differ between neighbours",
+        "one shared line, noded on both sides",
+        "公共边两侧节点不一致",
+        "已统一为一条公共边",
+    ),
+    "gap_open": (
+        "land enclosed by communities and claimed by none: {1:,.0f} m2, buildings inside: {2}",
+        "left open, in no grid; draw them into a community if they belong to the city",
+        "被村（社区）包围而无归属的土地：{1:,.0f} 平方米，其中楼栋 {2} 栋",
+        "保持空缺，不在任何网格内；如属本市，请划入某村（社区）",
+    ),
+    "dispute": (
+        "overlaps between communities wider than {0:g} m or with a building inside: {1:,.0f} m2, buildings inside: {2}",
+        "given to one of both until you decide: see the layer disputes, then redraw the border",
+        "村（社区）重叠宽于 {0:g} 米或其中有楼栋：{1:,.0f} 平方米，其中楼栋 {2} 栋",
+        "暂归其中一方，须人工确定：见图层 disputes，确定后请修改界线",
+    ),
     "duplicate_rows": ("exact duplicate rows", "one of each kept", "完全重复的行", "各保留一行"),
     "duplicate_footprints": (
         "exact duplicate footprints",
@@ -42,6 +80,12 @@ KINDS: dict[str, tuple[str, str, str, str]] = {
         "保留，建筑面积只计一次",
     ),
     "no_geometry": ("no geometry", "kept out", "缺少几何", "未采用"),
+    "malformed": (
+        "ring not closed, of too few points, or empty",
+        "kept out",
+        "环未闭合、点数不足或几何为空",
+        "未采用",
+    ),
     "wrong_kind": ("geometry of another kind", "kept out", "几何类型不符", "未采用"),
     "collapsed": ("no area left after repair", "kept out", "修复后没有面积", "未采用"),
     "reprojected": ("layer is in {0}", "reprojected to {1}", "图层坐标系为 {0}", "已转换为 {1}"),
@@ -131,6 +175,7 @@ class Repair:
     area_before: float = float("nan")
     area_after: float = float("nan")
     values: tuple[object, ...] = ()
+    places: tuple[Place, ...] = ()
 
     def row(self, lang: str) -> dict[str, object]:
         """The repair in words, with the columns of `contracts.REPAIRS`."""
@@ -167,13 +212,19 @@ class Findings:
         n: int | None = None,
         areas: tuple[float, float] = (float("nan"), float("nan")),
         values: Sequence[object] = (),
+        places: Iterable[Place] = (),
     ) -> None:
-        """Note a repair; nothing is noted where it touches no row."""
+        """Note a repair; nothing is noted where it touches no row.
+
+        ``places`` shows the fault on a map where its ids cannot: rows that were kept out, or land
+        between rows. Without it the rows named by ``ids`` are shown as the layer has them.
+        """
         listed = tuple(sorted(ids))
         count = len(listed) if n is None else n
         if count:
             before, after = (float(np.round(area, 3)) for area in areas)
-            self.repairs.append(Repair(self.layer, kind, listed, count, before, after, tuple(values)))
+            shown = tuple(sorted(places, key=lambda place: place[0])[:PLACES_LISTED])
+            self.repairs.append(Repair(self.layer, kind, listed, count, before, after, tuple(values), shown))
 
     def close(self) -> None:
         """Raise one `TableError` that lists every fault, if there is any."""
@@ -190,3 +241,22 @@ def repairs_table(repairs: Iterable[Repair], lang: str) -> pd.DataFrame:
     table = pd.DataFrame([repair.row(lang) for repair in repairs], columns=REPAIRS)
     text = dict.fromkeys(("layer", "fault", "ids", "action"), "str")
     return table.astype({**text, "n": "int64", "area_before": "float64", "area_after": "float64"})
+
+
+def places_table(repairs: Sequence[Repair], layers: Mapping[str, pd.DataFrame], crs: pyproj.CRS) -> gpd.GeoDataFrame:
+    """Where each fault lies: ``repair`` (its row in the record), ``layer``, ``id``, and its shape on the map."""
+    rows: list[tuple[int, str, str, shapely.Geometry]] = []
+    for number, repair in enumerate(repairs):
+        rows += [(number, repair.layer, *place) for place in repair.places or _as_read(repair, layers)]
+    table = pd.DataFrame(rows, columns=["repair", "layer", "id", "geometry"])
+    typed = table.astype({"repair": "int64", "layer": "str", "id": "str"})
+    return gpd.GeoDataFrame(typed, geometry="geometry", crs=crs)
+
+
+def _as_read(repair: Repair, layers: Mapping[str, pd.DataFrame]) -> list[Place]:
+    """The rows that a repair names, as the layer holds them now."""
+    table = layers.get(repair.layer)
+    if table is None or "geometry" not in table or not repair.ids:
+        return []
+    known = table["geometry"].reindex(pd.Index(repair.ids[:PLACES_LISTED], dtype="str")).dropna()
+    return [(str(name), shape) for name, shape in known.items() if not shape.is_empty]
