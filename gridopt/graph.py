@@ -114,7 +114,7 @@ class UnitGraph:
             wall_array, np.asarray(wall_lengths, np.float64), np.zeros(len(wall_array)), codes
         )
         return cls(
-            tuple(str(one) for one in (range(n) if ids is None else ids)),
+            tuple(map(str, range(n) if ids is None else ids)),
             tuple(measures) or tuple(f"weight_{j}" for j in range(sizes.shape[1])),
             sizes.copy(),
             (sizes[:, 0] if mass is None else np.asarray(mass, np.float64)).copy(),
@@ -244,7 +244,7 @@ class UnitGraph:
     def _induced(self, units: Ints, edges: NDArray[np.integer], walls: NDArray[np.integer], new: Ints) -> UnitGraph:
         """The graph of some units, edges and walls; ``new`` (n,) gives the units their positions in it."""
         return UnitGraph(
-            tuple(self.ids[i] for i in units.tolist()),
+            tuple(map(self.ids.__getitem__, units.tolist())),
             self.measures,
             self.weights[units],
             self.mass[units],
@@ -262,13 +262,18 @@ class UnitGraph:
 
     def csr(self) -> tuple[Ints, Ints, Floats]:
         """Both directions of every edge: (indptr, neighbours, cost), neighbours ascending."""
-        n, edges = self.n_units, self.edges
-        heads = np.concatenate([edges[:, 0], edges[:, 1]])
-        tails = np.concatenate([edges[:, 1], edges[:, 0]])
-        order = np.lexsort((tails, heads))
+        indptr, neighbours, numbers = self.directed()
+        return indptr, neighbours, self.cost[numbers]
+
+    def directed(self) -> tuple[Ints, Ints, Ints]:
+        """Both directions of every edge: (indptr, neighbours, number of each one's edge), neighbours ascending."""
+        n, m = self.n_units, len(self.edges)
+        heads = np.concatenate([self.edges[:, 1], self.edges[:, 0]]).astype(np.int64)
+        tails = np.concatenate([self.edges[:, 0], self.edges[:, 1]])
+        order = np.argsort(heads * n + tails)
         indptr = np.zeros(n + 1, np.int32)
         np.cumsum(np.bincount(heads, minlength=n), out=indptr[1:])
-        return indptr, tails[order].astype(np.int32), np.concatenate([self.cost, self.cost])[order]
+        return indptr, tails[order], np.where(order < m, order, order - m).astype(np.int32)
 
     def pieces(self) -> Ints:
         """Number of the connected piece each unit lies in, numbered by first unit."""
@@ -349,14 +354,19 @@ def _parent_codes(parents: Sequence[object] | None, n: int) -> tuple[Ints, tuple
 
 
 def _merged(pairs: NDArray[np.int64], metres: Floats, costs: Floats, parents: Ints) -> tuple[Ints, Floats, Floats]:
-    low, high = pairs.min(axis=1, initial=2**31), pairs.max(axis=1, initial=-1)
+    low, high = np.minimum(pairs[:, 0], pairs[:, 1]), np.maximum(pairs[:, 0], pairs[:, 1])
     if len(pairs) and ((low == high).any() or low.min() < 0 or high.max() >= len(parents)):
         raise TableError(
             "edges must join two different units that exist; correct the edge list.",
             zh="邻接边须连接两个存在且不同的划分单元；请改正邻接表。",
         )
     kept = parents[low] == parents[high] if len(pairs) else np.zeros(0, bool)
-    keys, inverse = np.unique(low[kept] * len(parents) + high[kept], return_inverse=True)
-    edges = np.column_stack([keys // max(len(parents), 1), keys % max(len(parents), 1)]).astype(np.int32)
-    total = np.bincount(inverse, metres[kept], len(keys)).astype(np.float64)
-    return edges, total, np.bincount(inverse, costs[kept], len(keys)).astype(np.float64)
+    low, high, metres, costs = low[kept], high[kept], metres[kept], costs[kept]
+    order = np.argsort(low * len(parents) + high)
+    edges = np.column_stack([low[order], high[order]]).astype(np.int32)
+    new = np.ones(len(edges), bool)
+    new[1:] = (edges[1:] != edges[:-1]).any(axis=1)
+    first = np.flatnonzero(new)
+    if len(first) == len(edges):
+        return edges, metres[order], costs[order]
+    return edges[first], np.add.reduceat(metres[order], first), np.add.reduceat(costs[order], first)

@@ -10,6 +10,7 @@ from numba import float64, int64, uint64, void
 
 from gridopt._kernels.chance import uniform
 from gridopt._kernels.compiling import F1, F2, I1, I2, Floats, Ints, compiled_tuple, helper, kernel
+from gridopt._kernels.layout import sort_by
 
 
 class Ground(NamedTuple):
@@ -47,26 +48,6 @@ def _axis(ground: Any, members: Any) -> Any:
         cross += w * dx * dy
         yy += w * dy * dy
     return 0.5 * math.atan2(2.0 * cross, xx - yy)
-
-
-@helper(void(I1, F1, I1))
-def _sort(members: Any, along: Any, scratch: Any) -> Any:
-    """Sort members by their value in ``along`` (n,), ties in the order given: a merge sort from below."""
-    n, width = len(members), 1
-    while width < n:
-        for low in range(0, n, 2 * width):
-            middle, high = min(low + width, n), min(low + 2 * width, n)
-            left, right = low, middle
-            for place in range(low, high):
-                if left < middle and (right >= high or along[members[left]] <= along[members[right]]):
-                    scratch[place] = members[left]
-                    left += 1
-                else:
-                    scratch[place] = members[right]
-                    right += 1
-        for place in range(n):
-            members[place] = scratch[place]
-        width *= 2
 
 
 @helper(int64(I1, F1, int64, int64))
@@ -198,7 +179,7 @@ def bisect(ground: Any, members: Any, pieces: Any, jitter: Any, seed: Any, parts
         for position in range(len(here)):
             i = here[position]
             along[i] = xy[i, 0] * math.cos(angle) + xy[i, 1] * math.sin(angle)
-        _sort(here, along, scratch)
+        sort_by(here, along, scratch)
         cut = _cut(here, sizes, wanted, wanted // 2)
         for position in range(len(here)):
             side[here[position]] = 0 if position < cut else 1

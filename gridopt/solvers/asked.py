@@ -168,7 +168,8 @@ def tasks(graph: UnitGraph, bounds: Bounds, centres: Ints) -> list[Task]:
 
 def _within(units: Ints, chosen: Ints) -> Ints:
     """Positions among ascending ``units`` of those of the chosen that are there, in their order."""
-    return np.searchsorted(units, chosen[np.isin(chosen, units)]).astype(np.int32)
+    there = chosen[np.isin(chosen, units)] if len(chosen) else chosen
+    return np.searchsorted(units, there).astype(np.int32)
 
 
 def _rest(graph: UnitGraph, alone: tuple[Ints, ...]) -> Ints:

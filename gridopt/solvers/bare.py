@@ -24,7 +24,7 @@ from gridopt.solvers.hess import centre_units, offset_of, polished, set_offsets
 from gridopt.solvers.improve import search
 from gridopt.solvers.links import linked
 from gridopt.solvers.neighbours import improved
-from gridopt.solvers.problem import Problem, evaluate
+from gridopt.solvers.problem import Problem, connected_pieces, evaluate
 from gridopt.solvers.recombine import recombined
 from gridopt.solvers.seed import inertial_bisection
 from gridopt.solvers.solution import PARTS, SOLUTION_VIOLATIONS, Solution
@@ -114,40 +114,53 @@ class _Answer:
 
 def _solved(task: Task, weights: Mapping[str, float], effort: Effort, seed: int) -> _Answer:
     """Search, recombination, and the exact path where the graph is small enough; settled grids come last."""
-    factor, first = _factors(task, weights)
-    cost = np.full(len(task.graph.edges), factor.get("cut_edges", 0.0))
-    if "cut_border" in factor:
-        cost = cost + factor["cut_border"] * task.graph.metres
+    csr = task.graph.directed()
+    plain = _problem(task.graph, dataclasses.replace(task, k=task.k + len(task.alone)), csr, np.ones(3))
+    first = inertial_bisection(plain)
+    factor = _factors(task.graph, weights, _terms(task, first, weights))
     labels = np.empty(task.graph.n_units, np.int32)
     for number, grid in enumerate(task.alone, task.k):
         labels[grid] = number
     slack: float | None = 0.0
     impossible, price = False, 0.0 if len(task.centres) else factor.get("hess", 0.0)
     if task.k:
-        rest = dataclasses.replace(task.graph, cost=cost)
-        rest = rest.subgraph(task.rest)[0] if task.alone else rest
-        coefficients = np.array([factor.get("inertia", 0.0) + factor.get("hess", 0.0), 1.0, 0.0])
-        joined = linked(rest, task.low)
-        problem = _problem(joined, task, coefficients)
-        known = first if joined is rest and not task.alone else None
+        problem = _of_rest(task, plain, csr[2], factor)
+        known = first if problem.layout is plain.layout else None
         labels[task.rest], slack, impossible = _best(problem, known, (effort, seed), price)
     raw = _terms(task, labels, weights)
     return _Answer(labels, {name: raw[name] * factor[name] for name in weights}, slack, impossible)
 
 
-def _factors(task: Task, weights: Mapping[str, float]) -> tuple[dict[str, float], Ints]:
-    """What multiplies each term, its weight over its value in the deterministic inertial bisection, and that bisection.
+def _of_rest(task: Task, plain: Problem, numbers: Ints, factor: Mapping[str, float]) -> Problem:
+    """The problem of the units that are in no settled grid, by the factors of the terms, light pieces tied.
+
+    ``plain`` is that of all units, ``numbers`` the edges that its neighbours stand for; where all units are free
+    and nothing is tied the answer is `plain` repriced.
+    """
+    cost = np.full(len(task.graph.edges), factor.get("cut_edges", 0.0))
+    if "cut_border" in factor:
+        cost = cost + factor["cut_border"] * task.graph.metres
+    coefficients = np.array([factor.get("inertia", 0.0) + factor.get("hess", 0.0), 1.0, 0.0])
+    priced = dataclasses.replace(task.graph, cost=cost)
+    if task.alone:
+        rest = priced.subgraph(task.rest)[0]
+        joined = linked(rest, task.low)
+        return _problem(joined, task, joined.directed(), coefficients)
+    joined = linked(priced, task.low, connected_pieces(plain, np.zeros(task.graph.n_units, np.int32)))
+    if joined is not priced:
+        return _problem(joined, task, joined.directed(), coefficients)
+    return plain.repriced(cost[numbers], coefficients)
+
+
+def _factors(graph: UnitGraph, weights: Mapping[str, float], scales: Mapping[str, float]) -> dict[str, float]:
+    """What multiplies each term: its weight over its value in the deterministic inertial bisection, ``scales``.
 
     That value is at least an edge, a usual border, or a trifle of the whole graph's inertia.
     """
-    graph = task.graph
-    everything = dataclasses.replace(task, alone=(), k=task.k + len(task.alone))
-    first = inertial_bisection(_problem(graph, everything, np.ones(3)))
-    scales = _terms(task, first, weights)
     whole = proximity(graph, np.zeros(graph.n_units, np.int32))
     border = float(graph.metres.mean()) if len(graph.metres) else 0.0
     least = {"inertia": 1e-12 * whole, "hess": 1e-12 * whole, "cut_edges": 1.0, "cut_border": border}
-    return {name: weight / (max(scales[name], least[name]) or 1.0) for name, weight in weights.items()}, first
+    return {name: weight / (max(scales[name], least[name]) or 1.0) for name, weight in weights.items()}
 
 
 def _best(
@@ -169,7 +182,9 @@ def _best(
     labels = polished(problem, labels, price) if price else labels
     if feasible and effort.iterations >= STANDARD:
         labels = improved(problem, labels, price, paired=PAIRED if effort.iterations > STANDARD else 0)
-    objective = evaluate(problem, labels).objective + (price * offset_of(problem, labels) if price else 0.0)
+    unchanged = labels is found.labels
+    objective = found.objective if unchanged else evaluate(problem, labels).objective
+    objective += price * offset_of(problem, labels) if price else 0.0
     if feasible and objective <= 0:
         return labels, 0.0, False
     impossible = not (feasible or _adds_up(problem))
@@ -200,13 +215,13 @@ def _only(problem: Problem) -> Ints | None:
     return np.arange(problem.n_units, dtype=np.int32) if problem.n_grids == problem.n_units else None
 
 
-def _problem(graph: UnitGraph, task: Task, coefficients: Floats) -> Problem:
-    """The search problem of a graph under a task's bounds.
+def _problem(graph: UnitGraph, task: Task, csr: tuple[Ints, Ints, Ints], coefficients: Floats) -> Problem:
+    """The search problem of a graph, whose edges are given in both directions, under a task's bounds.
 
     Each measure is divided by the power of two next to its mean size, which changes no digit: the solvers' slack
     then means the same whatever the measure counts.
     """
-    indptr, neighbours, cost = graph.csr()
+    indptr, neighbours, numbers = csr
     mean = graph.weights.sum(axis=0) / task.k
     scale = power_of_two(mean)
     fixed = np.full(graph.n_units, -1, np.int32)
@@ -214,7 +229,7 @@ def _problem(graph: UnitGraph, task: Task, coefficients: Floats) -> Problem:
     return Problem(
         indptr=indptr,
         neighbours=neighbours,
-        cost=cost,
+        cost=graph.cost[numbers],
         weights=graph.weights / scale,
         mass=graph.mass,
         xy=graph.xy,
@@ -231,31 +246,38 @@ def _problem(graph: UnitGraph, task: Task, coefficients: Floats) -> Problem:
 
 def _terms(task: Task, labels: Ints, asked: Mapping[str, float]) -> dict[str, float]:
     """The objectives asked for, unscaled; proximity to the given centres where there are any."""
-    graph, ends = task.graph, labels[task.graph.edges]
-    cut, offsets = ends[:, 0] != ends[:, 1], 0.0
-    if len(task.centres):
-        inertia = float(graph.mass @ ((graph.xy - graph.xy[task.centres][labels]) ** 2).sum(axis=1))
-    else:
-        inertia = proximity(graph, labels)
-        offsets = float(centre_units(graph.mass, graph.xy, labels)[1].sum()) if "hess" in asked else 0.0
-    figures = {"inertia": inertia, "hess": inertia + offsets, "cut_edges": cut.sum()}
-    figures["cut_border"] = graph.metres[cut].sum()
-    return {name: float(figures[name]) for name in asked}
+    graph, figures = task.graph, {}
+    if "inertia" in asked or "hess" in asked:
+        figures["inertia"] = figures["hess"] = _inertia(task, labels)
+    if "hess" in asked and not len(task.centres):
+        figures["hess"] += float(centre_units(graph.mass, graph.xy, labels)[1].sum())
+    if "cut_edges" in asked or "cut_border" in asked:
+        cut = labels[graph.edges[:, 0]] != labels[graph.edges[:, 1]]
+        figures |= {"cut_edges": float(cut.sum()), "cut_border": float(graph.metres[cut].sum())}
+    return {name: figures[name] for name in asked}
+
+
+def _inertia(task: Task, labels: Ints) -> float:
+    """Proximity, to the given centres where there are any."""
+    graph = task.graph
+    if not len(task.centres):
+        return proximity(graph, labels)
+    return float(graph.mass @ ((graph.xy - graph.xy[task.centres][labels]) ** 2).sum(axis=1))
 
 
 def _gathered(graph: UnitGraph, tasks: list[Task], answers: list[_Answer]) -> Solution:
     labels = np.empty(graph.n_units, np.int32)
-    rows: list[dict[str, object]] = []
     parts: list[dict[str, object]] = []
     start = 0
     for task, answer in zip(tasks, answers, strict=True):
         labels[task.units] = answer.labels + start
-        rows += _unmet(task, answer, start)
         drawn = int(answer.labels.max()) + 1
         start += drawn
         parts.append({"n_grids": drawn, "objective": answer.objective, "bound": answer.bound,
                       "gap": _gap(answer.objective, answer.bound),
                       "status": "optimal" if answer.optimal else "feasible"})  # fmt: skip
+    partition = Partition(graph, labels)
+    rows = _unmet(partition, tasks, answers)
     terms = {name: sum(answer.terms[name] for answer in answers) for name in answers[0].terms}
     objective = float(sum(terms.values()))
     bounds = [answer.bound for answer in answers]
@@ -264,7 +286,7 @@ def _gathered(graph: UnitGraph, tasks: list[Task], answers: list[_Answer]) -> So
     table = pd.DataFrame(rows, columns=SOLUTION_VIOLATIONS)
     index = pd.Index(graph.parent_ids, name="community_id")
     return Solution(
-        Partition(graph, labels),
+        partition,
         objective,
         terms,
         bound,
@@ -283,25 +305,42 @@ def _gap(objective: float, bound: float | None) -> float | None:
     return gap if gap > WITHIN else 0.0
 
 
-def _unmet(task: Task, answer: _Answer, start: int) -> list[dict[str, object]]:
-    """A row for each grid out of bounds or in pieces; grids are numbered from ``start``."""
-    part = Partition(dataclasses.replace(task.graph, parents=np.zeros(task.graph.n_units, np.int32)), answer.labels)
-    plain = {"class": "decide", "community_id": task.name, "relaxed": "", "remedy": "widen the bounds or change k"}
+def _unmet(partition: Partition, tasks: list[Task], answers: list[_Answer]) -> list[dict[str, object]]:
+    """A row for each bound that a grid does not keep, and for each grid in pieces."""
+    drawn = [int(answer.labels.max()) + 1 for answer in answers]
+    owner, starts = np.repeat(np.arange(len(tasks)), drawn), np.cumsum([0, *drawn])
+    low, high = np.array([task.low for task in tasks])[owner], np.array([task.high for task in tasks])[owner]
+    sums, pieces = partition.sums(), partition.n_pieces()
+    outside = ((sums < low * (1 - WITHIN)) | (sums > high * (1 + WITHIN))).any(axis=1)
     rows: list[dict[str, object]] = []
-    sums, pieces = part.sums(), part.n_pieces()
-    outside = ((sums < task.low * (1 - WITHIN)) | (sums > task.high * (1 + WITHIN))).any(axis=1)
     for grid in np.flatnonzero(outside | (pieces > 1)).tolist():
-        inside = np.flatnonzero(answer.labels == grid)
-        own = {**plain, "labels": (start + grid,), "unit_ids": ";".join(task.graph.ids[i] for i in inside)}
-        settled = _alone(task, inside) if grid >= task.k else {}
-        proof = "proved" if answer.impossible or settled else "not found"
-        for rule, size, limit in _broken(task, sums[grid]):
-            figures = {"value": size, "limit": limit, "proof": proof, **settled}
-            rows.append({"reason": f"{size:,.6g} against the bound {limit:,.6g}", **own, **figures, "rule": rule})
-        if pieces[grid] > 1:
-            reason = f"this grid has {pieces[grid]} pieces; the graph itself is not connected there"
-            figures = {"value": float(pieces[grid]), "limit": 1.0, "proof": "not found"}
-            rows.append({**own, **figures, "rule": "connected", "reason": reason})
+        task, answer = tasks[owner[grid]], answers[owner[grid]]
+        rows += _shortcomings(task, answer, grid - int(starts[owner[grid]]), (grid, sums[grid], int(pieces[grid])))
+    return rows
+
+
+def _shortcomings(task: Task, answer: _Answer, own: int, grid: tuple[int, Floats, int]) -> list[dict[str, object]]:
+    """What is wrong with one grid: ``own`` its number in its parent; its number in all, its sizes, its pieces."""
+    number, sums, pieces = grid
+    inside = np.flatnonzero(answer.labels == own)
+    settled = _alone(task, inside) if own >= task.k else {}
+    plain = {
+        "class": "decide",
+        "community_id": task.name,
+        "relaxed": "",
+        "remedy": "widen the bounds or change k",
+        "labels": (number,),
+        "unit_ids": ";".join(task.graph.ids[i] for i in inside),
+    }
+    proof = "proved" if answer.impossible or settled else "not found"
+    rows: list[dict[str, object]] = []
+    for rule, size, limit in _broken(task, sums):
+        figures = {"value": size, "limit": limit, "proof": proof, **settled}
+        rows.append({"reason": f"{size:,.6g} against the bound {limit:,.6g}", **plain, **figures, "rule": rule})
+    if pieces > 1:
+        reason = f"this grid has {pieces} pieces; the graph itself is not connected there"
+        figures = {"value": float(pieces), "limit": 1.0, "proof": "not found"}
+        rows.append({**plain, **figures, "rule": "connected", "reason": reason})
     return rows
 
 

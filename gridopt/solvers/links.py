@@ -14,13 +14,14 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
 
 
-def linked(graph: UnitGraph, low: Floats) -> UnitGraph:
+def linked(graph: UnitGraph, low: Floats, pieces: Ints | None = None) -> UnitGraph:
     """The graph with an edge of no cost from every piece below ``low`` (m,) to the nearest unit outside it.
 
     Such a piece cannot be a grid by itself, so some grid must lie in two pieces: along these edges, the shortest
     there are, each piece (the first unit's first) growing until it is heavy enough or the graph is in one.
+    ``pieces`` (n,) is `UnitGraph.pieces`, where it is known already.
     """
-    piece = graph.pieces()
+    piece = graph.pieces() if pieces is None else pieces.copy()
     sums = np.column_stack([np.bincount(piece, column) for column in graph.weights.T])
     light = (sums < low).any(axis=1)
     if len(sums) == 1 or not light.any():

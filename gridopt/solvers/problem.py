@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import connected_components
 
 from gridopt._kernels.further import Further
-from gridopt._kernels.state import SLACK, Board
+from gridopt._kernels.layout import Layout, lay_out, number_pieces
+from gridopt._kernels.state import CUT, INERTIA, MIXED, SIZE, Board, new_state
 from gridopt.errors import SolverError, preview
 from gridopt.solvers.conditions import NEVER, Conditions
 
@@ -97,35 +96,38 @@ class Problem:
         return len(self.low)
 
     @cached_property
+    def layout(self) -> Layout:
+        """Where the kernels hold units and edges: along a Hilbert curve, in rotation around each unit."""
+        n, e = self.n_units, len(self.neighbours)
+        order, place = np.empty((2, n), np.int32)
+        neighbours, edges = np.empty((2, e), np.int32)
+        layout = Layout(order, place, np.empty(n + 1, np.int32), neighbours, edges, np.empty(e, np.bool_))
+        lay_out(self.indptr.copy(), self.neighbours.copy(), self.xy.copy(), layout)  # kernels take what may be written
+        return layout
+
+    @property
     def order(self) -> Ints:
-        """Units along a Hilbert curve, the order in which the kernels hold them."""
-        return np.argsort(_hilbert(self.xy), kind="stable").astype(np.int32)
+        """Units in the order in which the kernels hold them."""
+        return self.layout.order
+
+    def repriced(self, cost: Floats, coefficients: Floats) -> Problem:
+        """The same problem with other costs of edges and other coefficients; the layout is made once for both."""
+        problem = replace(self, cost=cost, coefficients=coefficients)
+        problem.__dict__["layout"] = self.layout
+        return problem
 
     @cached_property
     def board(self) -> Board:
-        """The problem as the kernels see it: Hilbert order, neighbours in rotation, centred coordinates."""
-        n, order = self.n_units, self.order
-        place = np.empty(n, np.int32)
-        place[order] = np.arange(n, dtype=np.int32)
-        degree = np.diff(self.indptr)
-        heads = place[np.repeat(np.arange(n), degree)]
-        tails = place[self.neighbours]
-        xy = (self.xy - self.xy.mean(axis=0))[order]
-        ways = xy[tails] - xy[heads]
-        turn = np.lexsort((tails, np.arctan2(ways[:, 1], ways[:, 0]), heads))
-        heads, tails = heads[turn].astype(np.int64), tails[turn].astype(np.int64)
-        indptr = np.concatenate([[0], np.cumsum(degree[order])])
-        following = np.arange(len(heads)) + 1
-        last = following == indptr[heads + 1]
-        following[last] = indptr[heads[last]]
+        """The problem as the kernels see it: in the order of its layout, coordinates centred."""
+        layout, order = self.layout, self.layout.order
         return Board(
-            indptr.astype(np.int32),
-            tails.astype(np.int32),
-            _contained(tails * n + tails[following], heads * n + tails),
-            self.cost[turn],
+            layout.indptr,
+            layout.neighbours,
+            layout.linked,
+            self.cost[layout.edges],
             np.ascontiguousarray(np.column_stack([self.weights, self._categories])[order]),
             self.mass[order],
-            np.ascontiguousarray(xy),
+            (self.xy - self.xy.mean(axis=0))[order],
             self.low.copy(),
             self.high.copy(),
             self.comfort.copy(),
@@ -135,7 +137,7 @@ class Problem:
             self.closed.copy(),
             self.coefficients.copy(),
             np.array([self.shortfall_cost, self.excess_cost], np.float64),
-            self._further(place),
+            self._further(layout.place),
             self.conditions.hold,
             bool(np.isfinite(self.anchors).any()),
         )
@@ -178,30 +180,10 @@ def evaluate(problem: Problem, labels: Ints) -> Score:
     grids and measures of the shortfall or excess relative to its bound, times what it costs, and of what the
     further conditions price.
     """
-    k = problem.n_grids
-    sums = np.column_stack([np.bincount(labels, column, k) for column in problem.weights.T])
-    mass = np.bincount(labels, problem.mass, k)
-    xy = problem.xy - problem.xy.mean(axis=0)
-    centres = np.column_stack([np.bincount(labels, problem.mass * axis, k) for axis in xy.T])
-    centres = np.divide(centres, mass[:, None], out=np.zeros_like(centres), where=mass[:, None] > 0)
-    anchors = problem.anchors - problem.xy.mean(axis=0)
-    centres = np.where(np.isnan(anchors), centres, anchors)
-    proximity = (problem.mass * ((xy - centres[labels]) ** 2).sum(axis=1)).sum()
-    heads = np.repeat(np.arange(problem.n_units), np.diff(problem.indptr))
-    governance = problem.cost[labels[heads] != labels[problem.neighbours]].sum() / 2
-    categories = [np.bincount(labels, column, k) for column in problem.conditions.categories.T]
-    governance += mixtures(np.column_stack(categories)).sum() if categories else 0.0
-    outside = np.maximum(0, np.maximum(problem.comfort[:, 0] - sums[:, 0], sums[:, 0] - problem.comfort[:, 1]))
-    size = ((outside / problem.target) ** 2).sum()
-    terms = np.array([proximity, governance, size])
-    short = np.where(sums < problem.low * (1 - SLACK), problem.low - sums, 0) / np.where(
-        problem.low > 0, problem.low, 1
-    )
-    most = np.where(problem.high > 0, problem.high * (1 + SLACK), SLACK)
-    excess = np.where(sums > most, sums - problem.high, 0)
-    excess /= np.where((problem.high > 0) & np.isfinite(problem.high), problem.high, 1)
-    violation = problem.shortfall_cost * short.sum() + problem.excess_cost * excess.sum() + breaches(problem, labels)
-    return Score(terms, float(terms @ problem.coefficients), float(violation))
+    state = new_state(problem.board, np.asarray(labels)[problem.order])
+    parts = state.parts.sum(axis=0)
+    terms = np.array([parts[INERTIA], parts[CUT] / 2 + parts[MIXED], parts[SIZE]])
+    return Score(terms, float(terms @ problem.coefficients), float(state.total[1]))
 
 
 def breaches(problem: Problem, labels: Ints) -> float:
@@ -232,19 +214,9 @@ def is_connected(problem: Problem, labels: Ints) -> bool:
 
 def connected_pieces(problem: Problem, labels: Ints) -> Ints:
     """Number of the connected piece each unit lies in, pieces being of one label, numbered by first unit."""
-    n = problem.n_units
-    heads = np.repeat(np.arange(n), np.diff(problem.indptr))
-    same = labels[heads] == labels[problem.neighbours]
-    indptr = np.concatenate([[0], np.cumsum(np.bincount(heads[same], minlength=n))])
-    graph = csr_array((np.ones(same.sum(), np.int8), problem.neighbours[same], indptr), shape=(n, n))
-    return np.asarray(connected_components(graph, directed=False)[1], np.int32)
-
-
-def _contained(keys: NDArray[np.int64], among: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Which keys are among others: `numpy.isin` for many distinct large numbers."""
-    ordered = np.sort(among)
-    place = np.minimum(np.searchsorted(ordered, keys), max(len(ordered) - 1, 0))
-    return np.asarray(ordered[place] == keys if len(ordered) else np.zeros(len(keys), bool))
+    pieces, queue = np.empty((2, problem.n_units), np.int32)
+    number_pieces(problem.indptr.copy(), problem.neighbours.copy(), np.array(labels, np.int32), pieces, queue)
+    return pieces
 
 
 def _linked(n: int, pairs: Ints) -> tuple[Ints, Ints, NDArray[np.int64]]:
@@ -259,19 +231,3 @@ def _dtype(name: str) -> type:
     if name in ("indptr", "neighbours", "fixed"):
         return np.int32
     return np.bool_ if name == "closed" else np.float64
-
-
-def _hilbert(xy: Floats, bits: int = 16) -> NDArray[np.int64]:
-    """Place of each point on a Hilbert curve over the points' square (Hamilton 2006, in two dimensions)."""
-    low, extent = xy.min(axis=0), float(np.ptp(xy, axis=0).max())
-    x, y = ((xy - low) / (extent or 1.0) * (2**bits - 1)).astype(np.int64).T
-    key = np.zeros(len(xy), np.int64)
-    for bit in range(bits - 1, -1, -1):
-        side = 1 << bit
-        right, up = (x & side) > 0, (y & side) > 0
-        key += side * side * ((3 * right) ^ up)
-        x, y = x & (side - 1), y & (side - 1)
-        mirrored = right & ~up
-        x, y = np.where(mirrored, side - 1 - x, x), np.where(mirrored, side - 1 - y, y)
-        x, y = np.where(up, x, y), np.where(up, y, x)
-    return key
