@@ -83,8 +83,10 @@ class Store:
         return None if entry is None else Outcome(tuple(entry["rows"]), entry["memory"])
 
     def is_current(self, job: Job) -> bool:
-        """Whether a job was measured with what is installed now."""
-        return job.key in self._entries and self._entries[job.key]["made_with"] == made_with(job.method)
+        """Whether a job was measured with what is installed now; a run of the command that failed never was."""
+        entry = self._entries.get(job.key)
+        failed = entry is not None and job.method == WHOLE_RUN and any("error" in row for row in entry["rows"])
+        return entry is not None and not failed and entry["made_with"] == made_with(job.method)
 
     def put(self, job: Job, outcome: Mapping[str, Any]) -> None:
         """Keep an outcome, on disk too."""
@@ -129,8 +131,11 @@ def carry_out(jobs: list[Job], store: Store, *, beside: int = 1) -> None:
         try:
             for number, done in enumerate(as_completed(running), 1):
                 job = running[done]
-                store.put(job, done.result())
-                sys.stderr.write(f"  {number}/{len(todo)}  {job.method}  {job.instance}  {dict(job.options)}\n")
+                outcome = done.result()
+                store.put(job, outcome)
+                failed = [f"  failed: {row['error']}" for row in outcome["rows"] if "error" in row][:1]
+                told = f"  {number}/{len(todo)}  {job.method}  {job.instance}  {dict(job.options)}"
+                sys.stderr.write("".join([told, *failed]) + "\n")
         finally:
             threads.shutdown(cancel_futures=True)
 

@@ -38,21 +38,25 @@ def measure(job: Mapping[str, Any]) -> dict[str, Any]:
     name = job["instance"]
     arguments = ["demo"] if name == DEMO else ["draw", str(PROJECTS / f"{name}.toml")]
     with tempfile.TemporaryDirectory() as place:
-        _drawn(arguments, Path(place) / "warm")
-        row, memory = _drawn(arguments, Path(place) / "out")
+        drawn(arguments, Path(place) / "warm")
+        row, memory = drawn(arguments, Path(place) / "out")
         return {"rows": [{"seed": 0, **row, **_facts(Path(place) / "out")}], "memory": memory}
 
 
-def _drawn(arguments: list[str], folder: Path) -> tuple[dict[str, float], float]:
-    """Seconds and peak megabytes of one run of the command."""
+def drawn(arguments: list[str], folder: Path) -> tuple[dict[str, float], float]:
+    """Seconds and peak megabytes of one run of the command; ends with what the command says where it fails."""
     command = [sys.executable, "-m", "gridopt", *arguments, "--out", str(folder), "--lang", "en"]
-    started = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise SystemExit(f"gridopt {' '.join(arguments)} ended with status {process.returncode}")
-    spent = {"wall": time.perf_counter() - started, "cpu": usage.ru_utime + usage.ru_stime}
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as told:
+        started = time.perf_counter()
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=told)
+        _, status, usage = os.wait4(process.pid, 0)
+        wall = time.perf_counter() - started
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            told.seek(0)
+            lines = told.read().strip().splitlines() or ["it said nothing"]
+            raise SystemExit(f"status {process.returncode}: {lines[-1]}")
+    spent = {"wall": wall, "cpu": usage.ru_utime + usage.ru_stime}
     return spent, usage.ru_maxrss / 1024
 
 

@@ -121,6 +121,19 @@ def test_results_are_kept_and_those_of_other_sources_are_measured_again(tmp_path
     assert Store("part", folder=tmp_path, fresh=True).get(job) is None
 
 
+def test_a_run_of_the_command_that_failed_is_measured_again(tmp_path) -> None:
+    store, (job, *_) = Store("layers", folder=tmp_path), layers.jobs(quick=True)
+    store.put(job, {"rows": [{"seed": 0, "error": "status 2: no such package"}], "memory": 0.0})
+    assert not store.is_current(job)
+    store.put(job, {"rows": [{"seed": 0, "cpu": 1.0}], "memory": 5.0})
+    assert store.is_current(job)
+
+
+def test_a_run_of_the_command_that_fails_says_why(tmp_path) -> None:
+    with pytest.raises(SystemExit, match=r"status 2: .*nowhere\.toml"):
+        layers.drawn(["draw", str(tmp_path / "nowhere.toml")], tmp_path / "out")
+
+
 @pytest.mark.parametrize("name", PARTS)
 @pytest.mark.parametrize("quick", [True, False])
 def test_every_part_tells_its_jobs_and_makes_tables_of_whatever_is_stored(name, quick, tmp_path) -> None:

@@ -162,6 +162,18 @@ def test_a_fault_of_our_own_exits_with_3(project, capsys, monkeypatch) -> None:
     assert "fault of gridopt itself" in capsys.readouterr().err
 
 
+def test_a_package_that_is_not_installed_is_named(project, capsys, monkeypatch) -> None:
+    def missing(*_: object, **__: object) -> None:
+        raise ModuleNotFoundError("No module named 'folium.plugins'", name="folium.plugins")
+
+    monkeypatch.setattr(np, "unique", missing)
+    status, out = drawn(project)
+    said = capsys.readouterr().err
+    assert (status, out.exists()) == (2, False)
+    assert "package folium is not installed" in said
+    assert "Traceback" not in said
+
+
 def test_an_interrupted_run_exits_with_130_and_leaves_nothing(project, capsys, monkeypatch) -> None:
     from gridopt.publish import tables
 

@@ -39,8 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"{file_error(error, lang)}\n")
         return 2
     except Exception as error:
-        traceback.print_exc(file=sys.stderr)
-        return _own_fault(error, lang)
+        return _unforeseen(error, lang)
 
 
 def parser(lang: str) -> argparse.ArgumentParser:
@@ -88,6 +87,16 @@ def _drawing(one: argparse.ArgumentParser, lang: str) -> None:
     one.add_argument("project", type=Path, help=say("project", lang))
     one.add_argument("--out", type=Path, required=True, help=say("out", lang))
     one.add_argument("--strict", action="store_true", help=say("strict", lang))
+
+
+def _unforeseen(error: Exception, lang: str) -> int:
+    """A package that is not installed is the user's to mend; all else is our fault."""
+    package = (error.name or "").partition(".")[0] if isinstance(error, ModuleNotFoundError) else ""
+    if package in ("", "gridopt"):
+        traceback.print_exception(error, file=sys.stderr)
+        return _own_fault(error, lang)
+    sys.stderr.write(f"{say('missing_package', lang, package=package)}\n")
+    return 2
 
 
 def _own_fault(error: Exception, lang: str) -> int:

@@ -54,6 +54,11 @@ _WORDS: dict[str, tuple[str, str]] = {
     "faults": ("{folder}: {n} faults", "{folder}：{n} 处问题"),
     "located": ("{inside} of {n} points lie in a grid", "{n} 个点中有 {inside} 个位于网格内"),
     "interrupted": ("interrupted; nothing is half written", "已中断；没有只写了一半的文件"),
+    "missing_package": (
+        "The Python package {package} is not installed, and this step needs it; nothing was written. "
+        "Install gridopt with everything that it needs: pip install gridopt",
+        "缺少本步骤所需的 Python 包 {package}，未写入任何内容。请连同依赖一起安装：pip install gridopt",
+    ),
     "own_fault": (
         "gridopt failed: {error}. This is a fault of gridopt itself; nothing was written. Please report it with the "
         "lines above.",
