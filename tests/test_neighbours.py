@@ -2,9 +2,11 @@
 
 import dataclasses
 
+import networkx as nx
 import numpy as np
 import pytest
 
+from gridopt.solvers.hess import offset_of
 from gridopt.solvers.neighbours import improved
 from gridopt.solvers.problem import evaluate, is_connected
 from gridopt.solvers.prove import hess_cost
@@ -50,3 +52,36 @@ def test_problems_with_fixed_units_are_left_alone() -> None:
     fixed = np.full(20, -1, np.int32)
     fixed[0] = start[0]
     assert improved(dataclasses.replace(problem, fixed=fixed), start).tolist() == start.tolist()
+
+
+@pytest.mark.parametrize("objective", [(0.0, 0.1, 0.0), (1e-5, 0.1, 0.0), (1e-5, 0.1, 5.0)])
+def test_larger_pairs_are_redrawn_by_a_program_that_pays_for_borders(objective) -> None:
+    problem = dataclasses.replace(random_problem(4, 44, 2, spread=0.2), coefficients=np.array(objective))
+    start = inertial_bisection(problem)
+    assert improved(problem, start).tolist() == start.tolist()
+    better = improved(problem, start, paired=60)
+    before, after = evaluate(problem, start), evaluate(problem, better)
+    assert after.objective < before.objective
+    assert after.violation <= before.violation
+    assert is_connected(problem, better)
+
+
+def test_borders_of_a_pair_too_large_to_enumerate_end_at_the_fewest() -> None:
+    """Eleven by four units cut into two halves of 20 to 24: four edges across the middle are the fewest."""
+    network = nx.convert_node_labels_to_integers(nx.grid_2d_graph(11, 4), ordering="sorted")
+    problem = problem_on(network, np.ones(44), 2, low=20, high=24, coefficients=(0.0, 1.0, 0.0))
+    start = (np.arange(44) % 4 >= 2).astype(np.int32)
+    assert evaluate(problem, start).objective == 11
+    assert evaluate(problem, improved(problem, start, paired=60)).objective == 4
+
+
+def test_a_pair_is_redrawn_on_hess_and_borders_together() -> None:
+    problem = dataclasses.replace(random_problem(6, 44, 2, spread=0.2), coefficients=np.array([1e-5, 0.1, 0.0]))
+    start = inertial_bisection(problem)
+    better = improved(problem, start, 5e-6, paired=60)
+
+    def cost(labels: np.ndarray) -> float:
+        return evaluate(problem, labels).objective + 5e-6 * offset_of(problem, labels)
+
+    assert cost(better) < cost(start)
+    assert is_connected(problem, better)

@@ -52,8 +52,8 @@ class Limits:
 class Outcome:
     """``status`` is "optimal", "infeasible", or "limit"; values and objective are None without a solution.
 
-    ``bound`` is a proved lower bound (None if none was reached), ``reduced`` the reduced costs of a
-    program that is not integral.
+    ``bound`` is a proved lower bound (None if none was reached); of a program that is not integral ``reduced`` are
+    the reduced costs and ``prices`` the duals of its rows.
     """
 
     status: str
@@ -61,6 +61,7 @@ class Outcome:
     objective: float | None
     bound: float | None
     reduced: Floats | None = None
+    prices: Floats | None = None
 
 
 def solve(program: Program, limits: Limits = Limits(), *, start: Floats | None = None) -> Outcome:
@@ -86,8 +87,8 @@ def solve(program: Program, limits: Limits = Limits(), *, start: Floats | None =
     values = np.asarray(solution.col_value, np.float64) if solved else None
     objective = float(info.objective_function_value) if solved else None
     if not program.whole.any():
-        return Outcome("optimal" if optimal else "limit", values, objective, objective if optimal else None,
-                       np.asarray(solution.col_dual, np.float64) if optimal else None)  # fmt: skip
+        duals = [np.asarray(one, np.float64) if optimal else None for one in (solution.col_dual, solution.row_dual)]
+        return Outcome("optimal" if optimal else "limit", values, objective, objective if optimal else None, *duals)
     bound = float(info.mip_dual_bound)
     return Outcome("optimal" if optimal else "limit", values, objective, bound if np.isfinite(bound) else None)
 

@@ -23,7 +23,7 @@ from gridopt.solvers.exact import best_partition, enumerate_sets, numbered
 from gridopt.solvers.hess import centre_units, offset_of, polished, set_offsets
 from gridopt.solvers.improve import search
 from gridopt.solvers.links import linked
-from gridopt.solvers.neighbours import improved
+from gridopt.solvers.neighbours import improved, reach
 from gridopt.solvers.problem import Problem, connected_pieces, evaluate
 from gridopt.solvers.recombine import recombined
 from gridopt.solvers.seed import inertial_bisection
@@ -32,8 +32,8 @@ from gridopt.solvers.solution import PARTS, SOLUTION_VIOLATIONS, Solution
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
 
-STANDARD, PAIRED = PRESETS["standard"][0], 120
-"""Sweeps from which neighbouring grids are redrawn; beyond, units of two grids up to which Hess's program does it."""
+STANDARD = PRESETS["standard"][0]
+"""Sweeps from which neighbouring grids are redrawn."""
 
 
 def partition_graph(  # noqa: PLR0913 — the choices of one call, all but the graph by name
@@ -181,7 +181,7 @@ def _best(
     labels, slack = recombined(problem, found, price) if feasible else found.labels, None
     labels = polished(problem, labels, price) if price else labels
     if feasible and effort.iterations >= STANDARD:
-        labels = improved(problem, labels, price, paired=PAIRED if effort.iterations > STANDARD else 0)
+        labels = improved(problem, labels, price, paired=reach(effort))
     unchanged = labels is found.labels
     objective = found.objective if unchanged else evaluate(problem, labels).objective
     objective += price * offset_of(problem, labels) if price else 0.0

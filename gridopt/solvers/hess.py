@@ -51,11 +51,6 @@ def set_offsets(problem: Problem, members: NDArray[np.bool_]) -> Floats:
     return np.asarray(mass * nearest, np.float64)
 
 
-def one_hot(labels: Ints) -> NDArray[np.bool_]:
-    """Each grid as a row of its members, (k, n)."""
-    return np.asarray(labels[None, :] == np.arange(int(labels.max()) + 1)[:, None])
-
-
 def polished(problem: Problem, labels: Ints, price: float) -> Ints:
     """Labels (n,) after moves and swaps that lower the objective with ``price`` times every offset added."""
     state = new_state(problem.board, labels[problem.order])

@@ -120,14 +120,16 @@ def relax(model: Model, upper: float, *, steps: int = STEPS, rounds: int = ROUND
         found = ascend(model.ground(), prices, model.n_grids, upper, steps, LENGTH)
         best = max(best, min(found, upper))
         before = int(model.allowed.sum())
-        model, opened = _fixed(model, prices, upper)
+        _, model, opened = fixed(model, prices, upper)
         if model.allowed.sum() > ENOUGH * before or best >= upper:
             break
     return Relaxed(model, best, prices, opened)
 
 
-def _fixed(model: Model, prices: Floats, upper: float) -> tuple[Model, NDArray[np.int64]]:
-    """The model without the pairs of no plan cheaper than ``upper``, and the centres that all of these open."""
+def fixed(model: Model, prices: Floats, upper: float) -> tuple[float, Model, NDArray[np.int64]]:
+    """The bound at some prices (n,), the model without the pairs of no plan cheaper than ``upper``, and the centres
+    that all of these open.
+    """
     ground, centres = model.ground(), model.centres
     priced = np.empty((3, len(centres)))
     bound = price(ground, prices, model.n_grids, priced)
@@ -142,7 +144,7 @@ def _fixed(model: Model, prices: Floats, upper: float) -> tuple[Model, NDArray[n
     kept[:, centres] &= (joining + opening) <= room
     kept[:, ~np.diagonal(kept)] = False
     closing = (ordered[k] if len(ordered) > k else np.inf) - values
-    return dataclasses.replace(model, allowed=kept), centres[closing > room]
+    return float(bound), dataclasses.replace(model, allowed=kept), centres[closing > room]
 
 
 def _lightest_paths(problem: Problem, weights: Floats) -> Floats:

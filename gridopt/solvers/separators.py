@@ -9,7 +9,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from gridopt.milp.hess import Cut, Pairs
+from gridopt.milp.hess import Pairs
+from gridopt.milp.rows import Cut
 from gridopt.solvers.problem import Ints, Problem, connected_pieces
 
 
@@ -29,7 +30,7 @@ def separator_cuts(problem: Problem, pairs: Pairs, labels: Ints, centres: NDArra
         centre = int(centres[labels[np.argmax(inside)]])
         if inside[centre]:
             continue
-        beyond, separator = _parted(problem, inside, centre)
+        beyond, separator = parted(problem, inside, centre)
         for unit in np.flatnonzero(inside).tolist():
             for other in possible[beyond[possible]].tolist():
                 if (unit, other) in column:
@@ -38,7 +39,7 @@ def separator_cuts(problem: Problem, pairs: Pairs, labels: Ints, centres: NDArra
     return cuts
 
 
-def _parted(problem: Problem, inside: NDArray[np.bool_], centre: int) -> tuple[NDArray[np.bool_], list[int]]:
+def parted(problem: Problem, inside: NDArray[np.bool_], centre: int) -> tuple[NDArray[np.bool_], list[int]]:
     """(units beyond the separator (n,), the separator): what lies between a piece and a centre outside it."""
     fringe = np.zeros(problem.n_units, bool)
     for unit in np.flatnonzero(inside).tolist():
