@@ -559,7 +559,7 @@ def test_a_zip_archive_is_read_in_place(town):
 
 
 def test_an_archive_that_unpacks_to_too_much_is_refused(town, monkeypatch):
-    monkeypatch.setattr("gridopt.read.formats.UNPACKED_LIMIT", 10)
+    monkeypatch.setattr("gridopt.read.archives.UNPACKED_LIMIT", 10)
     with zipfile.ZipFile(town.folder / "c.zip", "w") as archive:
         archive.writestr("c.geojson", "{}" * 50)
     town.add("communities", None, file="c.zip", id="code").refused("unpacks to")

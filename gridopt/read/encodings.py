@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 from collections import Counter
-from pathlib import Path
 
 SAMPLE = 400_000
 """Bytes that are looked at to tell an encoding."""
@@ -40,14 +39,12 @@ def guess_encoding(raw: bytes, hint: str | None = None) -> str:
     return max(_DOUBLE_BYTE, key=lambda name: _everyday_share(sample, name))
 
 
-def dbf_encoding(file: Path) -> str:
-    """The encoding of a dBase table's text, judged by its bytes; its ``.cpg`` is only a hint."""
-    raw = file.read_bytes()[: 4 * SAMPLE]
+def dbf_encoding(raw: bytes, page: bytes = b"") -> str:
+    """The encoding of a dBase table's text, judged by its bytes; ``page``, its ``.cpg``, is only a hint."""
     header = int.from_bytes(raw[8:10], "little")
     names = b"".join(raw[at : at + 11].rstrip(b"\0") for at in range(32, header - 1, 32))
-    pages = [page for ending in (".cpg", ".CPG", ".cst") if (page := file.with_suffix(ending)).is_file()]
-    hint = pages[0].read_text("ascii", "ignore").strip() if pages else None
-    return guess_encoding(names + raw[header:], f"cp{hint}" if hint and hint.isdigit() else hint)
+    hint = page.decode("ascii", "ignore").strip()
+    return guess_encoding(names + raw[header:], f"cp{hint}" if hint.isdigit() else hint or None)
 
 
 def _known(encoding: str) -> bool:

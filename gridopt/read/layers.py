@@ -131,7 +131,7 @@ def read_layer(spec: LayerSpec, crs: pyproj.CRS | Callable[[gpd.GeoDataFrame], p
     Raises:
         TableError: naming every fault of the layer at once.
     """
-    source = open_layer(spec.file, spec.layer, path=spec.path)
+    source = open_layer(spec.file, spec.layer, path=spec.path, role=spec.name)
     contract, findings = CONTRACTS[spec.name], Findings(spec.name)
     _note_reading(source, findings)
     contract = replace(contract, counts=tuple(dict.fromkeys((*contract.counts, *spec.further))))

@@ -9,17 +9,17 @@ import warnings
 import zipfile
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
 
 import pandas as pd
 
 from gridopt.errors import TableError
+from gridopt.read.contents import Place
 from gridopt.read.encodings import decode
 
 Rows = list[list[object]]
 
 
-def read_csv(file: Path) -> tuple[pd.DataFrame, str, int]:
+def read_csv(file: Place) -> tuple[pd.DataFrame, str, int]:
     """A CSV's table, its encoding, and how many title rows stood above the header.
 
     Commas, tabs, semicolons and bars are told apart by the file itself; all cells are text, so that
@@ -33,24 +33,24 @@ def read_csv(file: Path) -> tuple[pd.DataFrame, str, int]:
     return table, encoding, skipped
 
 
-def sheet_names(file: Path) -> list[str]:
+def sheet_names(file: Place) -> list[str]:
     """The sheets of a workbook."""
     return list(_workbook(file))
 
 
-def read_sheet(file: Path, sheet: str) -> tuple[pd.DataFrame, int]:
+def read_sheet(file: Place, sheet: str) -> tuple[pd.DataFrame, int]:
     """One sheet's table, and how many title rows stood above the header."""
     return table_of_rows(_workbook(file)[sheet])
 
 
-def _workbook(file: Path) -> dict[str, Rows]:
+def _workbook(file: Place) -> dict[str, Rows]:
     import openpyxl
 
     with warnings.catch_warnings():
         # openpyxl warns of styles and validations it drops; cell values are all that is read here.
         warnings.simplefilter("ignore")
         try:
-            book = openpyxl.load_workbook(file, read_only=True, data_only=True)
+            book = openpyxl.load_workbook(io.BytesIO(file.read_bytes()), read_only=True, data_only=True)
         except (zipfile.BadZipFile, KeyError, ValueError, OSError) as error:
             raise TableError(
                 f"{file.name} is not a readable XLSX workbook ({error}). Save it again as .xlsx.",
