@@ -13,7 +13,8 @@ import pytest
 import gridopt as go
 from gridopt.errors import RuleError
 from gridopt.plan.alternatives import tilted
-from gridopt.plan.pool import dominated, moved_units, share_moved
+from gridopt.plan.moved import share_moved
+from gridopt.plan.pool import dominated
 from gridopt.publish.lettering import lettering
 from gridopt.rules import Rules
 from tests.towns import town
@@ -130,15 +131,6 @@ def test_people_are_compared_with_the_grids_of_today_where_they_are_known(city, 
     assert (known.reference, found.reference) == ("today", "first")
     assert known.table["change"].iloc[0] == 0
     assert known.table["change"].iloc[1] > 0
-
-
-def test_grids_are_matched_one_to_one_so_that_a_merger_moves_the_smaller_half() -> None:
-    before, after = np.array(["p", "p", "q", "q"]), np.array(["x", "x", "x", "x"])
-    people, parents = np.array([10.0, 10.0, 5.0, 5.0]), np.zeros(4, np.int32)
-    assert moved_units(before, after, people, parents).tolist() == [False, False, True, True]
-    assert share_moved(before, after, people, parents) == pytest.approx(1 / 3)
-    assert share_moved(after, before, people, parents) == pytest.approx(1 / 3)
-    assert share_moved(before, np.array(["q", "q", "p", "p"]), people, parents) == 0
 
 
 def test_weights_are_tilted_for_all_and_for_area_kinds() -> None:

@@ -19,7 +19,8 @@ from gridopt.objective import TERMS
 from gridopt.plan.decisions import with_verdicts
 from gridopt.plan.draw import Ground, assembled, chosen_effort, details_of, prepare
 from gridopt.plan.matching import match_polygons
-from gridopt.plan.pool import Floats, Pool, dominated, moved_units, share_moved
+from gridopt.plan.moved import moved_units, share_moved
+from gridopt.plan.pool import Floats, Pool, dominated
 from gridopt.publish.facts import city_figures, size_classes
 from gridopt.rules import Rules
 from gridopt.solvers.effort import Effort

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from gridopt.errors import TableError
 from gridopt.grids.plan import Plan
 from gridopt.objective import TERMS
+from gridopt.plan.moved import moved_units
 from gridopt.publish.facts import city_figures
 
 
@@ -14,9 +16,9 @@ def compare(before: Plan, after: Plan) -> pd.DataFrame:
     """Figures of two plans, one row each: ``before``, ``after``, ``change``.
 
     The objective and its terms are those of `Plan.details`, both divided by the first plan's scales, so that
-    the numbers mean the same. ``residents_moved`` are people whose set of neighbours in a grid changes
-    most: those outside the best-matching grid of the second plan. Raises `TableError` where the plans
-    are of different communities.
+    the numbers mean the same. ``residents_moved`` are the people of `moved_units`: each grid of a community is
+    matched with at most one of the other plan, so that of two grids merged the smaller has moved. Raises
+    `TableError` where the plans are of different communities.
     """
     missing = before.communities.index.symmetric_difference(after.communities.index)
     if len(missing):
@@ -56,14 +58,9 @@ def _terms(plan: Plan, ruler: Plan) -> dict[str, float]:
 
 
 def _moved(before: Plan, after: Plan) -> float:
-    """Residents outside the grid of the second plan that holds most of their old grid."""
-    shared = before.units.index.intersection(after.units.index)
-    table = pd.DataFrame(
-        {
-            "old": before.units.loc[shared, "grid_code"],
-            "new": after.units.loc[shared, "grid_code"],
-            "residents": before.units.loc[shared, "residents"].fillna(0),
-        }
-    )
-    flows = table.groupby(["old", "new"])["residents"].sum()
-    return float(flows.sum() - flows.groupby("old").max().sum())
+    """Residents of units that both plans have and that lie in another grid of the second."""
+    shared = before.units.index.intersection(after.units.index).sort_values()
+    sides = [plan.units.loc[shared, "grid_code"].to_numpy(str) for plan in (before, after)]
+    people = before.units.loc[shared, "residents"].fillna(0).to_numpy(np.float64)
+    parents = pd.factorize(before.units.loc[shared, "community_id"])[0].astype(np.int32)
+    return float(people[moved_units(*sides, people, parents)].sum())

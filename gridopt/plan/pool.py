@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 
 from gridopt.objective import TERMS, Scales, coefficients
 from gridopt.partition import Partition
@@ -23,7 +22,6 @@ from gridopt.solvers.solution import SOLUTION_VIOLATIONS, Solution
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-Labels = NDArray[Any]
 
 ALIKE = 1e-9
 """Terms that differ by less count as equal."""
@@ -122,31 +120,6 @@ class Pool:
             tables.append(table.assign(labels=pd.Series(moved, table.index, dtype=object)))
         filled = [table for table in tables if len(table)] or tables[:1]
         return pd.concat(filled, ignore_index=True)[SOLUTION_VIOLATIONS]
-
-
-def moved_units(before: Labels, after: Labels, people: Floats, parents: NDArray[np.int32]) -> NDArray[np.bool_]:
-    """Which units lie in another grid, the grids of a community being matched one to one.
-
-    ``before`` and ``after`` (units,) name the grid of each unit, ``parents`` its community. The matching is the
-    one that leaves most people where they are (the assignment problem, Kuhn 1955).
-    """
-    moved = np.zeros(len(people), np.bool_)
-    for parent in np.unique(parents):
-        inside = parents == parent
-        rows, columns = (np.unique(side[inside], return_inverse=True)[1] for side in (before, after))
-        shared = np.zeros((int(rows.max()) + 1, int(columns.max()) + 1))
-        np.add.at(shared, (rows, columns), people[inside])
-        heirs = np.full(len(shared), -1)
-        old, new = linear_sum_assignment(-shared)
-        heirs[old] = new
-        moved[inside] = heirs[rows] != columns
-    return moved
-
-
-def share_moved(before: Labels, after: Labels, people: Floats, parents: NDArray[np.int32]) -> float:
-    """The share of people in `moved_units`; 0 where nobody is counted."""
-    total = float(people.sum())
-    return float(people[moved_units(before, after, people, parents)].sum()) / total if total > 0 else 0.0
 
 
 def dominated(terms: Floats) -> NDArray[np.bool_]:
