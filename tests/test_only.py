@@ -121,6 +121,28 @@ def test_a_total_number_of_grids_is_still_shared_out_over_the_whole_city(city) -
     assert again.communities["n_grids"].to_dict() == plan.communities["n_grids"].to_dict()
 
 
+@pytest.mark.parametrize("count", [11, {"320411001": 11}])
+def test_a_total_is_kept_though_the_community_has_grown_out_of_its_share(city, count) -> None:
+    counted = city.replace(rules=Rules(size=dataclasses.replace(city.rules.size, count=count)))
+    plan = go.draw(counted, effort="quick")
+    numbers = plan.communities["n_grids"].to_dict()
+    fewer, unit = min([(A, "a01"), (B, "b01")], key=lambda one: numbers[one[0]])
+    grown = changed(counted, unit, 480)
+    assert go.draw(grown, effort="quick").communities["n_grids"][fewer] == numbers[fewer] + 1
+    again = go.draw_only(grown, plan, communities=fewer)
+    assert again.communities["n_grids"].to_dict() == numbers
+    assert not again.violations["rule"].str.startswith("size.count").any()
+
+
+def test_a_number_given_to_the_community_itself_may_change(city) -> None:
+    def counted(count):
+        return city.replace(rules=Rules(size=dataclasses.replace(city.rules.size, count=count)))
+
+    plan = go.draw(counted({"320411001": 11, B: 4}), effort="quick")
+    again = go.draw_only(counted({"320411001": 11, B: 5}), plan, communities=B)
+    assert again.communities["n_grids"][B] == 5
+
+
 @pytest.mark.parametrize(
     ("wanted", "said"), [("d社区", "nearest: "), (["a社区", "zz"], 'no community "zz"'), ([], "at least one")]
 )

@@ -53,7 +53,7 @@ def draw_only(
     _check_open(plan, chosen)
     ground = prepare(city)
     work, word = chosen_effort(effort or Effort.recorded(plan.effort), workers), plan.seed if seed is None else seed
-    own = with_verdicts(ground.city, _solved(ground, chosen, work, word), ground.bound)
+    own = with_verdicts(ground.city, _solved(ground, plan, chosen, (work, word)), ground.bound)
     solution = _joined(plan, ground, chosen, own)
     made = assembled(ground, solution)
     kept = made.units["grid_code"][~made.units["community_id"].isin(chosen)]
@@ -87,9 +87,9 @@ def _check_open(plan: Plan, chosen: Sequence[str]) -> None:
         )
 
 
-def _solved(ground: Ground, chosen: Sequence[str], effort: Effort, seed: int) -> Solution:
-    """The chosen communities drawn as `draw` would draw them in the whole city."""
-    city = ground.city
+def _solved(ground: Ground, plan: Plan, chosen: Sequence[str], how: tuple[Effort, int]) -> Solution:
+    """The chosen communities drawn as `draw` would draw them, with as many grids as the plan gives them of a total."""
+    city, (effort, seed) = ground.city, how
     inside = np.flatnonzero(np.isin(np.array(ground.graph.parent_ids)[ground.graph.parents], chosen)).astype(np.int32)
     part, _ = ground.graph.subgraph(inside)
     names, parents = np.unique(part.parents, return_inverse=True)
@@ -97,12 +97,21 @@ def _solved(ground: Ground, chosen: Sequence[str], effort: Effort, seed: int) ->
     part = dataclasses.replace(part, parents=parents.astype(np.int32), parent_ids=ids)
     rules = city.rules
     if not isinstance(rules.size.count, str):
-        # A total for the city is shared out over all its communities, also those that are not drawn.
-        shares = dict(zip(ground.graph.parent_ids, asked_counts(ground.graph, rules, ground.bindings), strict=True))
-        counts = {name: share for name in ids if (share := shares[name]) is not None}
-        rules = dataclasses.replace(rules, size=dataclasses.replace(rules.size, count=counts))
+        rules = dataclasses.replace(rules, size=dataclasses.replace(rules.size, count=_numbers(ground, plan, ids)))
     bindings = ground.bindings.at(inside)
     return solve(part, rules, bindings=bindings, effort=effort, seed=seed, lang=city.settings.lang)
+
+
+def _numbers(ground: Ground, plan: Plan, chosen: Sequence[str]) -> dict[str, int]:
+    """The number of grids of each chosen community: its own by the rules, else what it has of a total now.
+
+    Nothing moves elsewhere, so a total for the city or a township is kept by keeping every share of it.
+    """
+    count, bindings = ground.city.rules.size.count, ground.bindings
+    own = dict(count) if isinstance(count, Mapping) else {}
+    asked = dict(zip(ground.graph.parent_ids, asked_counts(ground.graph, ground.city.rules, bindings), strict=True))
+    now = plan.communities["n_grids"]
+    return {name: int(own.get(name, now[name])) for name in chosen if asked[name] is not None}
 
 
 def _joined(plan: Plan, ground: Ground, chosen: Sequence[str], own: Solution) -> Solution:
