@@ -110,6 +110,13 @@ class City:
         return tuple(dict.fromkeys([*self.rules.columns, *self.settings.columns]))
 
     @property
+    def declared_columns(self) -> tuple[str, ...]:
+        """Columns of units beyond the contract that a plan keeps: phases, where units or buildings declare any."""
+        layers = [self.layer(name) for name in ("units", "buildings")]
+        phased = [table for table in layers if table is not None and "phase" in table]
+        return ("phase",) if any((table["phase"].fillna("") != "").any() for table in phased) else ()
+
+    @property
     def current_grids(self) -> Any:
         """Today's grids as they were given, or None."""
         return self.layer("current_grids")

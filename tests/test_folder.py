@@ -15,6 +15,7 @@ import pyogrio
 import pytest
 
 from gridopt import contracts
+from gridopt.coding import encode
 from gridopt.errors import GridoptError, TableError
 from gridopt.plan.stored import read_plan
 from gridopt.publish import atomic, folder, geopackage
@@ -151,6 +152,27 @@ def test_a_time_limit_that_bit_and_seeds_of_its_own_are_kept(tmp_path: Path) -> 
     assert record["communities"][0]["drawn"] == facts["drawn"][first]
     again = read_plan(place).details
     assert {name: again[name] for name in facts} == facts
+
+
+def test_numbers_and_names_that_decisions_gave_outlive_the_folder(tmp_path: Path) -> None:
+    plan = full_plan()
+    unit = plan.units.index[plan.units["grid_code"] == plan.grids.index[0]][0]
+    decided = {"numbers": {unit: 7}, "names": {unit: "桥头网格"}}
+    plan = encode(plan.replace(details={**plan.details, "decided": decided}), "stat15")
+    place = write(plan, tmp_path / "out")
+    again = encode(read_plan(place), "stat15")
+    code = again.units["grid_code"][unit]
+    assert (again.grids["seq"][code], again.grids["name"][code]) == (7, "桥头网格")
+    assert again.grids.index.tolist() == plan.grids.index.tolist()
+    assert content(write(again, tmp_path / "again")) == content(place)
+
+
+def test_columns_of_units_beyond_the_contract_come_back_as_layers_of_the_city(tmp_path: Path) -> None:
+    plan = full_plan()
+    plan = plan.replace(units=plan.units.assign(phase="一期", shops=2.0))
+    units = read_plan(write(plan, tmp_path / "out")).city.layer("units")
+    assert units["phase"].eq("一期").all()
+    assert units["shops"].eq(2.0).all()
 
 
 def test_plan_json_holds_no_nan_and_no_trace_of_the_run(published: Path) -> None:

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import gridopt as go
 from gridopt.graph import UnitGraph
 from gridopt.rules import Rules
 from gridopt.solvers.community import Bindings, Community
@@ -12,6 +13,7 @@ from gridopt.solvers.effort import Effort
 from gridopt.solvers.solve import solve
 from gridopt.solvers.split import levels
 from gridopt.units.groups import phase_of, phases
+from tests.towns import town
 
 QUICK = Effort.named("quick")
 
@@ -115,3 +117,21 @@ def test_a_unit_is_of_the_phase_of_most_of_its_buildings() -> None:
     assert phases(units, buildings, homes).tolist() == ["一期", "三期", ""]
     given = units.assign(phase=["", "甲期", ""])
     assert phases(given, buildings, homes).tolist() == ["一期", "甲期", ""]
+
+
+def test_a_phase_that_buildings_declare_comes_before_one_read_from_names() -> None:
+    units = pd.DataFrame(index=pd.Index(["u1", "u2"], name="unit_id"))
+    buildings = pd.DataFrame({"phase": ["甲期", ""], "estate": ["金狮一期", "金狮二期"]}, index=["b1", "b2"])
+    homes = pd.Series(["u1", "u2"], index=buildings.index)
+    assert phases(units, buildings, homes).tolist() == ["甲期", "二期"]
+
+
+@pytest.mark.parametrize("first", [2, 3])
+def test_an_estate_of_a_city_is_cut_between_the_phases_that_its_units_declare(first) -> None:
+    city = town("a a a a a b", 160)
+    named = ["金狮小区"] * 5 + [""]
+    units = city.layer("units").assign(keep_whole=named, phase=["一期"] * first + ["二期"] * (5 - first) + [""])
+    drawn = go.draw(city.replace(layers={"units": units}), effort="quick").units
+    assert drawn["grid_code"].iloc[:5].tolist() == ["320411001101001"] * first + ["320411001101002"] * (5 - first)
+    assert drawn["phase"].tolist() == units["phase"].tolist()
+    assert "phase" not in go.draw(city, effort="quick").units

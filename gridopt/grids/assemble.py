@@ -45,7 +45,7 @@ def assemble(
     units = units.sort_index()
     labels = _labels(solution, units)
     codes = _provisional(units["community_id"], labels)
-    columns = unit_columns([name for name in city.named_columns if name in units])
+    columns = unit_columns([name for name in (*city.named_columns, *city.declared_columns) if name in units])
     coded = units.assign(grid_code=pd.Series(codes[labels], index=units.index, dtype="str"))[columns]
     violations = _violations(solution, codes)
     buildings = building_table(city, coded)

@@ -10,13 +10,12 @@ import pandas as pd
 import pyproj
 
 from gridopt.city import City, Settings
-from gridopt.contracts import UNITS
 from gridopt.errors import TableError, preview
 from gridopt.grids import Plan
 from gridopt.read import plan_folder
 from gridopt.rules import Rules
 
-_UNIT_LAYER = [name for name in UNITS[1:] if name not in ("buildings", "floor_area", "events", "workload")]
+_COUNTED_ANEW = ("buildings", "floor_area", "events", "workload")
 _SETTINGS = ("code", "staff", "tiers", "workload", "publish")
 
 
@@ -57,6 +56,7 @@ def read_plan(folder: str | Path) -> Plan:
         details={
             "parts": _parts(record["communities"]),
             "time_limited": tuple(record.get("time_limited", ())),
+            "decided": record.get("decided", {}),
             "drawn": {one["id"]: one["drawn"] for one in record["communities"] if "drawn" in one},
         },
         log=_log(path),
@@ -70,7 +70,7 @@ def _objective(value: float | None) -> float:
 def _city(record: Mapping[str, Any], tables: Mapping[str, Any]) -> City:
     facts, rules = record["city"], record["rules"]
     settings = Settings(**{name: rules.get(name, {}) for name in _SETTINGS}, lang=facts["lang"])
-    layers = {"units": tables["units"][_UNIT_LAYER].assign(grid_code="")}
+    layers = {"units": tables["units"].drop(columns=list(_COUNTED_ANEW)).assign(grid_code="")}
     if len(tables["buildings"]):
         layers["buildings"] = tables["buildings"].drop(columns=["unit_id", "grid_code", "community_id"])
     return City(

@@ -29,7 +29,10 @@ _LIBRARIES = "numpy pandas scipy shapely pyproj pyogrio geopandas numba highspy 
 
 
 def plan_record(plan: Plan) -> dict[str, Any]:
-    """The plan in figures: the same for the same plan, whenever, wherever and however fast it was made."""
+    """The plan in figures: the same for the same plan, whenever, wherever and however fast it was made.
+
+    ``decided`` is there where decisions number or name grids: by a unit of each, so that coding anew keeps them.
+    """
     city, rules = plan.city, plan.city.rules.to_dict()
     settings = {name: dict(getattr(city.settings, name)) for name in _SETTINGS}
     settings["code"]["template"] = plan.code_template
@@ -63,6 +66,9 @@ def plan_record(plan: Plan) -> dict[str, Any]:
     if plan.details.get("time_limited"):
         # The answer then depends on the machine: a record without the key promises the same bytes anywhere.
         record["time_limited"] = plan.details["time_limited"]
+    decided = {what: dict(told) for what, told in plan.details.get("decided", {}).items() if told}
+    if decided:
+        record["decided"] = decided
     return dict(plain(record))
 
 

@@ -70,7 +70,7 @@ CONTRACTS: Mapping[str, Contract] = {
     "buildings": Contract(
         "building_id",
         "b",
-        texts=("name", "number", "estate", "use"),
+        texts=("name", "number", "estate", "phase", "use"),
         counts=("households", "dwellings"),
         lengths=("floors", "height"),
         kinds=("polygon", "point"),

@@ -63,10 +63,10 @@ def unmixed(units: gpd.GeoDataFrame, record: Record) -> gpd.GeoDataFrame:
 def phases(units: gpd.GeoDataFrame, buildings: gpd.GeoDataFrame, homes: pd.Series) -> pd.Series:
     """The phase of an estate that each unit belongs to, "" for none: as given, else that of most of its buildings.
 
-    ``homes`` is the unit of each building, "" for none. A building's phase is read from its estate's name, its own
-    and its number (`phase_of`).
+    ``homes`` is the unit of each building, "" for none. A building's phase is that of its own column, else it is
+    read from its estate's name, its own and its number (`phase_of`).
     """
-    read = pd.Series("", index=buildings.index, dtype="str")
+    read = buildings["phase"].fillna("") if "phase" in buildings else pd.Series("", index=buildings.index, dtype="str")
     for column in ("estate", "name", "number"):
         if column in buildings:
             read = read.where(read != "", buildings[column].map(phase_of))
