@@ -111,10 +111,15 @@ class City:
 
     @property
     def declared_columns(self) -> tuple[str, ...]:
-        """Columns of units beyond the contract that a plan keeps: phases, where units or buildings declare any."""
+        """Columns of units beyond the contract that a plan keeps.
+
+        ``phase`` where units or buildings declare any, ``post`` where the rules name posts of grids.
+        """
         layers = [self.layer(name) for name in ("units", "buildings")]
         phased = [table for table in layers if table is not None and "phase" in table]
-        return ("phase",) if any((table["phase"].fillna("") != "").any() for table in phased) else ()
+        has_phases = any((table["phase"].fillna("") != "").any() for table in phased)
+        has_posts = any(self.rules.at(kind).proximity.posts for kind in ("", *self.rules.area))
+        return ("phase",) * has_phases + ("post",) * has_posts
 
     @property
     def current_grids(self) -> Any:

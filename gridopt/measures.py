@@ -60,6 +60,18 @@ def centre_units(labels: ArrayLike, weights: ArrayLike, *, xy: ArrayLike) -> Int
     return np.asarray(order[first], np.int64)
 
 
+def sole_posts(labels: ArrayLike, posts: ArrayLike) -> Ints:
+    """The unit of the one declared post of each grid, (k,); -1 for a grid with none or several.
+
+    labels (n,); posts are the units that hold one.
+    """
+    label, units = np.asarray(labels, np.int64), np.asarray(posts, np.int64)
+    n_grids = _count(label)
+    found = np.full(n_grids, -1, np.int64)
+    found[label[units]] = units
+    return np.where(np.bincount(label[units], minlength=n_grids) == 1, found, -1)
+
+
 def walks(
     labels: ArrayLike, weights: ArrayLike, *, xy: ArrayLike, metres: ArrayLike | None = None
 ) -> tuple[Floats, Floats]:

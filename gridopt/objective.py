@@ -33,14 +33,20 @@ class Scales:
     size: float
 
 
-def proximity(graph: UnitGraph, labels: Ints) -> float:
-    """Moment of inertia: mass times squared metres to the mass centroid of each unit's grid."""
+def proximity(graph: UnitGraph, labels: Ints, centres: Floats | None = None) -> float:
+    """Moment of inertia: mass times squared metres to the mass centroid of each unit's grid.
+
+    centres (k, 2): what is measured to instead, NaN for grids without a given centre.
+    """
     n_grids = int(labels.max()) + 1
     xy = graph.xy - graph.xy.mean(axis=0)
     mass = np.bincount(labels, graph.mass, n_grids)
     safe = np.where(mass > 0, mass, 1.0)
     first = [np.bincount(labels, graph.mass * xy[:, axis], n_grids) / safe for axis in (0, 1)]
-    centre = np.column_stack(first)[labels]
+    middle = np.column_stack(first)
+    if centres is not None:
+        middle = np.where(np.isnan(centres), middle, centres - graph.xy.mean(axis=0))
+    centre = middle[labels]
     return float((graph.mass * ((xy - centre) ** 2).sum(axis=1)).sum())
 
 
@@ -75,11 +81,15 @@ def raw_terms(
     *,
     exempt: NDArray[np.bool_],
     categories: Floats | None = None,
+    centres: Floats | None = None,
 ) -> Floats:
-    """The three terms of one community, unscaled, in the order of `TERMS`; categories as in `governance`."""
+    """The three terms of one community, unscaled, in the order of `TERMS`.
+
+    categories as in `governance`, centres as in `proximity`.
+    """
     sizes = np.bincount(labels, graph.weights[:, 0], len(exempt)).astype(np.float64)
     border = governance(graph, labels, categories)
-    return np.array([proximity(graph, labels), border, size(sizes, rules, exempt=exempt)])
+    return np.array([proximity(graph, labels, centres), border, size(sizes, rules, exempt=exempt)])
 
 
 def scales_of(graph: UnitGraph, drawing: Ints, rules: Rules, *, categories: Floats | None = None) -> Scales:

@@ -81,12 +81,15 @@ class Proximity:
 
     ``max_walk`` is the longest way in metres from a grid's post (the unit nearest its weighted centroid where
     none is declared) to any unit with people, None for no limit. ``metric`` says how that way runs: ``"straight"``,
-    or ``"walk"``, along streets if given, else around barriers.
+    or ``"walk"``, along streets if given, else around barriers. ``posts`` names the tier of facilities that are the
+    posts of grids, None where none are declared: in a community with such posts each is the centre of one grid, and
+    proximity and walks are measured from it.
     """
 
     weight: float = 1.0
     metric: str = "straight"
     max_walk: float | None = None
+    posts: str | None = None
 
 
 @dataclass(frozen=True)
@@ -336,13 +339,20 @@ def _restated_counts(area: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> lis
 
 
 def _length_faults(rules: Rules) -> list[Fault]:
-    walk, homogeneity = rules.proximity.max_walk, rules.governance.homogeneity
+    walk, posts, homogeneity = rules.proximity.max_walk, rules.proximity.posts, rules.governance.homogeneity
     faults = []
     if walk is not None and not (_is_number(walk) and walk > 0):
         faults.append(
             (
                 f"rules.proximity: max_walk = {walk!r} must be a number above 0; leave it out for no limit",
                 f"rules.proximity：max_walk = {walk!r} 须为大于 0 的数；不设上限时请删去该项",
+            )
+        )
+    if posts is not None and not (isinstance(posts, str) and posts):
+        faults.append(
+            (
+                f"rules.proximity: posts = {posts!r} must name a tier of facilities; leave it out for none",
+                f"rules.proximity：posts = {posts!r} 须为设施层级名称；不设网格站点时请删去该项",
             )
         )
     if not _is_number(homogeneity) or not 0 <= homogeneity < math.inf:

@@ -140,6 +140,8 @@ floor_area | 建筑面积（平方米） | floor area (m²)
 events | 事件数 | events
 keep_whole | 整体保留 | kept whole
 category | 分类 | category
+phase | 分期 | phase
+post | 网格站点 | declared post
 locked_grid | 指定网格 | locked grid
 people_known | 人口已知 | people known
 unit_a | 划分单元甲 | unit A
@@ -247,6 +249,7 @@ size.also.residents | 人口限值 | limit of residents
 size.also.residents.high | 人口上限 | most residents
 size.also.residents.low | 人口下限 | fewest residents
 proximity.max_walk | 最远步行距离 | longest walk
+proximity.posts | 网格站点 | declared posts
 governance.keep_whole | 整体保留 | kept whole
 governance.connected | 网格连通 | connected grids
 connected | 网格连通 | connected grids

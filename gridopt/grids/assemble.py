@@ -157,7 +157,8 @@ def _size_measures(
     place = units.index.get_indexer(pd.Index(graph.ids))
     kinds = city.communities["area_kind"].reindex(list(graph.parent_ids))
     rules = [city.rules.at(kind) for kind in kinds]
-    metres = metres_to_centres(graph, labels[place], sizes[place], rules=rules)
+    posts = np.flatnonzero(units["post"].to_numpy()[place] != "") if "post" in units else None
+    metres = metres_to_centres(graph, labels[place], sizes[place], rules=rules, posts=posts)
     mean, longest = walks(labels[place], sizes[place], xy=graph.xy, metres=metres)
     deviation = np.bincount(labels, sizes, len(grids)) / targets.to_numpy(float) - 1
     return {"deviation": deviation, "walk_mean_m": mean, "walk_max_m": longest}

@@ -60,7 +60,7 @@ def _terms(plan: Plan, ruler: Plan) -> dict[str, float]:
 def _moved(before: Plan, after: Plan) -> float:
     """Residents of units that both plans have and that lie in another grid of the second."""
     shared = before.units.index.intersection(after.units.index).sort_values()
-    sides = [plan.units.loc[shared, "grid_code"].to_numpy(str) for plan in (before, after)]
+    old, new = (plan.units.loc[shared, "grid_code"].to_numpy(str) for plan in (before, after))
     people = before.units.loc[shared, "residents"].fillna(0).to_numpy(np.float64)
     parents = pd.factorize(before.units.loc[shared, "community_id"])[0].astype(np.int32)
-    return float(people[moved_units(*sides, people, parents)].sum())
+    return float(people[moved_units(old, new, people, parents)].sum())

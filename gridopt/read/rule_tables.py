@@ -18,7 +18,7 @@ SETTINGS = ("code", "staff", "tiers", "workload", "publish")
 PARTS = ("size", "proximity", "governance", "relax")
 KEYS = {
     "size": ("measure", "low", "target", "high", "comfort", "stretch", "count", "also", "weight", "weight_by"),
-    "proximity": ("weight", "metric", "max_walk"),
+    "proximity": ("weight", "metric", "max_walk", "posts"),
     "governance": ("weight", "keep_whole", "min_border", "enclosed", "barriers", "homogeneity"),
     "relax": ("order", "never"),
 }

@@ -9,6 +9,7 @@ from gridopt.formula import spoken
 from gridopt.solvers.clash_words import Words, told
 from gridopt.solvers.community import Community
 from gridopt.solvers.conditions import MAX_WALK, NO_ENCLOSED
+from gridopt.solvers.posts import given_centres
 from gridopt.solvers.reasons import Row, Search, row_of
 
 Ints = NDArray[np.int32]
@@ -25,11 +26,11 @@ def _far(community: Community, labels: Ints, search: Search, words: Words) -> li
     if walks is None:
         return []
     n_grids = int(labels.max()) + 1
-    members, nowhere = labels == np.arange(n_grids)[:, None], np.full((n_grids, 2), np.nan)
-    posts, metres = walks.from_posts(members, nowhere)
+    members, centres = labels == np.arange(n_grids)[:, None], given_centres(community, labels)
+    posts, metres = walks.from_posts(members, centres)
     return [
         _too_far(community, (grid, int(posts[grid]), walks.limit), metres[grid], (search, words))
-        for grid in np.flatnonzero(walks.excess(members, nowhere) > 0).tolist()
+        for grid in np.flatnonzero(walks.excess(members, centres) > 0).tolist()
     ]
 
 

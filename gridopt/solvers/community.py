@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -34,7 +35,8 @@ class Bindings:
     institutions the names by which reasons speak of them. ``locked`` names the grid that is kept as it is
     ("" for none), ``categories`` the housing type, ``phases`` the part of a group along which it is split first.
     ``together`` and ``apart`` are pairs of units that must, or must not, lie in one grid. ``townships`` gives the
-    township of each community, for numbers of grids that are asked of townships.
+    township of each community, for numbers of grids that are asked of townships. ``posts`` names the declared post
+    that stands in a unit ("" for none): the centre of a grid.
     """
 
     groups: tuple[str, ...]
@@ -47,20 +49,21 @@ class Bindings:
     together: tuple[tuple[int, int], ...] = ()
     apart: tuple[tuple[int, int], ...] = ()
     townships: Mapping[str, str] = field(default_factory=dict)
+    posts: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        for name in ("locked", "categories", "phases"):
+        for name in ("locked", "categories", "phases", "posts"):
             object.__setattr__(self, name, getattr(self, name) or ("",) * len(self.groups))
 
     @classmethod
     def of_units(cls, units: pd.DataFrame, called: Mapping[str, str] | None = None) -> Bindings:
-        """From the binding columns of a units table; ``phase`` need not be there."""
-        columns = ("keep_whole", "dedicated", "area_kind", "locked_grid", "category", "phase")
+        """From the binding columns of a units table; ``phase`` and ``post`` need not be there."""
+        columns = ("keep_whole", "dedicated", "area_kind", "locked_grid", "category", "phase", "post")
         none = pd.Series("", units.index)
-        groups, dedicated, kinds, locked, categories, phases = (
+        groups, dedicated, kinds, locked, categories, phases, posts = (
             tuple(units.get(name, none).fillna("").astype(str)) for name in columns
         )
-        return cls(groups, dedicated, kinds, called or {}, locked, categories, phases)
+        return cls(groups, dedicated, kinds, called or {}, locked, categories, phases, posts=posts)
 
     def name_of(self, group: str) -> str:
         """What people call a group or institution: its name, with its id where others are called the same."""
@@ -79,11 +82,9 @@ class Bindings:
         def pairs(given: tuple[tuple[int, int], ...]) -> tuple[tuple[int, int], ...]:
             return tuple((place[a], place[b]) for a, b in given if a in place and b in place)
 
-        of_units = (self.groups, self.dedicated, self.kinds, self.locked, self.categories, self.phases)
-        groups, dedicated, kinds, locked, categories, phases = (tuple(one[i] for i in units) for one in of_units)
-        return Bindings(
-            groups, dedicated, kinds, self.called, locked, categories, phases, pairs(self.together), pairs(self.apart)
-        )
+        names = ("groups", "dedicated", "kinds", "locked", "categories", "phases", "posts")
+        own: dict[str, Any] = {name: tuple(getattr(self, name)[i] for i in units) for name in names}
+        return Bindings(**own, called=self.called, together=pairs(self.together), apart=pairs(self.apart))
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,6 +146,11 @@ class Community:
         """Units of a grid that is kept as it is."""
         return np.array([bool(name) for name in self.bindings.locked], bool)
 
+    @cached_property
+    def posts(self) -> Ints:
+        """Units where declared posts stand, ascending."""
+        return np.flatnonzero([bool(name) for name in self.bindings.posts]).astype(np.int32)
+
     @property
     def oversized(self) -> Bools:
         """Units that are above a limit by themselves."""
@@ -188,6 +194,7 @@ def pose(graph: UnitGraph, community: Community, coefficients: Floats, n_grids: 
     size = community.rules.size
     indptr, neighbours, cost = graph.csr()
     low_first = _low_gives_way_first(community.rules)
+    fixed, anchors = _around_posts(graph, community, n_grids)
     return Problem(
         indptr=indptr,
         neighbours=neighbours,
@@ -199,13 +206,30 @@ def pose(graph: UnitGraph, community: Community, coefficients: Floats, n_grids: 
         high=np.tile(community.high, (n_grids, 1)),
         comfort=np.tile(np.array(size.comfort, np.float64), (n_grids, 1)),
         target=np.full(n_grids, size.target, np.float64),
-        fixed=np.full(graph.n_units, -1, np.int32),
+        fixed=fixed,
+        anchors=anchors,
         closed=np.zeros(n_grids, bool),
         coefficients=coefficients,
         conditions=_conditions_of(graph, community),
         shortfall_cost=1.0 if low_first else DEARNESS,
         excess_cost=DEARNESS if low_first else 1.0,
     )
+
+
+def posts_within(graph: UnitGraph, community: Community) -> Ints:
+    """The unit of a graph cut from the community, or merged, that each post stands in; -1 outside."""
+    return community.posts if graph.place is None else graph.place[community.posts]
+
+
+def _around_posts(graph: UnitGraph, community: Community, n_grids: int) -> tuple[Ints, Floats]:
+    """(fixed (n,), anchors (k, 2)): a grid around each declared post, where there are as many as grids."""
+    fixed, anchors = np.full(graph.n_units, -1, np.int32), np.full((n_grids, 2), np.nan)
+    units = posts_within(graph, community)
+    inside = units >= 0
+    if inside.sum() == n_grids == len(np.unique(units[inside])):
+        fixed[units[inside]] = np.arange(n_grids)
+        anchors = community.graph.xy[community.posts[inside]]
+    return fixed, anchors
 
 
 def _conditions_of(graph: UnitGraph, community: Community) -> Conditions:

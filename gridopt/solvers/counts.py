@@ -46,9 +46,15 @@ class Room:
 def _room(community: Community, piece: Piece) -> Room:
     if piece.role != "free":
         return Room(number_of(community, piece, aim=community.rules.size.target), 0, 0, 0.0)
-    total = float(community.graph.weights[piece.units, 0].sum())
+    total, n_posts = float(community.graph.weights[piece.units, 0].sum()), _posts_in(community, piece)
+    if n_posts:
+        return Room(0, n_posts, n_posts, float(n_posts))
     least, most = (number_of(community, piece, aim=aim) for aim in (np.inf, max(total, 1.0) * 1e-9))
     return Room(0, least, max(least, most), total / community.rules.size.target)
+
+
+def _posts_in(community: Community, piece: Piece) -> int:
+    return int(np.isin(community.posts, piece.units).sum())
 
 
 def number_of(community: Community, piece: Piece, *, aim: float) -> int:

@@ -12,6 +12,7 @@ from gridopt.solvers.breaches import breached
 from gridopt.solvers.clash_words import Words
 from gridopt.solvers.community import Community
 from gridopt.solvers.land_findings import strips
+from gridopt.solvers.posts import post_rows
 from gridopt.solvers.reasons import Case, Row, Search, row_of
 from gridopt.solvers.solution import SOLUTION_VIOLATIONS
 
@@ -25,6 +26,7 @@ def findings(community: Community, labels: Ints, search: Search, *, lang: str) -
     rows += [*_pieces(community, labels, search, words), *groups(community, labels, search, words)]
     rows += [*institutions(community, labels, search, words), *locked_grids(community, labels, words)]
     rows += [*parted(community, labels, words), *strips(community, labels, words)]
+    rows += post_rows(community, labels, words)
     rows += breached(community, labels, search, words)
     return pd.DataFrame([{"community_id": community.name, **row} for row in rows], columns=SOLUTION_VIOLATIONS)
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gridopt.solvers.bounds import PROVED, Slack, slack_of
-from gridopt.solvers.community import Community, pose
+from gridopt.solvers.community import Community, pose, posts_within
 from gridopt.solvers.contraction import Terrain
 from gridopt.solvers.effort import Effort
 from gridopt.solvers.exact import Sets, best_partition, enumerate_sets
@@ -63,14 +63,16 @@ def draw_piece(
 ) -> Drawn:
     """Draw the grids of one connected terrain under the rules of its community.
 
-    The admissible numbers of grids are tried in turn, the nearest to total / ``aim`` first, with every group whole
-    and every bound kept; where none has a plan, rules give way one after the other (`draw_relaxed`). Where their
-    number is free all are tried, and the best drawing of any is taken.
+    Around declared posts there are as many grids as posts. Elsewhere the admissible numbers of grids are tried in
+    turn, the nearest to total / ``aim`` first, with every group whole and every bound kept; where none has a plan,
+    rules give way one after the other (`draw_relaxed`). Where their number is free all are tried, and the best
+    drawing of any is taken.
     """
     graph = terrain.whole
     totals = graph.weights.sum(axis=0)
     bounds = community.low, community.high
-    fixed = _fixed_number(totals, community, aim, graph.n_units)
+    n_posts = min(int((posts_within(graph, community) >= 0).sum()), graph.n_units)
+    fixed = n_posts or _fixed_number(totals, community, aim, graph.n_units)
     numbers = [fixed] if fixed else candidates(totals, *bounds, target=aim, most=graph.n_units)
     least = needed_apart(pose(graph, community, coefficients, 1).conditions.pairs)
     if max(numbers) < least:

@@ -40,6 +40,7 @@ def take_apart(community: Community) -> list[Piece]:
     """Every unit of the community in exactly one piece; drawing each by itself draws the community."""
     own = community.dedicated | community.locked
     alone_below = community.graph.weights[:, 0].sum() < community.low[0] and not community.bindings.apart
+    alone_below = alone_below and len(community.posts) < 2
     if alone_below and not own.any():
         everything = np.arange(community.n_units, dtype=np.int32)
         together = np.zeros(community.n_units, np.int32)

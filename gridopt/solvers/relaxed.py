@@ -129,7 +129,7 @@ def _breaks(task: Task, stage: Stage, missed: tuple[int, ...]) -> bool:
 def exact_covers(task: Task, stage: Stage) -> list[Cover] | None:
     """The best drawing of each number of grids at one stage, empty if there are none; None where they are too many."""
     graph = task.terrain.graph if stage.splits else task.terrain.whole
-    problem = pose(graph, task.community, task.coefficients, 1)
+    problem = pose(graph, task.community, task.coefficients, task.numbers[0] if task.fixed else 1)
     sets = enumerate_sets(problem, *_reachable(task, stage), soft=stage.soft)
     if sets is None:
         return None

@@ -28,6 +28,7 @@ from gridopt.solvers.findings import findings
 from gridopt.solvers.grounds import grounds
 from gridopt.solvers.piece import Drawn, draw_piece
 from gridopt.solvers.pieces import Piece, take_apart
+from gridopt.solvers.posts import given_centres, refuse_joined_posts
 from gridopt.solvers.reasons import Row, Search
 from gridopt.solvers.relaxation import never_relaxed
 from gridopt.solvers.seed import inertial_bisection
@@ -52,8 +53,10 @@ def solve(
     Each community has its own seed, ``SeedSequence([seed, crc32(community_id)])``, and results are
     gathered in community order, so that workers change nothing. A time limit is shared by all communities;
     those it may have cut short, not proved best when it ran out, are named in ``time_limited``. Raises
-    `InfeasibleError` where rules that may never be relaxed cannot be met.
+    `InfeasibleError` where rules that may never be relaxed cannot be met, `RuleError` for declared posts that
+    what is kept whole joins.
     """
+    refuse_joined_posts(graph, rules, bindings)
     clocked = effort.started()
     inner = dataclasses.replace(clocked, workers=1) if len(graph.parent_ids) > 1 else clocked
     wish = asked(graph, rules, bindings)
@@ -222,7 +225,8 @@ def _scales(community: Community) -> Scales:
 def _weighed(community: Community, labels: Ints, search: Search, lang: str) -> _Answer:
     scales = _scales(community)
     exempt, categories = exempt_grids(community, labels), community.conditions.categories
-    raw = raw_terms(community.graph, labels, community.rules, exempt=exempt, categories=categories)
+    centres = given_centres(community, labels)
+    raw = raw_terms(community.graph, labels, community.rules, exempt=exempt, categories=categories, centres=centres)
     weighted = raw * coefficients(community.rules, scales)
     violations = findings(community, labels, search, lang=lang)
     status = "relaxed" if violations["relaxed"].any() else "optimal" if search.optimal else "feasible"

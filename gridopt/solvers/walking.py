@@ -18,7 +18,7 @@ from scipy.sparse.csgraph import dijkstra
 
 from gridopt.city import City
 from gridopt.graph import UnitGraph
-from gridopt.measures import centre_units
+from gridopt.measures import centre_units, sole_posts
 from gridopt.rules import Rules
 
 Floats = NDArray[np.float64]
@@ -54,14 +54,24 @@ def with_streets(graph: UnitGraph, city: City) -> UnitGraph:
 
 
 def metres_to_centres(
-    graph: UnitGraph, labels: NDArray[np.integer], weights: Floats, *, rules: Sequence[Rules]
+    graph: UnitGraph,
+    labels: NDArray[np.integer],
+    weights: Floats,
+    *,
+    rules: Sequence[Rules],
+    posts: NDArray[np.integer] | None = None,
 ) -> Floats:
     """Metres from the centre of each unit's grid to the unit, (n,), by the metric of its community.
 
     labels (n,) number the grids, weights (n,) their people; ``rules`` hold in each community, in the order of
-    ``graph.parent_ids``. The centre is the unit nearest the weighted centroid.
+    ``graph.parent_ids``. The centre is the unit of the grid's one post, ``posts`` being the units of all, else the
+    unit nearest the weighted centroid.
     """
-    centres = centre_units(labels, weights, xy=graph.xy)[labels]
+    centres = centre_units(labels, weights, xy=graph.xy)
+    if posts is not None and len(posts):
+        declared = sole_posts(labels, posts)
+        centres = np.where(declared >= 0, declared, centres)
+    centres = centres[labels]
     metres = np.hypot(*(graph.xy - graph.xy[centres]).T)
     for number, own in enumerate(rules):
         if own.proximity.metric == "walk":

@@ -15,6 +15,7 @@ from gridopt.units.counts import Places, add_counts, place_buildings
 from gridopt.units.further import with_further
 from gridopt.units.groups import phases, unmixed
 from gridopt.units.people import MEASURES, control_totals, home_weights, people_in_units, raster_weights
+from gridopt.units.posts import with_posts
 from gridopt.units.ready import given_people, has_people, ready_units
 from gridopt.units.record import Record
 from gridopt.units.workload import workload
@@ -52,7 +53,7 @@ def make_units(city: City) -> gpd.GeoDataFrame:
     units = add_counts(units, buildings, None if places is None else places.unit_ids, city.layer("events"))
     units = with_further(city, units, places, record)
     units = units.assign(workload=workload(units, city.settings.workload, city.layer("events")))
-    return _finished(unmixed(units, record), city.named_columns, record)
+    return _finished(with_posts(city, unmixed(units, record)), city.named_columns, record)
 
 
 def _buildings(city: City) -> gpd.GeoDataFrame | None:
@@ -104,8 +105,8 @@ def _check_conserved(people: pd.DataFrame, totals: pd.DataFrame, units: gpd.GeoD
 
 
 def _finished(units: gpd.GeoDataFrame, named: Sequence[str], record: Record) -> gpd.GeoDataFrame:
-    """The columns of the contract, in order, those that rules name, phases if any are known; repairs in ``attrs``."""
-    known = ["phase"] if "phase" in units and (units["phase"] != "").any() else []
+    """The columns of the contract, in order, those that rules name, phases and posts if any; repairs in ``attrs``."""
+    known = [name for name in ("phase", "post") if name in units and (units[name] != "").any()]
     table = units.assign(grid_code="")[[*unit_columns(named), *known]].sort_index()
     table.attrs["repairs"] = tuple(record.rows)
     return table

@@ -28,6 +28,7 @@ _CHECKS = (
     (limits.deviations, ("grids", "units", "communities")),
     (limits.declarations, ("grids", "units", "communities", "violations")),
     (walks.walks, ("grids", "units", "communities", "violations")),
+    (walks.declared_posts, ("units", "violations")),
     (walks.inside_others, ("grids", "communities", "violations")),
     (locks.locked, ("units", "violations")),
     (codes.codes, ("grids", "codes")),

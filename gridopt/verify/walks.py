@@ -22,8 +22,8 @@ AS_NEAR = 1e-3
 def walks(stored: Stored) -> Iterator[Fault]:
     """The longest walk of each grid is the one from its post to its units with people, and keeps ``max_walk``.
 
-    The post is the unit nearest the centroid of the people; walks on foot are only known to be no shorter than
-    straight ones.
+    The post is the unit of the grid's one declared post, else the unit nearest the centroid of the people. Streets
+    are in no plan folder: walks on foot are only known to be no shorter than straight ones.
     """
     grids = once(stored.layers["grids"])
     kind_of = once(stored.layers["communities"])["area_kind"].to_dict()
@@ -54,6 +54,24 @@ def walks(stored: Stored) -> Iterator[Fault]:
         wrong,
         "grids state a longest walk that their units do not have",
         "{n} 个网格所列最远步行距离与其划分单元不符",
+    )
+
+
+def declared_posts(stored: Stored) -> Iterator[Fault]:
+    """Every grid of a community with declared posts holds exactly one, unless violations say so."""
+    units = stored.layers["units"]
+    if "post" not in units:
+        return
+    counts = (units["post"] != "").groupby(units["grid_code"]).sum()
+    owners = units.groupby("grid_code")["community_id"].first()
+    has_posts = counts.groupby(owners).transform("sum") > 0
+    known = declared(stored.layers["violations"], lambda name: name == "proximity.posts")
+    silent = [code for code in counts.index[has_posts & (counts != 1)] if code not in known]
+    yield from found(
+        ("bounds", "grids"),
+        silent,
+        "grids hold no declared post or several, undeclared",
+        "{n} 个网格没有或有多个网格站点，且未列入需说明事项",
     )
 
 
@@ -92,9 +110,16 @@ def _straight_walks(units: Any, measure: str) -> list[float]:
     xy, people = np.column_stack([points.x, points.y]), ordered[measure].fillna(0).to_numpy(float)
     if people.sum() <= 0:
         return [0.0]
+    held = np.flatnonzero(ordered["post"] != "") if "post" in ordered else np.empty(0, np.int64)
+    if len(held) == 1:
+        return [_longest(xy, people, int(held[0]))]
     away = np.hypot(*(xy - people @ xy / people.sum()).T)
     posts = np.flatnonzero(away <= away.min() + AS_NEAR)
-    return [float(np.hypot(*(xy[people > 0] - xy[post]).T).max()) for post in posts]
+    return [_longest(xy, people, int(post)) for post in posts]
+
+
+def _longest(xy: Any, people: Any, post: int) -> float:
+    return float(np.hypot(*(xy[people > 0] - xy[post]).T).max())
 
 
 def _agrees(stated: float, straight: list[float], metric: str) -> bool:
