@@ -136,13 +136,18 @@ class Rules:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "area", _frozen(self.area))
-        faults = list(dict.fromkeys(f for kind in ("", *self.area) for f in _faults(self.at(kind), kind)))
+        faults = list(dict.fromkeys(f for kind in ("", *self.area) for f in self._own_faults(kind)))
         faults += _restated_counts(self.area)
         if faults:
             raise RuleError(
                 "; ".join(en for en, _ in faults) + ". Correct the rules in the project file.",
                 zh="；".join(zh for _, zh in faults) + "。请在项目文件中改正规则。",
             )
+
+    def _own_faults(self, kind: str) -> list[Fault]:
+        """The faults of one area kind, but for those that it has from the rules for all."""
+        everywhere = {zh.partition("：")[2] for _, zh in _faults(self.at(""), "")} if kind else set()
+        return [fault for fault in _faults(self.at(kind), kind) if fault[1].partition("：")[2] not in everywhere]
 
     def at(self, kind: str) -> Rules:
         """The rules that hold in one area kind."""
@@ -248,7 +253,7 @@ def _bound_faults(size: Size, where: str) -> list[Fault]:
         (low < 0, f"low = {low:g} is below 0", f"下限 low = {low:g} 小于 0"),
         (low > high, f"low = {low:g} is above high = {high:g}", f"下限 low = {low:g} 大于上限 high = {high:g}"),
         (
-            not low <= target <= high,
+            low <= high and not low <= target <= high,
             f"target = {target:g} lies outside {low:g}-{high:g}",
             f"目标 target = {target:g} 不在 {low:g}-{high:g} 之内",
         ),
