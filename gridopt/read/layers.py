@@ -70,7 +70,7 @@ CONTRACTS: Mapping[str, Contract] = {
     "buildings": Contract(
         "building_id",
         "b",
-        texts=("name", "number", "estate", "phase", "use"),
+        texts=("name", "number", "estate", "phase", "group", "use"),
         counts=("households", "dwellings"),
         lengths=("floors", "height"),
         kinds=("polygon", "point"),
@@ -82,7 +82,7 @@ CONTRACTS: Mapping[str, Contract] = {
     "walls": Contract("line_id", "wall", **_LINE),  # type: ignore[arg-type]
     "crossings": Contract("crossing_id", "crossing", texts=("name", "class"), kinds=("point", "line", "polygon")),
     "estates": Contract("estate_id", "estate", **_AREA),  # type: ignore[arg-type]
-    "groups": Contract("group_id", "group", **_AREA),  # type: ignore[arg-type]
+    "groups": Contract("group_id", "group", texts=("name",), kinds=("polygon", "point")),
     "dedicated": Contract("dedicated_id", "dedicated", **_AREA),  # type: ignore[arg-type]
     "facilities": Contract("facility_id", "facility", texts=("name", "tier"), kinds=("point",)),
     "events": Contract("event_id", "event", texts=("date", "kind", "community"), counts=("number",), kinds=("point",)),

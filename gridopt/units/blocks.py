@@ -13,6 +13,7 @@ from gridopt.city import City
 from gridopt.units.borders import barrier_shapes
 from gridopt.units.cover import dissolve, noded
 from gridopt.units.edges import Floats, Integers, Pieces, shared_lengths, shared_pieces
+from gridopt.units.hamlets import drawn_areas
 from gridopt.units.merge import absorb, components
 from gridopt.units.nearest import Shapes, canonical, holds, nearest_parts
 
@@ -101,7 +102,8 @@ def _frozen_outlines(city: City) -> Shapes:
 
 
 def _outlines(table: gpd.GeoDataFrame | None) -> Shapes:
-    if table is None or not len(table):
+    table = drawn_areas(table)
+    if table is None:
         return np.empty(0, object)
     rings = shapely.normalize(shapely.boundary(shapely.force_2d(table.geometry.to_numpy())))
     return np.asarray(rings[np.argsort(shapely.to_wkb(rings), kind="stable")], object)
@@ -146,8 +148,8 @@ def _without_slivers(faces: Blocks, lines: Shapes, places: Shapes) -> Integers:
 
 def _with_their_fields(blocks: Blocks, city: City, places: Shapes) -> Blocks:
     """The blocks, with thinly built land between hamlets shared out to the nearest (自然村 with the land it farms)."""
-    groups = city.layer("groups")
-    if groups is None or not len(groups):
+    groups = drawn_areas(city.layer("groups"))
+    if groups is None:
         return blocks
     hamlets = holds(shapely.union_all(groups.geometry.to_numpy()), blocks.shapes)
     built = np.bincount(

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from numpy.typing import NDArray
 
 from gridopt.city import City
 from gridopt.units.blocks import Blocks, make_blocks
@@ -13,10 +16,12 @@ from gridopt.units.cells import Carriers, cut_dense
 from gridopt.units.counts import place_buildings
 from gridopt.units.cover import clean_coverage
 from gridopt.units.edges import Floats, Integers
-from gridopt.units.groups import groups_of
+from gridopt.units.groups import Homes, groups_of
+from gridopt.units.hamlets import hamlets_of
 from gridopt.units.nearest import Shapes
 from gridopt.units.people import control_totals, home_weights
 from gridopt.units.record import Record
+from gridopt.units.towers import mark_stairwells, sliced
 
 UNITS_IN_A_GRID = 12
 """Units that the largest grid should have at least, so that its border has room to move."""
@@ -33,20 +38,45 @@ def built_units(city: City, record: Record) -> tuple[gpd.GeoDataFrame, pd.DataFr
     """
     communities = city.communities.sort_index()
     land = clean_coverage(communities.geometry, record, layer="communities")
-    carriers, totals = _carriers(city, land, record)
-    blocks = make_blocks(city, land, carriers.shapes)
-    blocks = cut_dense(blocks, carriers, _limits(city, communities)[blocks.communities])
+    homes, totals = _homes(city, land, record)
+    highs = _highs(city, communities)
+    limits = np.maximum(highs / UNITS_IN_A_GRID, LEAST_UNIT)
+    carriers = Carriers(homes.shapes, homes.sizes, homes.numbers)
+    place = communities.index.get_indexer(pd.Index(homes.communities))
+    sliced_carriers, towers = sliced(carriers, limits[place], highs[place])
+    blocks = make_blocks(city, land, homes.shapes)
+    blocks = cut_dense(blocks, sliced_carriers, limits[blocks.communities])
     units = _named(blocks, land)
-    groups = groups_of(city, units, carriers.shapes)
+    groups = groups_of(city, units, Homes(homes.shapes, homes.hamlets))
     kinds = communities["area_kind"].reindex(units["community_id"]).to_numpy()
-    return units.assign(
+    units = units.assign(
         keep_whole=groups["keep_whole"], dedicated=groups["dedicated"], category="", locked_grid="", area_kind=kinds
-    ), totals
+    )
+    return mark_stairwells(units, pd.Series(homes.shapes, homes.ids).iloc[towers], record), totals
 
 
-def _carriers(city: City, land: gpd.GeoSeries, record: Record) -> tuple[Carriers, pd.DataFrame]:
+@dataclass(frozen=True, eq=False)
+class _Found:
+    """Buildings (or raster cells) inside the communities: id, shape, people, community and hamlet of each."""
+
+    ids: pd.Index
+    shapes: Shapes
+    sizes: Floats
+    communities: NDArray[np.object_]
+    hamlets: NDArray[np.object_]
+
+    @property
+    def numbers(self) -> Integers:
+        """The hamlets as numbers, -1 for none."""
+        return np.asarray(
+            np.unique(self.hamlets.astype(str), return_inverse=True)[1] - int((self.hamlets == "").any()), np.int64
+        )
+
+
+def _homes(city: City, land: gpd.GeoSeries, record: Record) -> tuple[_Found, pd.DataFrame]:
     """Who holds how many people, estimated from the totals of the communities, and these totals."""
     buildings, cells = city.layer("buildings"), city.layer("population_cells")
+    hamlets: pd.Series | None = None
     measure = "residents" if city.rules.size.measure == "residents" else "households"
     if buildings is not None and len(buildings):
         buildings = buildings.sort_index()
@@ -58,16 +88,21 @@ def _carriers(city: City, land: gpd.GeoSeries, record: Record) -> tuple[Carriers
         homes = place_buildings(table, land.to_frame("geometry")).unit_ids
         totals = control_totals(city, land, homes, record)
         shapes, weights = shapely.centroid(table.geometry.to_numpy()), table["residents"].astype(float)
-    inside = homes != ""
     share = weights / weights.groupby(homes).transform("sum").where(lambda total: total > 0, 1.0)
     sizes = (share * homes.map(totals[measure])).fillna(0.0)
-    return Carriers(shapes[inside.to_numpy()], sizes[inside].to_numpy(float)), totals
+    if buildings is not None and len(buildings):
+        hamlets = hamlets_of(city, buildings, homes, sizes, record)
+    told = np.full(len(homes), "", object) if hamlets is None else hamlets.to_numpy(object)
+    inside = (homes != "").to_numpy()
+    found = _Found(
+        homes.index[inside], shapes[inside], sizes.to_numpy(float)[inside], homes.to_numpy(object)[inside], told[inside]
+    )
+    return found, totals
 
 
-def _limits(city: City, communities: gpd.GeoDataFrame) -> Floats:
-    """The largest unit, in the size measure, that each community should have."""
-    highs = [city.rules.at(kind).size.high for kind in communities["area_kind"]]
-    return np.asarray(np.maximum(np.array(highs, float) / UNITS_IN_A_GRID, LEAST_UNIT), np.float64)
+def _highs(city: City, communities: gpd.GeoDataFrame) -> Floats:
+    """The most that a grid of each community may hold, in the size measure."""
+    return np.asarray([city.rules.at(kind).size.high for kind in communities["area_kind"]], np.float64)
 
 
 def _named(blocks: Blocks, land: gpd.GeoSeries) -> gpd.GeoDataFrame:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from gridopt.units.blocks import Blocks, connected, matched
@@ -33,36 +34,46 @@ NEAR_OUTLINE = 0.01
 LEAST_SHARE = 0.25
 """Share of the mean size of a block's cells below which a cell, or a part of one, joins a neighbour."""
 
+_NO_OPEN_LAND = (np.empty(0, object), shapely.Polygon())
+
 SMOOTH = 3.0
 """Metres (square root of the area of a triangle) below which a corner of a cut is left out."""
 
 
 @dataclass(frozen=True, eq=False)
 class Carriers:
-    """Where people are: footprints, points or raster cells, and the size each adds to its unit."""
+    """Where people are: footprints, points or raster cells, the size each adds to its unit, and its hamlet.
+
+    ``groups`` numbers the hamlets, -1 for none.
+    """
 
     shapes: Shapes
     sizes: Floats
+    groups: Integers
+
+    def take(self, chosen: Integers) -> Carriers:
+        """The chosen carriers only."""
+        return Carriers(self.shapes[chosen], self.sizes[chosen], self.groups[chosen])
 
 
 def cut_dense(blocks: Blocks, carriers: Carriers, limits: Floats) -> Blocks:
-    """The blocks, those above their limit cut into cells of neighbouring buildings.
+    """The blocks, those above their limit or of several hamlets cut into cells of neighbouring buildings.
 
     ``limits`` is the largest size of a unit in each block. Cells are the land nearest to the
-    buildings of one cluster (recursive inertial bisection by size), so that no cut crosses a
-    footprint that stands free; every unit is one connected polygon.
+    buildings of one cluster (recursive inertial bisection by size, inside each hamlet), so that no cut
+    crosses a footprint that stands free and a hamlet has the land around it; every unit is one
+    connected polygon.
     """
     block_of = _within(carriers.shapes, blocks.shapes)
     sizes = _sums(carriers.shapes, carriers.sizes, blocks.shapes)
-    dense = np.flatnonzero(sizes > limits)
+    dense = np.flatnonzero((sizes > limits) | _mixed(block_of, carriers.groups, len(sizes)))
     order = np.argsort(block_of, kind="stable")
     cuts = np.searchsorted(block_of[order], [dense, dense + 1])
     whole = np.setdiff1d(np.arange(len(sizes)), dense)
     shapes, origin = [blocks.shapes[whole]], [whole]
     for block, first, last in zip(dense.tolist(), *cuts.tolist(), strict=True):
         inside = order[first:last]
-        n_cells = int(np.ceil(sizes[block] / limits[block]))
-        parts = _cells(blocks.shapes[block], carriers.shapes[inside], carriers.sizes[inside], n_cells)
+        parts = _cells(blocks.shapes[block], carriers.take(inside), limits[block])
         shapes.append(parts)
         origin.append(np.full(len(parts), block))
     places = np.concatenate(origin)
@@ -109,14 +120,38 @@ def _within(shapes: Shapes, blocks: Shapes) -> Integers:
     return chosen
 
 
-def _cells(block: shapely.Geometry, shapes: Shapes, sizes: Floats, n_cells: int) -> Shapes:
+def _mixed(block_of: Integers, groups: Integers, n_blocks: int) -> NDArray[np.bool_]:
+    """Which blocks have buildings of several hamlets."""
+    named = np.flatnonzero((groups >= 0) & (block_of >= 0))
+    least, most = np.full(n_blocks, np.iinfo(np.int64).max), np.full(n_blocks, -1, np.int64)
+    np.minimum.at(least, block_of[named], groups[named])
+    np.maximum.at(most, block_of[named], groups[named])
+    return least < most
+
+
+def _clusters(carriers: Carriers, limit: float) -> Integers:
+    """A label for each carrier of a block, 0 ..: clusters of about ``limit`` at most, none of two hamlets."""
+    points = shapely.get_coordinates(shapely.point_on_surface(carriers.shapes))
+    labels, first = np.zeros(len(points), np.int64), 0
+    for group in np.unique(carriers.groups):
+        members = np.flatnonzero(carriers.groups == group)
+        sizes = carriers.sizes[members]
+        labels[members] = first + bisect(points[members], sizes, max(int(np.ceil(sizes.sum() / limit)), 1))
+        first = int(labels[members].max()) + 1
+    return labels
+
+
+def _cells(block: shapely.Geometry, carriers: Carriers, limit: float) -> Shapes:
     """One block cut into connected parts, each nearest to one cluster of buildings."""
-    order = canonical(shapes)
-    shapes, sizes = shapes[order], sizes[order]
-    labels = bisect(shapely.get_coordinates(shapely.point_on_surface(shapes)), sizes, n_cells)
+    carriers = carriers.take(canonical(carriers.shapes))
+    shapes, sizes = carriers.shapes, carriers.sizes
+    labels = _clusters(carriers, limit)
+    n_cells = int(labels.max()) + 1
     points, building = _outline_points(shapes)
     nearest = cKDTree(points)
-    arcs, vacant = _open_land(block, shapes, nearest)
+    in_hamlets = bool((carriers.groups >= 0).any())
+    # The land around hamlets is theirs, however wide.
+    arcs, vacant = _open_land(block, shapes, nearest) if not in_hamlets else _NO_OPEN_LAND
     lines = frontiers(block, points, labels[building])
     faces = divided(block, np.append(lines if vacant.is_empty else shapely.difference(lines, vacant), arcs))
     inner = shapely.point_on_surface(faces)
@@ -124,9 +159,23 @@ def _cells(block: shapely.Geometry, shapes: Shapes, sizes: Floats, n_cells: int)
     owners[shapely.intersects(vacant, inner)] = n_cells
     clean, kept = matched(Blocks(faces, np.zeros(len(faces), np.int64)))
     people = np.where(owners[kept] == n_cells, np.inf, _sums(shapes, sizes, clean.shapes))
-    least = sizes.sum() / n_cells * LEAST_SHARE
-    parts = dissolve(clean.shapes, connected(clean, owners[kept] + 1, people, least=least))
+    # A small hamlet is not a small part: each is measured by its own cells.
+    means = _mean_cells(carriers, labels, limit)
+    parts = dissolve(
+        clean.shapes,
+        connected(clean, owners[kept] + 1, people / np.append(means, 1.0)[owners[kept]], least=LEAST_SHARE),
+    )
     return np.asarray(shapely.coverage_simplify(parts, SMOOTH, simplify_boundary=False), object)
+
+
+def _mean_cells(carriers: Carriers, labels: Integers, limit: float) -> Floats:
+    """What the cells of the same hamlet should hold on average, for each cell; 1 where nobody lives."""
+    _, place = np.unique(carriers.groups, return_inverse=True)
+    sums: Floats = np.bincount(place, carriers.sizes)
+    means = np.where(sums > 0, sums / np.maximum(np.ceil(sums / limit), 1), 1.0)
+    of_cell = np.empty(int(labels.max()) + 1)
+    of_cell[labels] = means[place]
+    return of_cell
 
 
 def _open_land(block: shapely.Geometry, shapes: Shapes, buildings: cKDTree) -> tuple[Shapes, shapely.Geometry]:

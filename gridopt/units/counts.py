@@ -11,6 +11,7 @@ import shapely
 from numpy.typing import NDArray
 
 from gridopt.units.record import Record
+from gridopt.units.towers import over_slices
 
 Integers = NDArray[np.int64]
 
@@ -99,7 +100,8 @@ def add_counts(
     floor_area = pd.Series(0.0, index=units.index)
     if buildings is not None and placed is not None and len(buildings):
         counts = placed.value_counts().reindex(units.index, fill_value=0)
-        floor_area = floor_areas(buildings).groupby(placed).sum().reindex(units.index, fill_value=0.0)
+        held = over_slices(floor_areas(buildings), placed, gpd.GeoDataFrame(buildings), units)
+        floor_area = held.groupby(level=0).sum().reindex(units.index, fill_value=0.0)
     return units.assign(
         buildings=counts.to_numpy(np.int64),
         floor_area=floor_area.to_numpy(float),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from dataclasses import dataclass
 
 import geopandas as gpd
 import numpy as np
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 from gridopt.city import City
 from gridopt.units.edges import Integers
+from gridopt.units.hamlets import drawn_areas
 from gridopt.units.nearest import Shapes
 from gridopt.units.record import Record
 
@@ -26,16 +28,30 @@ MOST = 0.5
 """Share of a unit's area that a group must cover to hold the unit."""
 
 
-def groups_of(city: City, units: gpd.GeoDataFrame, places: Shapes | None = None) -> pd.DataFrame:
+@dataclass(frozen=True, eq=False)
+class Homes:
+    """The buildings that units are told by: footprints or points, and the hamlet of each, "" for none."""
+
+    shapes: Shapes
+    hamlets: NDArray[np.object_]
+
+
+def groups_of(city: City, units: gpd.GeoDataFrame, homes: Homes | None = None) -> pd.DataFrame:
     """``keep_whole`` and ``dedicated`` of units by the layers that name groups, "" for none.
 
-    A unit belongs to the group that covers more than half of it or, where ``places`` (points or
-    footprints of buildings) are given, that holds more than half of its buildings: a hamlet keeps its
-    fields. Of the layers in ``rules.governance.keep_whole`` the first that has a group counts.
+    A unit belongs to the group that covers more than half of it or, where ``homes`` are given, that
+    holds more than half of its buildings: a hamlet keeps its fields. Of the layers in the
+    ``governance.keep_whole`` of its area kind the first that has a group counts.
     """
+    places = None if homes is None else homes.shapes
+    kinds = city.communities["area_kind"].reindex(units["community_id"]).to_numpy(object)
+    held: dict[str, pd.Series] = {}
     keep_whole = pd.Series("", index=units.index, dtype="str")
-    for layer in city.rules.governance.keep_whole:
-        keep_whole = keep_whole.where(keep_whole != "", _holders(units, city.layer(layer), places))
+    for kind in sorted(set(kinds.tolist())):
+        for layer in city.rules.at(kind).governance.keep_whole:
+            if layer not in held:
+                held[layer] = _of_layer(city, layer, units, homes)
+            keep_whole = keep_whole.where((keep_whole != "") | (kinds != kind), held[layer])
     return pd.DataFrame({"keep_whole": keep_whole, "dedicated": _holders(units, city.layer("dedicated"), places)})
 
 
@@ -90,6 +106,21 @@ def phase_of(text: str) -> str:
         if found:
             return found[1].upper() + found[2].lower()
     return ""
+
+
+def _of_layer(city: City, layer: str, units: gpd.GeoDataFrame, homes: Homes | None) -> pd.Series:
+    """The group of each unit by one layer; hamlets that are told by their buildings come before areas."""
+    areas = _holders(units, drawn_areas(city.layer(layer)), None if homes is None else homes.shapes)
+    if layer != "groups" or homes is None or not (homes.hamlets != "").any():
+        return areas
+    unit = _first_holding(shapely.point_on_surface(homes.shapes), units.geometry.to_numpy())
+    told = pd.DataFrame({"unit": unit, "hamlet": homes.hamlets})[unit >= 0]
+    counts = told.value_counts().reset_index().sort_values(["count", "hamlet"], ascending=[False, True], kind="stable")
+    most = counts.drop_duplicates("unit").set_index("unit")
+    share = most["count"] / told["unit"].value_counts()
+    chosen = most["hamlet"].where(share > MOST, "").reindex(range(len(units))).fillna("").to_numpy(object)
+    hamlets = pd.Series(chosen, index=units.index, dtype="str")
+    return hamlets.where(hamlets != "", areas)
 
 
 def _holders(units: gpd.GeoDataFrame, groups: gpd.GeoDataFrame | None, places: Shapes | None) -> pd.Series:

@@ -18,6 +18,7 @@ from gridopt.units.people import MEASURES, control_totals, home_weights, people_
 from gridopt.units.posts import with_posts
 from gridopt.units.ready import given_people, has_people, ready_units
 from gridopt.units.record import Record
+from gridopt.units.towers import over_slices
 from gridopt.units.workload import workload
 
 
@@ -69,7 +70,7 @@ def _apportioned(
     buildings, cells = _buildings(city), city.layer("population_cells")
     if places is not None and buildings is not None:
         weights, way = home_weights(buildings), ("floor area and dwellings of homes", "住宅建筑面积和套数")
-        weights = weights.set_axis(places.unit_ids.to_numpy()).sort_index(kind="stable")
+        weights = over_slices(weights, places.unit_ids, buildings, units)
     elif cells is not None and len(cells):
         weights, way = raster_weights(cells, units), ("raster cells by share of area", "栅格按面积比例")
     else:
