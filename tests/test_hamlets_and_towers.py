@@ -111,6 +111,15 @@ def test_the_floor_area_of_a_tower_is_shared_by_its_slices_and_it_is_counted_onc
     assert units["buildings"].sum() == 1
 
 
+def test_footprints_that_lie_on_each_other_are_one_tower() -> None:
+    shapes = {"hall": box(100, 180, 260, 200), "top": box(150, 182, 190, 198), "house": box(300, 180, 340, 220)}
+    buildings = frame(shapes, households=[400.0, 200.0, 40.0])
+    units = make_units(City.from_tables(village(households=640.0), buildings=buildings))
+    assert (units["category"] == "stairwell").sum() > 1
+    assert units["households"].max() < 400
+    assert units["households"].sum() == 640
+
+
 def test_a_tower_that_one_grid_may_hold_is_not_cut() -> None:
     buildings = frame({"tower": box(100, 180, 260, 200), "other": box(10, 10, 30, 30)}, households=[480.0, 20.0])
     units = make_units(City.from_tables(village(households=500.0), buildings=buildings))

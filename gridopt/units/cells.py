@@ -171,7 +171,7 @@ def _cells(block: shapely.Geometry, carriers: Carriers, limit: float) -> Shapes:
 def _mean_cells(carriers: Carriers, labels: Integers, limit: float) -> Floats:
     """What the cells of the same hamlet should hold on average, for each cell; 1 where nobody lives."""
     _, place = np.unique(carriers.groups, return_inverse=True)
-    sums: Floats = np.bincount(place, carriers.sizes)
+    sums = np.bincount(place, carriers.sizes)
     means = np.where(sums > 0, sums / np.maximum(np.ceil(sums / limit), 1), 1.0)
     of_cell = np.empty(int(labels.max()) + 1)
     of_cell[labels] = means[place]

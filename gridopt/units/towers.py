@@ -29,12 +29,11 @@ PART = 0.02
 def sliced(carriers: Carriers, limits: Floats, highs: Floats) -> tuple[Carriers, NDArray[np.int64]]:
     """The carriers with towers cut into slices across their length, and the places of the towers.
 
-    A footprint is a tower where its size is above ``highs``, the most that a grid may hold; its slices hold about
-    ``limits`` each, but are not narrower than a stairwell unless a grid would then be made of too few.
-    Points and raster cells cannot be cut.
+    A footprint is a tower where its size, with what other footprints on the same ground add, is above ``highs``,
+    the most that a grid may hold; its slices hold about ``limits`` each, but are not narrower than a stairwell
+    unless a grid would then be made of too few. Points and raster cells cannot be cut.
     """
-    flat = shapely.get_dimensions(carriers.shapes) == 2
-    towers = np.flatnonzero(flat & (carriers.sizes > highs))
+    towers = _towers(carriers, highs)
     if not len(towers):
         return carriers, towers
     kept = np.setdiff1d(np.arange(len(carriers.sizes)), towers)
@@ -49,6 +48,22 @@ def sliced(carriers: Carriers, limits: Floats, highs: Floats) -> tuple[Carriers,
         groups.append(np.full(len(slices), carriers.groups[tower]))
     whole = Carriers(np.concatenate(shapes), np.concatenate(sizes), np.concatenate(groups))
     return whole, towers
+
+
+def _towers(carriers: Carriers, highs: Floats) -> NDArray[np.int64]:
+    """Places of the footprints that no grid can hold, alone or with those that lie half on or under them."""
+    flat = shapely.get_dimensions(carriers.shapes) == 2
+    large = np.flatnonzero(flat & (carriers.sizes > highs / 2))
+    if not len(large):
+        return large
+    one, other = shapely.STRtree(carriers.shapes).query(carriers.shapes[large], predicate="intersects")
+    kept = flat[other] & (large[one] != other)
+    one, other = one[kept], other[kept]
+    ours, theirs = carriers.shapes[large[one]], carriers.shapes[other]
+    shared = shapely.area(shapely.intersection(ours, theirs))
+    stacked = shared > np.minimum(shapely.area(ours), shapely.area(theirs)) / 2
+    together = carriers.sizes[large] + np.bincount(one[stacked], carriers.sizes[other[stacked]], len(large))
+    return large[together > highs[large]]
 
 
 def across(footprint: shapely.Geometry, wanted: int, fewest: int) -> Shapes:
