@@ -216,6 +216,14 @@ def test_a_building_goes_once_to_the_unit_of_largest_overlap() -> None:
     assert found.name == "unit_id"
 
 
+def test_a_building_over_a_community_border_stays_with_the_community_that_holds_most_of_it() -> None:
+    cut = {"u1": box(0, 0, 95, 50), "u2": box(0, 50, 95, 100), "u3": box(95, 0, 200, 100)}
+    hall = frame({"hall": box(82, 30, 105, 70)})
+    units = frame(cut, community_id=["A", "A", "B"])
+    assert assign_buildings(hall, units).tolist() == ["u1"]
+    assert assign_buildings(hall, units.drop(columns="community_id")).tolist() == ["u3"]
+
+
 def test_buildings_and_events_are_counted_into_units() -> None:
     buildings = frame({"b1": box(10, 10, 20, 20), "b2": box(60, 10, 70, 20), "far": box(900, 0, 910, 10)})
     buildings = buildings.assign(floor_area=[300.0, np.nan, 1.0])

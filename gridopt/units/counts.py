@@ -25,8 +25,9 @@ EQUAL = 1e-9
 def assign_buildings(buildings: gpd.GeoDataFrame, units: gpd.GeoDataFrame) -> pd.Series:
     """The unit of each building: a text Series ``unit_id`` on the buildings' index.
 
-    Footprints go to the unit of largest overlap, points to the unit that holds them; ties and borders
-    to the lowest unit id. A building outside every unit joins the nearest within 100 m, else it is "".
+    Footprints go to the community of largest overlap (where ``units`` have a ``community_id``) and there to
+    the unit of largest overlap, points to the unit that holds them; ties and borders to the lowest unit id. A
+    building outside every unit joins the nearest within 100 m, else it is "".
     """
     return place_buildings(buildings, units).unit_ids
 
@@ -65,7 +66,8 @@ def place_buildings(buildings: gpd.GeoDataFrame, units: gpd.GeoDataFrame) -> Pla
     """`assign_buildings`, with the buildings that lie outside told apart."""
     ordered = units.sort_index()
     shapes, polygons = buildings.geometry.to_numpy(), ordered.geometry.to_numpy()
-    chosen = _largest_overlap(shapes, polygons)
+    owners = pd.factorize(ordered["community_id"])[0] if "community_id" in ordered else np.zeros(len(ordered))
+    chosen = _largest_overlap(shapes, polygons, owners.astype(np.int64))
     stray = np.flatnonzero(chosen < 0)
     building, unit = shapely.STRtree(polygons).query_nearest(shapes[stray], max_distance=NEARBY)
     order = np.lexsort((unit, building))
@@ -76,12 +78,21 @@ def place_buildings(buildings: gpd.GeoDataFrame, units: gpd.GeoDataFrame) -> Pla
     return Places(unit_ids, buildings.index[stray[building[first]]])
 
 
-def _largest_overlap(shapes: NDArray[np.object_], polygons: NDArray[np.object_]) -> Integers:
-    """Position of the polygon that holds most of each shape, the first of equals, -1 for none."""
+def _largest_overlap(shapes: NDArray[np.object_], polygons: NDArray[np.object_], owners: Integers) -> Integers:
+    """Position of the polygon that holds most of each shape, the first of equals, -1 for none.
+
+    Of the polygons only those of the owner count (one number a polygon) that together hold most of the shape: a
+    footprint over a border stays with its community, however finely that is cut.
+    """
     shape, polygon = shapely.STRtree(polygons).query(shapes, predicate="intersects")
     shared = np.zeros(len(shape))
     contested = (np.bincount(shape, minlength=len(shapes)) > 1)[shape] & (shapely.get_dimensions(shapes) == 2)[shape]
     shared[contested] = shapely.area(shapely.intersection(shapes[shape[contested]], polygons[polygon[contested]]))
+    sides, side = np.unique(shape * (int(owners.max(initial=0)) + 1) + owners[polygon], return_inverse=True)
+    of_owner = np.bincount(side, shared, len(sides))
+    most = np.zeros(len(shapes))
+    np.maximum.at(most, shape, of_owner[side])
+    shared = np.where(of_owner[side] >= most[shape] * (1 - EQUAL), shared, -1.0)
     largest = np.zeros(len(shapes))
     np.maximum.at(largest, shape, shared)
     best = np.flatnonzero(shared >= largest[shape] * (1 - EQUAL))
@@ -135,6 +146,6 @@ def events_in(units: gpd.GeoDataFrame, placed: pd.DataFrame, each: NDArray[np.fl
     total = np.zeros(len(units))
     if not len(placed):
         return total
-    chosen = _largest_overlap(placed["geometry"].to_numpy(), units.geometry.to_numpy())
+    chosen = _largest_overlap(placed["geometry"].to_numpy(), units.geometry.to_numpy(), np.zeros(len(units), np.int64))
     np.add.at(total, chosen[chosen >= 0], each[chosen >= 0])
     return total
