@@ -98,6 +98,13 @@ target = 250
 high = 400
 comfort = [150, 350]
 
+# The area kind of communities without a kind or an urban-rural class, by residents a km2 and how scattered they live;
+# without this table such communities are urban.
+[rules.kinds]
+urban_density = 5000         # residents a square kilometre from which a community is urban
+fringe_density = 1500        # from which it is fringe; below that rural,
+settled = 0.5                # unless this share of its hectares has a building
+
 # Workload in minutes of service a month; without this table it is the number of households.
 # [rules.workload]
 # service = { households = 10 }              # minutes for one of each counted column
@@ -139,6 +146,12 @@ low = 100
 target = 250
 high = 400
 comfort = [150, 350]
+
+# 未给出区域类型和城乡分类的村（社区），按人口密度和居住分散程度判定；不设此表时一律为城区
+[rules.kinds]
+urban_density = 5000         # 每平方千米常住人口，达到即为城区
+fringe_density = 1500        # 达到即为城乡结合部；更低为农村，
+settled = 0.5                # 但有建筑的公顷格占比达到此值时仍为城乡结合部
 
 # 工作量：每月服务分钟数；不设此表时按户数计
 # [rules.workload]

@@ -22,6 +22,7 @@ from gridopt.read.findings import Findings, Repair, places_table, repairs_table
 from gridopt.read.fingerprint import fingerprint
 from gridopt.read.ground import finish
 from gridopt.read.inhabitants import Inhabitants
+from gridopt.read.kinds import with_kinds
 from gridopt.read.layers import Layer, read_layer
 from gridopt.read.project import COUNTING, LayerSpec, Project, read_project
 
@@ -51,6 +52,7 @@ def read_city(path: str | Path, *, lang: str = "en") -> City:
     repairs += decided.repairs
     _check_named_columns(project, sources)
     land, disputes = _settled(communities, layers, repairs)
+    land = _with_kinds(project, land, layers, sources["communities"], repairs)
     tables: dict[str, pd.DataFrame] = {"communities": communities, **layers}
     for key, table in tables.items():
         spec = project.layers["population" if key == "population_cells" else key]
@@ -85,6 +87,19 @@ def _settled(
     repairs += findings.repairs
     land.attrs = communities.attrs
     return land, disputes
+
+
+def _with_kinds(
+    project: Project, land: gpd.GeoDataFrame, layers: Mapping[str, pd.DataFrame], source: Layer, repairs: list[Repair]
+) -> gpd.GeoDataFrame:
+    """The communities, those of no stated kind judged by density where the project file asks for it."""
+    if project.kinds is None:
+        return land
+    findings = Findings("communities")
+    stated = source.table[["area_kind", "urban_rural_class"]].ne("").any(axis=1).reindex(land.index)
+    found = with_kinds(land, ~stated.to_numpy(bool), layers, project.kinds, findings)
+    repairs += findings.repairs
+    return found
 
 
 def _content(name: str, table: pd.DataFrame) -> pd.DataFrame:

@@ -159,6 +159,14 @@ KINDS: dict[str, tuple[str, str, str, str]] = {
         "楼栋为点",
         "建筑面积按每层 {0:g} 平方米估计",
     ),
+    "kinds_by_density": (
+        "no area kind and no urban-rural class stated",
+        "{0}, by density (urban from {1:g} residents a km2, fringe from {2:g}) and dispersion (fringe where {3:.0%} of "
+        "the hectares have a building); confirm locally",
+        "未给出区域类型和城乡分类",
+        "{0}，按密度（每平方千米 {1:g} 人起为城区，{2:g} 人起为城乡结合部）和分散程度（{3:.0%} 的公顷格有建筑时为"
+        "城乡结合部）判定，请按当地实际确认",
+    ),
     "capacity": ("capacity missing", "taken as 1", "缺少 capacity", "按 1 处理"),
 }
 """Kind of repair -> what was found and what was done, in English and in Chinese."""

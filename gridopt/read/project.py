@@ -15,6 +15,7 @@ from gridopt.city import Settings
 from gridopt.contracts import COUNTED
 from gridopt.coordinates import parse_crs, require_metric
 from gridopt.errors import RuleError
+from gridopt.read.kinds import Thresholds, read_thresholds
 from gridopt.read.project_text import load_project_text, slashes
 from gridopt.read.rule_tables import check_keys, read_rules, table_of
 from gridopt.read.settings import read_settings
@@ -71,6 +72,7 @@ class Project:
     layers: Mapping[str, LayerSpec]
     rules: Rules
     settings: Settings
+    kinds: Thresholds | None = None
 
 
 def read_project(path: str | Path, *, lang: str = "en") -> Project:
@@ -99,6 +101,7 @@ def read_project(path: str | Path, *, lang: str = "en") -> Project:
         layers=MappingProxyType(_layers(table_of(tables, "layers"), file.parent, further)),
         rules=rules,
         settings=settings,
+        kinds=read_thresholds(table_of(rule_tables, "kinds", "rules") if "kinds" in rule_tables else None),
     )
 
 

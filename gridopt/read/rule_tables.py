@@ -43,7 +43,7 @@ def read_rules(tables: Mapping[str, Any]) -> Rules:
         RuleError: unknown keys (with the nearest known one), values of the wrong type, and settings
             that this version does not honour.
     """
-    check_keys(tables, (*PARTS, "area", *SETTINGS), "rules", is_table=True)
+    check_keys(tables, (*PARTS, "area", "kinds", *SETTINGS), "rules", is_table=True)
     values = {part: _part(part, table_of(tables, part, "rules"), f"rules.{part}") for part in PARTS}
     areas = _areas(table_of(tables, "area", "rules"))
     parts: dict[str, Any] = {part: _VALUES[part](**values[part]) for part in PARTS}

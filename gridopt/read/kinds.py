@@ -1,0 +1,147 @@
+"""The kind of area a community is, where nobody stated it: by how densely and how dispersed people live."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+
+from gridopt.errors import RuleError
+from gridopt.read.findings import Findings
+from gridopt.read.rule_tables import check_keys
+
+Floats = NDArray[np.float64]
+
+SQUARE_KILOMETRE = 1e6
+HECTARE_SIDE = 100.0
+"""Metres: dispersion is counted in squares of one hectare."""
+
+PEOPLE_A_HOUSEHOLD = 2.6
+"""Residents of a household where only households are known."""
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """When a community is urban, fringe or rural; the defaults say "confirm locally".
+
+    From ``urban_density`` residents a square kilometre a community is urban, from ``fringe_density`` fringe (1,500
+    is the density from which the census of 2000 counted a district as urban). Below that it is rural, unless at
+    least a share ``settled`` of its hectares has a building: built up though few live there, it is fringe.
+    """
+
+    urban_density: float = 5000.0
+    fringe_density: float = 1500.0
+    settled: float = 0.5
+
+    def kinds(self, densities: Floats, settled: Floats) -> NDArray[np.object_]:
+        """The kind of each community by residents a square kilometre and share of hectares with a building."""
+        fringe = (densities >= self.fringe_density) | (settled >= self.settled)
+        return np.where(densities >= self.urban_density, "urban", np.where(fringe, "fringe", "rural")).astype(object)
+
+
+def read_thresholds(table: Mapping[str, Any] | None) -> Thresholds | None:
+    """The ``[rules.kinds]`` table; None where there is none, so that unstated communities are urban.
+
+    Raises `RuleError` for unknown keys and for values that are no numbers of 0 or more.
+    """
+    if table is None:
+        return None
+    check_keys(table, [one.name for one in fields(Thresholds)], "rules.kinds")
+    wrong = {
+        key: value
+        for key, value in table.items()
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < float("inf")
+    }
+    if wrong:
+        listed = ", ".join(f"{key} = {value!r}" for key, value in wrong.items())
+        raise RuleError(
+            f"[rules.kinds] {listed}: give numbers of 0 or more.", zh=f"[rules.kinds] {listed}：应为不小于 0 的数。"
+        )
+    return Thresholds(**table)
+
+
+def with_kinds(
+    communities: gpd.GeoDataFrame,
+    unstated: NDArray[np.bool_],
+    layers: Mapping[str, pd.DataFrame],
+    thresholds: Thresholds,
+    findings: Findings,
+) -> gpd.GeoDataFrame:
+    """The communities with the kinds of the ``unstated`` ones by density and dispersion, on record.
+
+    People come from the population table, the communities' own columns, units, buildings or the raster, the first
+    that knows them; a community whose people nobody knows keeps its kind.
+    """
+    densities = _residents(communities, layers) / communities.area.to_numpy() * SQUARE_KILOMETRE
+    chosen = unstated & ~np.isnan(densities)
+    if not chosen.any():
+        return communities
+    kinds = communities["area_kind"].to_numpy(object).copy()
+    kinds[chosen] = thresholds.kinds(densities, _settled(communities, layers.get("buildings")))[chosen]
+    counts = pd.Series(kinds[chosen]).value_counts().sort_index()
+    findings.repair(
+        "kinds_by_density",
+        communities.index[chosen],
+        values=[
+            ", ".join(f"{kind} {n}" for kind, n in counts.items()),
+            thresholds.urban_density,
+            thresholds.fringe_density,
+            thresholds.settled,
+        ],
+    )
+    return communities.assign(area_kind=pd.Series(kinds, communities.index, dtype="str"))
+
+
+def _residents(communities: gpd.GeoDataFrame, layers: Mapping[str, pd.DataFrame]) -> Floats:
+    """Residents of each community, NaN where no layer knows them."""
+    known = np.full(len(communities), np.nan)
+    table = layers.get("population")
+    if table is not None and "level" in table and (table["level"] == "community").all():
+        known = _people(table.reindex(communities.index))
+    known = np.where(np.isnan(known), _people(communities), known)
+    for name in ("units", "buildings", "population_cells"):
+        layer = layers.get(name)
+        if layer is not None and np.isnan(known).any():
+            people = _people(layer)
+            place = _community_of(layer, communities)
+            told = (place >= 0) & ~np.isnan(people)
+            sums = np.bincount(place[told], people[told], len(communities)).astype(np.float64)
+            sums[np.bincount(place[told], minlength=len(communities)) == 0] = np.nan
+            known = np.where(np.isnan(known), sums, known)
+    return np.asarray(known, np.float64)
+
+
+def _people(table: pd.DataFrame) -> Floats:
+    """Residents of each row, from its households where only these are known."""
+    none = pd.Series(np.nan, table.index)
+    residents, households = table.get("residents", none), table.get("households", none)
+    return np.asarray(residents.fillna(households * PEOPLE_A_HOUSEHOLD), np.float64)
+
+
+def _community_of(layer: pd.DataFrame, communities: gpd.GeoDataFrame) -> NDArray[np.int64]:
+    """The place of the community that holds a point of each row, -1 for none."""
+    points = shapely.point_on_surface(layer["geometry"].to_numpy())
+    row, community = shapely.STRtree(communities.geometry.to_numpy()).query(points, predicate="intersects")
+    place = np.full(len(points), -1, np.int64)
+    found, first = np.unique(row, return_index=True)
+    place[found] = community[first]
+    return place
+
+
+def _settled(communities: gpd.GeoDataFrame, buildings: pd.DataFrame | None) -> Floats:
+    """Share of each community's hectares that has a building; 0 where buildings are not known."""
+    if buildings is None or not len(buildings):
+        return np.zeros(len(communities))
+    place = _community_of(buildings, communities)
+    points = shapely.get_coordinates(shapely.centroid(buildings["geometry"].to_numpy()))
+    squares = np.floor(points / HECTARE_SIDE).astype(np.int64)
+    held = np.unique(np.column_stack([place, squares])[place >= 0], axis=0)[:, 0]
+    return np.asarray(
+        np.bincount(held, minlength=len(communities)) * HECTARE_SIDE**2 / communities.area.to_numpy(), np.float64
+    )
