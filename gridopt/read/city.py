@@ -96,8 +96,9 @@ def _with_kinds(
     if project.kinds is None:
         return land
     findings = Findings("communities")
-    stated = source.table[["area_kind", "urban_rural_class"]].ne("").any(axis=1).reindex(land.index)
-    found = with_kinds(land, ~stated.to_numpy(bool), layers, project.kinds, findings)
+    given = source.table.reindex(land.index)
+    unstated = ((given["area_kind"] == "") & (given["urban_rural_class"] == "")).to_numpy(bool)
+    found = with_kinds(land, unstated, layers, project.kinds, findings)
     repairs += findings.repairs
     return found
 
