@@ -89,6 +89,7 @@ counties | 县（市、区） | counties
 grids | 网格 | grids
 borders | 边界 | borders
 repairs | 数据修补 | repairs
+disputes | 权属争议 | disputes
 codes | 编码 | codes
 layer.communities | 村（社区） | communities
 layer.units | 划分单元 | units
@@ -257,6 +258,7 @@ governance.barriers | 不跨阻隔 | no barrier crossed
 governance.enclosed | 网格嵌套 | grid inside another
 corridor | 仅靠空地相连 | held together by empty land
 neck | 瓶颈过窄 | narrow neck
+dispute | 权属争议 | dispute between communities
 barriers | 阻隔 | barriers
 governance.dedicated | 专属网格 | dedicated grid
 decisions | 人工决定 | decisions

@@ -134,10 +134,20 @@ def test_a_unit_of_an_unknown_community_is_named(project, capsys):
     refused(project, capsys, "a01 (99)")
 
 
-def test_communities_that_claim_the_same_land_are_refused_where_units_do_not_say_whose_they_are(project, capsys):
+@pytest.mark.parametrize(("lang", "words"), [("en", "both claim 60,000 m2"), ("zh", "均主张 60,000 平方米")])
+def test_land_that_two_communities_claim_must_be_decided(project, capsys, lang, words):
     rewrite(project, "communities", lambda table: table.set_geometry([table.union_all(), table.geometry.iloc[1]]))
     rewrite(project, "units", lambda table: table.drop(columns="community_id"))
-    refused(project, capsys, "320411001101 / 320411001102", "60,000 m2")
+    out = project.parent / "out"
+    draw = ["draw", str(project), "--out", str(out), "--effort", "quick", "--lang", lang]
+    assert main([*draw, "--strict"]) == 1
+    assert words in capsys.readouterr().err
+    assert main(["check", str(out)]) == 0
+    disputes = gpd.read_file(out / "plan.gpkg", layer="disputes")
+    assert disputes[["claimants", "given_to", "rule"]].to_numpy().tolist() == [
+        ["320411001101;320411001102", "320411001102", "enclave"]
+    ]
+    assert disputes.area.tolist() == pytest.approx([60_000])
 
 
 def test_codes_that_a_spreadsheet_made_decimal_still_name_their_community(project):

@@ -14,6 +14,7 @@ from gridopt.formula import measured
 from gridopt.graph import UnitGraph
 from gridopt.grids.bounds_text import bounds_texts
 from gridopt.grids.buildings import building_table
+from gridopt.grids.claims import with_disputes
 from gridopt.grids.necks import with_narrow_necks
 from gridopt.grids.plan import Plan
 from gridopt.grids.scope import scopes
@@ -66,7 +67,7 @@ def assemble(
         borders=borders,
         buildings=buildings,
         communities=_communities(city, grids, solution),
-        violations=with_narrow_necks(violations, grids, city.settings.lang),
+        violations=with_disputes(with_narrow_necks(violations, grids, city.settings.lang), city, grids),
         objective=solution.objective,
         terms=solution.terms,
         bound=solution.bound,

@@ -81,6 +81,7 @@ def _city(record: Mapping[str, Any], tables: Mapping[str, Any]) -> City:
         layers=layers,
         settings=settings,
         repairs=tables["repairs"],
+        disputes=tables["disputes"],
         inputs=record["inputs"],
         edition=facts["edition"],
         valid_from=facts["valid_from"],

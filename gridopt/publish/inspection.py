@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import html
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
 import pandas as pd
-import shapely
 
 from gridopt.city import City
 from gridopt.coordinates import crs_name
-from gridopt.publish.atomic import write_bytes
+from gridopt.publish.atomic import beside, write_bytes
+from gridopt.publish.fault_map import BARRIERS_ZH, area_text, dispute_list, fault_map, record_table
+from gridopt.publish.geopackage import write_geopackage
+from gridopt.publish.markup import asset
+from gridopt.read.coverage import RULES
 from gridopt.read.inspection import Inspection, inspect_city
 from gridopt.terms import TERMS, label
 
@@ -25,6 +30,7 @@ TITLES: Mapping[str, tuple[str, str]] = {
     "barriers": ("Barriers by class", "各类边界线"),
     "decisions": ("Decisions", "人工决定"),
     "repairs": ("Repairs and notes", "修复与说明"),
+    "disputes": ("Disputes: two communities claim the same land", "权属争议：两个村（社区）主张同一块土地"),
 }
 COLUMNS_ZH = {
     "layer": "图层", "path": "文件", "source_layer": "源图层", "geometry": "几何", "rows_found": "源行数",
@@ -33,10 +39,10 @@ COLUMNS_ZH = {
     "residents": "人口", "class": "类别", "barrier": "作用", "lines": "条数", "km": "长度（千米）", "fault": "情况",
     "row": "行号", "kind": "决定", "object": "对象", "target": "目标", "community": "社区", "who": "决定人",
     "date": "日期", "means": "所指", "ids": "编号", "n": "数量", "action": "处理", "area_before": "处理前面积",
-    "area_after": "处理后面积",
+    "area_after": "处理后面积", "dispute_id": "争议", "names": "双方", "given_to": "暂归", "rule": "依据",
+    "area_m2": "面积（平方米）", "width_m": "最宽处（米）", "buildings": "楼栋数", "building_ids": "楼栋",
 }  # fmt: skip
-BARRIERS_ZH = {"wall": "不可跨越", "seam": "宜作边界", "none": "无影响"}
-BARRIER_COLOURS = {"wall": "#b2182b", "seam": "#2166ac", "none": "#bbbbbb"}
+DECIMALS = {"area_km2": 2, "km": 2, "width_m": 1}
 _MOST_IDS = 5
 
 
@@ -58,7 +64,7 @@ def inspection_text(city: City, *, lang: str | None = None, meanings: Mapping[in
 def inspection_dict(city: City, *, meanings: Mapping[int, str] | None = None) -> dict[str, Any]:
     """The inspection as plain values that JSON can hold; missing numbers are None."""
     inspection = inspect_city(city, meanings=meanings)
-    tables = {name: _records(getattr(inspection, name)) for name in TITLES}
+    tables = {name: _records(_placed(getattr(inspection, name))) for name in (*TITLES, "places")}
     area = float(round(city.communities.area.sum(), 3))
     return {
         "city": city.name,
@@ -73,27 +79,52 @@ def write_inspection(
 ) -> Path:
     """Write the inspection as one HTML page that needs no network, replacing the file only once it is whole.
 
+    Beside it a GeoPackage of the same name with ``-faults`` added holds the same for a GIS, in the city's
+    CRS: ``faults``, each place with what was found and done, and ``disputes``.
+
     Raises:
         GridoptError: the target is not a regular file, its folder does not exist, or the disk is full.
     """
-    return write_bytes(file, inspection_html(city, lang=lang, meanings=meanings).encode())
+    inspection, lang = inspect_city(city, meanings=meanings), lang or city.settings.lang
+    page = write_bytes(file, _page(inspection, lang).encode())
+    words = inspection.repairs[["fault", "action"]]
+    faults = gpd.GeoDataFrame(inspection.places.join(words, on="repair"), crs=city.crs)
+    with beside(faults_file(page)) as partial:
+        write_geopackage({"faults": faults, "disputes": inspection.disputes}, partial)
+    return page
+
+
+def faults_file(page: str | Path) -> Path:
+    """The GeoPackage beside a page of inspection."""
+    return Path(page).with_name(f"{Path(page).stem}-faults.gpkg")
 
 
 def inspection_html(city: City, *, lang: str | None = None, meanings: Mapping[int, str] | None = None) -> str:
     """The inspection as an HTML page: a sketch of the layers and the tables; every value is escaped."""
-    inspection, lang = inspect_city(city, meanings=meanings), lang or city.settings.lang
+    return _page(inspect_city(city, meanings=meanings), lang or city.settings.lang)
+
+
+def _page(inspection: Inspection, lang: str) -> str:
+    shown = _shown(inspection, lang)
+    record = record_table(shown["repairs"], inspection.places, lang) if len(shown["repairs"]) else ""
+    tables = {name: _html_table(table) for name, table in shown.items()} | {"repairs": record}
+    if "disputes" in shown:
+        tables["disputes"] = dispute_list(shown["disputes"], inspection.places)
+    first = [name for name in ("disputes", "repairs") if name in shown]
     sections = "".join(
-        f"<h2>{TITLES[name][lang == 'zh']}</h2>" + (_html_table(table) if len(table) else f"<p>{_none(lang)}</p>")
-        for name, table in _shown(inspection, lang).items()
+        f"<h2>{TITLES[name][lang == 'zh']}</h2>" + (tables[name] if len(shown[name]) else f"<p>{_none(lang)}</p>")
+        for name in (*first, *(name for name in shown if name not in first))
     )
-    title = html.escape(city.name)
-    policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+    title, script = html.escape(inspection.city.name), asset("inspection.js")
+    style = _STYLE + asset("inspection.css")
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    policy = f"default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src 'sha256-{digest}'"
     return (
         f'<!doctype html>\n<html lang="{"zh-CN" if lang == "zh" else "en"}"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
-        f'<meta name="viewport" content="width=device-width"><title>{title}</title><style>{_STYLE}</style></head>'
-        f"<body><h1>{title}</h1><p>{html.escape(_heading(inspection, lang))}</p>{_sketch(inspection, lang)}{sections}"
-        "</body></html>\n"
+        f'<meta name="viewport" content="width=device-width"><title>{title}</title><style>{style}</style></head>'
+        f"<body><h1>{title}</h1><p>{html.escape(_heading(inspection, lang))}</p>{fault_map(inspection, lang)}{sections}"
+        f"<script>{script}</script></body></html>\n"
     )
 
 
@@ -111,24 +142,47 @@ def _none(lang: str) -> str:
 
 def _shown(inspection: Inspection, lang: str) -> dict[str, pd.DataFrame]:
     """The tables with rounded numbers as text, the first few ids, and headings in the language."""
+    city = inspection.city
+    here = {"decisions": city.layer("decisions") is not None, "disputes": len(inspection.disputes) > 0}
     tables = {}
     for name in TITLES:
-        table = getattr(inspection, name).copy()
-        if name == "decisions" and inspection.city.layer("decisions") is None:
-            continue
-        for column in table.select_dtypes("number").columns:
-            decimals = 2 if column in ("area_km2", "km") else 0
-            table[column] = [_number(value, decimals) for value in table[column]]
-        if name == "decisions":
-            table["kind"] = [label(f"decision.{kind}", lang) for kind in table["kind"]]
-        if name == "repairs":
-            table["ids"] = [_first_ids(ids) for ids in table["ids"]]
-        if lang == "zh":
-            table = table.assign(geometry=table["geometry"].map(_shapes_zh)) if "geometry" in table else table
-            table = table.assign(barrier=table["barrier"].map(BARRIERS_ZH)) if "barrier" in table else table
-            table = table.rename(columns=COLUMNS_ZH)
-        tables[name] = table
+        if here.get(name, True):
+            table = _worded(name, getattr(inspection, name).copy(), city, lang)
+            for column in table.select_dtypes("number").columns:
+                table[column] = [_number(value, DECIMALS.get(column, 0)) for value in table[column]]
+            tables[name] = _in_chinese(table) if lang == "zh" else table
     return tables
+
+
+def _worded(name: str, table: pd.DataFrame, city: City, lang: str) -> pd.DataFrame:
+    """What a table holds as codes and long lists, as people read it."""
+    if name == "decisions":
+        return table.assign(kind=[label(f"decision.{kind}", lang) for kind in table["kind"]])
+    if name == "repairs":
+        areas = {column: [area_text(value) for value in table[column]] for column in ("area_before", "area_after")}
+        return table.assign(ids=[_first_ids(ids) for ids in table["ids"]], **areas)
+    if name == "disputes":
+        called = city.communities["community"]
+        return pd.DataFrame(table.drop(columns=["geometry", "claimants"])).assign(
+            given_to=[str(called.get(one, one)) for one in table["given_to"]],
+            rule=[RULES[rule][lang == "zh"] for rule in table["rule"]],
+            building_ids=[_first_ids(ids) for ids in table["building_ids"]],
+        )
+    return table
+
+
+def _in_chinese(table: pd.DataFrame) -> pd.DataFrame:
+    words: dict[str, Callable[[str], str]] = {
+        "layer": _layer_zh,
+        "geometry": _shapes_zh,
+        "barrier": lambda kind: BARRIERS_ZH.get(kind, kind),
+    }
+    named = {column: table[column].map(word) for column, word in words.items() if column in table}
+    return table.assign(**named).rename(columns=COLUMNS_ZH)
+
+
+def _layer_zh(name: str) -> str:
+    return label(f"layer.{name}") if f"layer.{name}" in TERMS else name
 
 
 def _shapes_zh(names: str) -> str:
@@ -142,6 +196,15 @@ def _number(value: float, decimals: int) -> str:
 def _first_ids(ids: str) -> str:
     listed = ids.split(";")
     return "; ".join(listed[:_MOST_IDS]) + (" …" if len(listed) > _MOST_IDS else "")
+
+
+def _placed(table: pd.DataFrame) -> pd.DataFrame:
+    """A table as it stands; one with shapes with the longitude and latitude of a point in each instead."""
+    if not isinstance(table, gpd.GeoDataFrame):
+        return table
+    points = gpd.GeoSeries(table.representative_point(), crs=table.crs).to_crs("EPSG:4326")
+    plain = pd.DataFrame(table.drop(columns="geometry"))
+    return plain.assign(lon=points.x.round(7).to_numpy(), lat=points.y.round(7).to_numpy())
 
 
 def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
@@ -163,52 +226,4 @@ _STYLE = (
     "padding:0 1rem;color:#222}h1{margin:0}h2{margin:1.6rem 0 .4rem;font-size:1.1rem}table{border-collapse:collapse;"
     "font-size:.85rem}th,td{border-bottom:1px solid #ddd;padding:.25rem .6rem;text-align:left;vertical-align:top;"
     "overflow-wrap:break-word}th{background:#f3f3f3;white-space:nowrap}"
-    "svg{max-width:100%;max-height:80vh;border:1px solid #ddd;background:#fff}"
-    ".key span{margin-right:1.2rem}"
 )
-_WIDTH = 900
-_MOST_SHAPES = 20_000
-
-
-def _sketch(inspection: Inspection, lang: str) -> str:
-    """A map of the communities, the buildings and every barrier with its class, as SVG."""
-    communities = inspection.city.communities
-    west, south, east, north = communities.total_bounds
-    scale = _WIDTH / max(east - west, 1e-9)
-    step = 1 / scale
-
-    def drawn(shapes: gpd.GeoSeries, style: str) -> str:
-        paths = "".join(_path(shape, west, north, scale) for shape in shapes.simplify(step)[:_MOST_SHAPES])
-        return f'<path d="{paths}" {style}/>'
-
-    layers = [drawn(communities.geometry, 'fill="#f6f3ea" stroke="#555" stroke-width="1.2"')]
-    buildings = inspection.city.layer("buildings")
-    if buildings is not None:
-        layers.append(drawn(buildings.geometry, 'fill="#cfc7b8" stroke="none"'))
-    for name in ("roads", "rivers", "railways", "walls"):
-        lines = inspection.city.layer(name)
-        for barrier, colour in BARRIER_COLOURS.items() if lines is not None else ():
-            chosen = lines.geometry[lines["barrier"] == barrier]
-            layers.append(
-                drawn(chosen, f'fill="none" stroke="{colour}" stroke-width="{2 if barrier == "wall" else 1}"')
-            )
-    height = math.ceil((north - south) * scale)
-    words = BARRIERS_ZH if lang == "zh" else {"wall": "wall", "seam": "seam", "none": "no barrier"}
-    key = "".join(f'<span style="color:{BARRIER_COLOURS[kind]}">━ {word}</span>' for kind, word in words.items())
-    has_lines = len(inspection.barriers) > 0
-    return f'<svg viewBox="-4 -4 {_WIDTH + 8} {height + 8}" width="{_WIDTH}">{"".join(layers)}</svg>' + (
-        f'<p class="key">{key}</p>' if has_lines else ""
-    )
-
-
-def _path(shape: shapely.Geometry, west: float, north: float, scale: float) -> str:
-    if shape is None or shape.is_empty:
-        return ""
-    pieces = []
-    for part in shapely.get_parts(shape):
-        rings = [part.exterior, *part.interiors] if part.geom_type == "Polygon" else [part]
-        for ring in rings:
-            points = shapely.get_coordinates(ring)
-            pairs = " ".join(f"{(x - west) * scale:.1f},{(north - y) * scale:.1f}" for x, y in points)
-            pieces.append(f"M{pairs}" if len(points) > 1 else f"M{pairs}h1v1")
-    return "".join(pieces)

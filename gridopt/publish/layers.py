@@ -23,7 +23,7 @@ _SORTED_BY = {
     "posts": ["post_id"],
     "codes": ["grid_code", "valid_from"],
 }
-_SHOWN = ("grids", "units", "buildings", "communities", "townships", "counties", "blind_spots")
+_SHOWN = ("grids", "units", "buildings", "communities", "townships", "counties", "blind_spots", "disputes")
 
 
 def plan_layers(
@@ -47,6 +47,7 @@ def plan_layers(
         "blind_spots": blind_spots,
         "violations": plan.violations,
         "repairs": plan.city.repairs,
+        "disputes": plan.city.disputes,
         "codes": _codes(plan),
     }
     return {name: _flat(table, name, plan.city.crs) for name, table in tables.items()}

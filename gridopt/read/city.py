@@ -15,6 +15,7 @@ from gridopt.contracts import COUNTED
 from gridopt.coordinates import metric_crs, require_fitting
 from gridopt.errors import RuleError, preview
 from gridopt.formula import require_columns
+from gridopt.read.alignment import across_borders
 from gridopt.read.communities import community_table
 from gridopt.read.coverage import settled
 from gridopt.read.decisions import marked_where_decided, read_decisions
@@ -84,7 +85,7 @@ def _settled(
     findings = Findings("communities")
     land, disputes = settled(communities, Inhabitants.of(layers), findings)
     findings.close()
-    repairs += findings.repairs
+    repairs += [*findings.repairs, *across_borders(land, layers)]
     land.attrs = communities.attrs
     return land, disputes
 

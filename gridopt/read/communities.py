@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import shapely
 
@@ -40,13 +41,30 @@ def community_table(layer: Layer, template: str, findings: Findings) -> gpd.GeoD
     for column, cut in (("township", 3), ("county", 6)):
         table[f"{column}_id"] = _parent_ids(table, column, cut)
     table["area_kind"] = _area_kinds(table, findings)
-    findings.repair("multipart", table.index[shapely.get_num_geometries(table.geometry.to_numpy()) > 1])
+    _note_pieces(table, findings)
     unused = [name for name in ("township", "county", "urban_rural_class") if (table[name] == "").all()]
     unused += [name for name in ("households", "residents") if name not in layer.given]
     order = ["community", "township_id", "county_id", "area_kind"]
     rest = [name for name in table.columns if name not in (*order, *unused, "geometry")]
     result: gpd.GeoDataFrame = table[[*order, *rest, "geometry"]]
     return result
+
+
+def _note_pieces(table: gpd.GeoDataFrame, findings: Findings) -> None:
+    """Communities of several parts, with each part but the largest shown on the map."""
+    shapes = table.geometry.to_numpy()
+    several = np.flatnonzero(shapely.get_num_geometries(shapes) > 1)
+    parts, owner = shapely.get_parts(shapes[several], return_index=True)
+    order = np.lexsort((-shapely.area(parts), owner))
+    rest = order[np.concatenate([[False], owner[order][1:] == owner[order][:-1]])] if len(order) else order
+    area = float(shapely.area(parts).sum())
+    findings.repair(
+        "multipart",
+        table.index[several],
+        areas=(area, area),
+        values=[len(parts), float(shapely.area(parts[rest]).sum())],
+        places=zip(table.index[several[owner[rest]]], parts[rest], strict=True),
+    )
 
 
 def _check_codes(codes: Sequence[str], template: str, findings: Findings) -> None:

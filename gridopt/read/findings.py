@@ -31,10 +31,10 @@ KINDS: dict[str, tuple[str, str, str, str]] = {
     ),
     "z": ("third coordinate (Z) or measure", "dropped", "含高程（Z）或量测值", "已去除"),
     "multipart": (
-        "several parts",
-        "kept as one community of several parts",
-        "由多个部分组成",
-        "保留为一个多部分村（社区）",
+        "several parts: {0} in all, outside the largest {1:,.0f} m2",
+        "kept as one community of several declared pieces",
+        "由多个部分组成：共 {0} 块，最大一块之外合计 {1:,.0f} 平方米",
+        "保留为一个由多块组成的村（社区）",
     ),
     "overlap_sliver": (
         "overlaps between neighbours up to {0:g} m wide: {1}, in all {2:,.1f} m2",
@@ -78,6 +78,36 @@ KINDS: dict[str, tuple[str, str, str, str]] = {
         "kept, its floor area counted once",
         "修复后轮廓与另一栋相同",
         "保留，建筑面积只计一次",
+    ),
+    "overlapping_footprints": (
+        "footprints overlap by more than {0:g} m2: {1} pairs, {2:,.0f} m2",
+        "all kept; floor area of the shared ground counted once, for the building of more floors",
+        "轮廓重叠超过 {0:g} 平方米：{1} 对，共 {2:,.0f} 平方米",
+        "均予保留；重叠部分的建筑面积只计入层数较多的一栋",
+    ),
+    "across": (
+        "across a community's border (least share in one community {0:.1%}, median {1:.1%})",
+        "never cut: whole to the community of largest overlap",
+        "跨越村（社区）界线（在单个村（社区）内的最小占比 {0:.1%}，中位数 {1:.1%}）",
+        "不切割，整体归入重叠最大的村（社区）",
+    ),
+    "elsewhere": (
+        "mostly in another community than the one named",
+        "kept with the community named; check the column",
+        "主要位于所填村（社区）之外",
+        "按所填村（社区）归属，请核对该列",
+    ),
+    "outside": (
+        "outside every community",
+        "without a community; check the layer or the borders",
+        "位于所有村（社区）之外",
+        "不归属村（社区），请核对图层或界线",
+    ),
+    "outside_buildings": (
+        "outside every community",
+        "joined to the nearest unit within 100 m when drawing, else left out",
+        "位于所有村（社区）之外",
+        "划分时归入 100 米内最近的划分单元，否则不纳入",
     ),
     "no_geometry": ("no geometry", "kept out", "缺少几何", "未采用"),
     "malformed": (

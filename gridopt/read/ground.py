@@ -8,11 +8,13 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from numpy.typing import NDArray
 
 from gridopt.errors import preview
 from gridopt.read.barriers import with_barriers
 from gridopt.read.communities import check_kinds
 from gridopt.read.findings import Findings
+from gridopt.read.footprints import WORTH_NAMING, shared_ground
 from gridopt.read.layers import Layer
 from gridopt.read.repair import kinds_of, repeated_footprints
 from gridopt.rules import Rules
@@ -107,8 +109,30 @@ def _buildings(layer: Layer, _: gpd.GeoDataFrame, findings: Findings) -> pd.Data
     by_height = np.maximum(np.round(table["height"] / STOREY), 1)
     floors = table["floors"].where(table["floors"] > 0).fillna(pd.Series(by_height, table.index)).fillna(1.0)
     footprint = np.where(points, POINT_FOOTPRINT, shapely.area(table["geometry"].to_numpy()))
-    table = table.assign(floor_area=np.where(same, 0.0, footprint * floors))
+    ground = footprint - _counted_elsewhere(table, floors.to_numpy(float), same, findings)
+    table = table.assign(floor_area=np.where(same, 0.0, np.maximum(ground, 0.0) * floors))
     return table[[*(name for name in table.columns if name != "geometry"), "geometry"]]
+
+
+def _counted_elsewhere(
+    table: pd.DataFrame, floors: NDArray[np.float64], same: NDArray[np.bool_], findings: Findings
+) -> NDArray[np.float64]:
+    """Square metres of each footprint that lie under another building and are counted there."""
+    single = np.flatnonzero(~same)
+    shapes = table["geometry"].to_numpy()[single]
+    shared = shared_ground(shapes, floors[single])
+    named = shared.named
+    losers = np.unique(shared.losers[named])
+    area = float(shapely.area(shapes[losers]).sum())
+    findings.repair(
+        "overlapping_footprints",
+        table.index[single[losers]],
+        areas=(area, area - float(shared.lost[losers].sum())),
+        values=[WORTH_NAMING, len(named), float(shared.areas[named].sum())],
+    )
+    lost = np.zeros(len(table))
+    lost[single] = shared.lost
+    return lost
 
 
 def _population(layer: Layer, communities: gpd.GeoDataFrame, findings: Findings) -> pd.DataFrame:

@@ -9,6 +9,8 @@ import geopandas as gpd
 import pandas as pd
 
 from gridopt.city import City
+from gridopt.read.alignment import outside_all
+from gridopt.read.findings import places_table, repairs_table
 from gridopt.read.repair import kinds_of
 
 PEOPLE = ("households", "residents")
@@ -23,6 +25,9 @@ class Inspection:
     townships    communities, area, households and residents by township
     barriers     lines by layer, class and barrier, with their number and length
     decisions    the rows of the decisions table, who made each and when, and what each stands for where that is known
+    repairs      everything that was mended or left out while reading, and what lies outside every community
+    places       where each of these faults is, by its row in ``repairs``
+    disputes     land that two communities claim, what lies inside, and who is given it for now
     """
 
     city: City
@@ -31,11 +36,9 @@ class Inspection:
     townships: pd.DataFrame
     barriers: pd.DataFrame
     decisions: pd.DataFrame
-
-    @property
-    def repairs(self) -> pd.DataFrame:
-        """Everything that was mended or left out while reading."""
-        return self.city.repairs
+    repairs: pd.DataFrame
+    places: gpd.GeoDataFrame
+    disputes: gpd.GeoDataFrame
 
 
 def inspect_city(city: City, *, meanings: Mapping[int, str] | None = None) -> Inspection:
@@ -44,7 +47,26 @@ def inspect_city(city: City, *, meanings: Mapping[int, str] | None = None) -> In
     ``meanings`` says what each row of the decisions table stands for, by its number in the spreadsheet.
     """
     decisions = _decisions(city, meanings or {})
-    return Inspection(city, _layers(city), _totals(city), _townships(city), _barriers(city), decisions)
+    tables = (_layers(city), _totals(city), _townships(city), _barriers(city), decisions)
+    return Inspection(city, *tables, *_record(city), _shaped(city.disputes, city))
+
+
+def _record(city: City) -> tuple[pd.DataFrame, gpd.GeoDataFrame]:
+    """The city's repairs and their places, with what lies outside every community added to both."""
+    outside = outside_all(city.communities, city.layers)
+    tables = [city.repairs, repairs_table(outside, city.settings.lang)]
+    added = places_table(outside, city.layers, city.crs)
+    places = [_shaped(city.repair_places, city), added.assign(repair=added["repair"] + len(city.repairs))]
+    repairs = pd.concat([table for table in tables if len(table)] or tables[1:], ignore_index=True)
+    found = [table for table in places if len(table)] or places[1:]
+    return repairs, gpd.GeoDataFrame(pd.concat(found, ignore_index=True), geometry="geometry", crs=city.crs)
+
+
+def _shaped(table: pd.DataFrame, city: City) -> gpd.GeoDataFrame:
+    """A table with its shapes, also where it has no row."""
+    if isinstance(table, gpd.GeoDataFrame):
+        return table
+    return gpd.GeoDataFrame(table, geometry=gpd.GeoSeries([], crs=city.crs), crs=city.crs)
 
 
 def _tables(city: City) -> dict[str, pd.DataFrame]:

@@ -199,7 +199,9 @@ def _distinct_rows(table: pd.DataFrame, has_ids: bool, findings: Findings) -> pd
     if isinstance(table, gpd.GeoDataFrame):
         plain[table.columns.get_loc("geometry")] = shapely.to_wkb(table.geometry.to_numpy())
     repeated = plain.astype(object).duplicated().to_numpy()
-    findings.repair("duplicate_rows", n=int(repeated.sum()))
+    shapes = table.geometry[repeated] if isinstance(table, gpd.GeoDataFrame) else pd.Series(dtype=object)
+    places = [(str(row), shape) for row, shape in shapes.items() if shape is not None]
+    findings.repair("duplicate_rows", n=int(repeated.sum()), places=places)
     return table[~repeated].reset_index(drop=True)
 
 

@@ -49,6 +49,7 @@ LAYERS: Mapping[str, Sequence[str]] = MappingProxyType(
         "blind_spots": contracts.BLIND_SPOTS,
         "violations": contracts.VIOLATIONS,
         "repairs": contracts.REPAIRS,
+        "disputes": contracts.DISPUTES,
         "codes": contracts.CODES,
     }
 )
@@ -80,7 +81,7 @@ _INTEGERS = frozenset("seq buildings units n_grids n n_communities".split())
 _REALS = frozenset(
     "households residents floor_area events workload deviation area_m2 cut_border_m unrecognised_border_share "
     "walk_mean_m walk_max_m polsby_popper neck_m label_x label_y metres objective bound gap value limit floors fte "
-    "limit_m residents_reached households_reached share target area_before area_after".split()
+    "limit_m residents_reached households_reached share target area_before area_after width_m".split()
 )
 _FLAGS = frozenset({"people_known", "met"})
 _OR_NULL = frozenset({"valid_from", "valid_to"})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import geopandas as gpd
 import numpy as np
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 
 from gridopt.coordinates import crs_name
 from gridopt.errors import preview
-from gridopt.read.findings import Findings
+from gridopt.read.findings import Findings, Place, Repair
 
 KIND_NAMES = {"polygon": ("polygons", "面"), "line": ("lines", "线"), "point": ("points", "点")}
 _FIRST_COLLECTION = 4
@@ -87,11 +88,13 @@ def flattened(table: gpd.GeoDataFrame, findings: Findings) -> gpd.GeoDataFrame:
 
 def projected(table: gpd.GeoDataFrame, crs: pyproj.CRS, findings: Findings) -> gpd.GeoDataFrame:
     """The layer in the city's CRS, its rings in normal order; coordinates that the transform refuses are a fault."""
+    source = table.crs
     if table.crs is not None and pyproj.CRS(table.crs) != crs:
         findings.repair("reprojected", n=len(table), values=[crs_name(table.crs), crs_name(crs)])
         table = table.to_crs(crs)
     with np.errstate(invalid="ignore"):  # of coordinates that are not finite, which are a fault below
         shapes = _plain(shapely.normalize(table.geometry.to_numpy()))
+    findings.repairs = [_measured(repair, source, crs, shapes) for repair in findings.repairs]
     broken = ~np.isfinite(shapely.bounds(shapes)).all(axis=1) & ~(shapely.is_empty(shapes) | shapely.is_missing(shapes))
     if broken.any():
         rows = np.flatnonzero(broken) + 1
@@ -101,6 +104,24 @@ def projected(table: gpd.GeoDataFrame, crs: pyproj.CRS, findings: Findings) -> g
             f"{len(rows)} 行的坐标在其坐标系中不存在：第 {preview(rows)} 行；请检查 crs 及经纬度顺序",
         )
     return table.set_geometry(gpd.GeoSeries(shapes, index=table.index, crs=crs))
+
+
+def _measured(repair: Repair, source: pyproj.CRS | None, crs: pyproj.CRS, shapes: NDArray[np.object_]) -> Repair:
+    """What was noted before the layer was projected, with its areas and places in the city's CRS.
+
+    Dropping a third coordinate changes no area; of a repeated row one copy stays.
+    """
+    if repair.kind == "z":
+        total = float(np.round(shapely.area(shapes[np.isfinite(shapely.area(shapes))]).sum(), 3))
+        return replace(repair, area_before=total, area_after=total)
+    if repair.kind != "duplicate_rows" or not repair.places or source is None:
+        return repair
+    moved = gpd.GeoSeries([shape for _, shape in repair.places], crs=source).to_crs(crs)
+    places = tuple(zip((name for name, _ in repair.places), shapely.force_2d(moved.to_numpy()), strict=True))
+    area = float(np.round(moved.area.sum(), 3))
+    if len(places) < repair.n:
+        return replace(repair, places=places)
+    return replace(repair, places=places, area_before=2 * area, area_after=area)
 
 
 def _plain(shapes: NDArray[np.object_]) -> NDArray[np.object_]:
@@ -118,7 +139,8 @@ def repaired(
     Invalid polygons are rebuilt from their rings (GEOS structure method) and keep their polygonal parts.
     ``whole`` makes a row that would be kept out a fault: a community may not be lost.
     """
-    shapes, names = table.geometry.to_numpy().copy(), np.asarray(table.index, dtype=object)
+    given, names = table.geometry.to_numpy(), np.asarray(table.index, dtype=object)
+    shapes = given.copy()
     faulty = ~shapely.is_valid(shapes) & ~shapely.is_missing(shapes)
     before = float(shapely.area(shapes[faulty]).sum())
     shapes[faulty] = shapely.make_valid(shapes[faulty], method="structure", keep_collapsed=False)
@@ -128,7 +150,8 @@ def repaired(
     shapes[faulty] = _plain(shapely.normalize(shapes[faulty]))
     found = kinds_of(shapes)
     reasons = {
-        "no_geometry": (found == "") & ~faulty,
+        "no_geometry": shapely.is_missing(given),
+        "malformed": (found == "") & ~faulty & ~shapely.is_missing(given),
         "collapsed": (found == "") & faulty,
         "wrong_kind": ~np.isin(found, [*kinds, ""]),
     }
@@ -136,23 +159,26 @@ def repaired(
     mended = faulty & kept
     findings.repair("invalid", names[mended], areas=(before, float(shapely.area(shapes[mended]).sum())))
     for reason, rows in reasons.items():
-        _leave_out(reason, names[rows], kinds, findings, fatal=whole or not kept.any())
+        places = list(zip(names[rows], given[rows], strict=True))
+        _leave_out(reason, places, kinds, findings, fatal=whole or not kept.any())
     result: gpd.GeoDataFrame = table.set_geometry(gpd.GeoSeries(shapes, index=table.index, crs=table.crs))[kept]
     return result
 
 
-def _leave_out(
-    reason: str, names: NDArray[np.object_], kinds: Sequence[str], findings: Findings, *, fatal: bool
-) -> None:
-    if not len(names):
+def _leave_out(reason: str, places: list[Place], kinds: Sequence[str], findings: Findings, *, fatal: bool) -> None:
+    """Name the rows that have no geometry of use, each with what it has; a fault where none may be lost."""
+    if not places:
         return
+    names = [name for name, _ in places]
     if not fatal:
-        findings.repair(reason, names)
+        shown = [(name, shape) for name, shape in places if shape is not None and not shape.is_empty]
+        findings.repair(reason, names, places=shown)
         return
     wanted = " or ".join(KIND_NAMES[kind][0] for kind in kinds)
     wanted_zh = "或".join(KIND_NAMES[kind][1] for kind in kinds)
     what, what_zh = {
         "no_geometry": ("no geometry", "没有几何"),
+        "malformed": ("a ring that is not closed or has too few points", "环未闭合或点数不足"),
         "collapsed": ("a geometry without area", "几何没有面积"),
         "wrong_kind": (f"a geometry that is not {wanted}", f"几何不是{wanted_zh}"),
     }[reason]
@@ -172,7 +198,8 @@ def without_repeated_footprints(table: gpd.GeoDataFrame, findings: Findings) -> 
     ordered = table.sort_index()
     repeated = repeated_footprints(ordered)
     area = float(ordered.geometry[repeated].area.sum())
-    findings.repair("duplicate_footprints", ordered.index[repeated], areas=(2 * area, area))
+    places = zip(ordered.index[repeated], ordered.geometry[repeated], strict=True)
+    findings.repair("duplicate_footprints", ordered.index[repeated], areas=(2 * area, area), places=places)
     result: gpd.GeoDataFrame = ordered[~repeated]
     return result
 

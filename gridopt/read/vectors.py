@@ -7,6 +7,7 @@ import warnings
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -16,6 +17,7 @@ import pandas as pd
 from gridopt.errors import GridoptError, TableError
 from gridopt.read.contents import Place, kind_of
 from gridopt.read.encodings import SAMPLE, dbf_encoding
+from gridopt.read.malformed import with_malformed_empty
 
 _KML_DISPLAY = (
     "timestamp begin end altitudeMode tessellate extrude visibility drawOrder icon snippet gx_media_links"
@@ -61,10 +63,10 @@ def read_vector(
     with warnings.catch_warnings():
         # GDAL warns of measures and mixed types, which the reading of the layer itself puts on record.
         warnings.simplefilter("ignore")
-        table: pd.DataFrame = _pyogrio().read_dataframe(
-            f"{prefix}{gdal_path(place)}", layer=layer, sql=sql, encoding=encoding, datetime_as_string=True
+        path, read = f"{prefix}{gdal_path(place)}", _pyogrio().read_dataframe
+        return with_malformed_empty(
+            partial(read, path, layer=layer, sql=sql, encoding=encoding, datetime_as_string=True)
         )
-    return table
 
 
 def read_shapefile(place: Place) -> tuple[pd.DataFrame, str]:

@@ -145,7 +145,7 @@ def _communities(city: City, units: gpd.GeoDataFrame, record: Record) -> pd.Seri
             f"位于所有村（社区）之外：{preview(outside)}。请改正编码，或删除市外的单元。",
         )
     straddling = shares.index[shares < ALMOST_WHOLE]
-    if len(straddling):
+    if len(straddling) and not _is_on_record(city, straddling):
         least = shares.min()
         record.add(
             "units",
