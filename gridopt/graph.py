@@ -82,7 +82,7 @@ class UnitGraph:
         border: ArrayLike | None = None,
         cost: ArrayLike | None = None,
         walls: tuple[ArrayLike, ArrayLike] | None = None,
-        parents: Sequence[object] | None = None,
+        parents: Sequence[object] | NDArray[Any] | None = None,
         ids: Sequence[object] | None = None,
         measures: Sequence[str] = (),
         mass: ArrayLike | None = None,
@@ -340,7 +340,7 @@ def placed(place: Ints, new: Ints) -> Ints:
     return np.where(place >= 0, new[place], -1).astype(np.int32)
 
 
-def _parent_codes(parents: Sequence[object] | None, n: int) -> tuple[Ints, tuple[str, ...]]:
+def _parent_codes(parents: Sequence[object] | NDArray[Any] | None, n: int) -> tuple[Ints, tuple[str, ...]]:
     if parents is None:
         return np.zeros(n, np.int32), ("",)
     if len(parents) != n:
@@ -348,7 +348,8 @@ def _parent_codes(parents: Sequence[object] | None, n: int) -> tuple[Ints, tuple
             f"{len(parents)} parents for {n} units: every unit needs exactly one.",
             zh=f"{n} 个划分单元却有 {len(parents)} 个上级：每个单元须恰有一个。",
         )
-    first, given = pd.factorize(pd.Series(list(parents)), use_na_sentinel=False)
+    listed = parents if isinstance(parents, np.ndarray) else list(parents)
+    first, given = pd.factorize(pd.Series(listed), use_na_sentinel=False)
     names, place = np.unique(np.asarray([str(one) for one in given], dtype=object), return_inverse=True)
     return place[first].astype(np.int32), tuple(names.tolist())
 
@@ -362,11 +363,11 @@ def _merged(pairs: NDArray[np.int64], metres: Floats, costs: Floats, parents: In
         )
     kept = parents[low] == parents[high] if len(pairs) else np.zeros(0, bool)
     low, high, metres, costs = low[kept], high[kept], metres[kept], costs[kept]
-    order = np.argsort(low * len(parents) + high)
+    keys = low * len(parents) + high
+    order = np.argsort(keys)
     edges = np.column_stack([low[order], high[order]]).astype(np.int32)
-    new = np.ones(len(edges), bool)
-    new[1:] = (edges[1:] != edges[:-1]).any(axis=1)
-    first = np.flatnonzero(new)
-    if len(first) == len(edges):
+    if (keys[order[1:]] > keys[order[:-1]]).all():
         return edges, metres[order], costs[order]
+    order = np.lexsort((costs, metres, keys))  # added up in the same order whatever the order of the rows
+    first = np.flatnonzero(np.diff(keys[order], prepend=-1))
     return edges[first], np.add.reduceat(metres[order], first), np.add.reduceat(costs[order], first)

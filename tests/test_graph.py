@@ -1,5 +1,7 @@
 """Graphs and partitions: arrays in order, neighbours by shared length, total by construction."""
 
+from itertools import permutations
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -20,6 +22,23 @@ def test_duplicate_edges_are_merged_and_their_borders_added() -> None:
     graph = UnitGraph.from_arrays([1, 1], [(0, 1), (1, 0)], xy=[(0, 0), (1, 0)], border=[3, 4])
     assert graph.edges.tolist() == [[0, 1]]
     assert graph.metres.tolist() == [7]
+
+
+def test_borders_of_one_edge_add_up_to_the_same_bits_in_any_order_of_the_rows() -> None:
+    rows, metres = np.array([(0, 1), (1, 0), (0, 1), (2, 1)]), np.array([0.1, 0.2, 0.3, 5.0])
+    xy = [(x, 0) for x in range(3)]
+    sums = set()
+    for order in permutations(range(4)):
+        graph = UnitGraph.from_arrays([1, 1, 1], rows[list(order)], xy=xy, border=metres[list(order)])
+        assert graph.edges.tolist() == [[0, 1], [1, 2]]
+        sums.add(graph.metres.tobytes())
+    assert len(sums) == 1
+
+
+def test_parents_may_be_a_list_or_an_array() -> None:
+    listed, array = (path(parents=parents) for parents in ([10, 10, 9, 9], np.array([10, 10, 9, 9])))
+    assert listed.parent_ids == array.parent_ids == ("10", "9")
+    assert listed.parents.tolist() == array.parents.tolist() == [0, 0, 1, 1]
 
 
 def test_no_edge_joins_two_parents() -> None:

@@ -141,15 +141,12 @@ def _of_rest(task: Task, plain: Problem, numbers: Ints, factor: Mapping[str, flo
     if "cut_border" in factor:
         cost = cost + factor["cut_border"] * task.graph.metres
     coefficients = np.array([factor.get("inertia", 0.0) + factor.get("hess", 0.0), 1.0, 0.0])
+    pieces = connected_pieces(plain, np.zeros(task.graph.n_units, np.int32))
+    if not task.alone and linked(task.graph, task.low, pieces) is task.graph:
+        return plain.repriced(cost[numbers], coefficients)
     priced = dataclasses.replace(task.graph, cost=cost)
-    if task.alone:
-        rest = priced.subgraph(task.rest)[0]
-        joined = linked(rest, task.low)
-        return _problem(joined, task, joined.directed(), coefficients)
-    joined = linked(priced, task.low, connected_pieces(plain, np.zeros(task.graph.n_units, np.int32)))
-    if joined is not priced:
-        return _problem(joined, task, joined.directed(), coefficients)
-    return plain.repriced(cost[numbers], coefficients)
+    joined = linked(priced.subgraph(task.rest)[0] if task.alone else priced, task.low)
+    return _problem(joined, task, joined.directed(), coefficients)
 
 
 def _factors(graph: UnitGraph, weights: Mapping[str, float], scales: Mapping[str, float]) -> dict[str, float]:

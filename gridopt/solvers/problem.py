@@ -221,6 +221,8 @@ def connected_pieces(problem: Problem, labels: Ints) -> Ints:
 
 def _linked(n: int, pairs: Ints) -> tuple[Ints, Ints, NDArray[np.int64]]:
     """CSR of pairs in both directions (starts, others), and where each entry stands in the pairs listed twice."""
+    if not len(pairs):
+        return np.zeros(n + 1, np.int32), np.empty(0, np.int32), np.empty(0, np.int64)
     heads, tails = np.concatenate([pairs[:, 0], pairs[:, 1]]), np.concatenate([pairs[:, 1], pairs[:, 0]])
     turn = np.lexsort((tails, heads))
     starts = np.concatenate([[0], np.cumsum(np.bincount(heads, minlength=n))]).astype(np.int32)

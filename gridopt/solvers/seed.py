@@ -31,6 +31,8 @@ def shares(problem: Problem) -> tuple[Ints, Ints]:
     """
     free = problem.fixed < 0
     raw = connected_pieces(problem, np.where(free, 0, 1).astype(np.int32))
+    if not raw.any() and free.all():
+        return raw, np.array([problem.n_grids], np.int32)
     pieces = np.full(problem.n_units, -1, np.int32)
     numbers, inverse = np.unique(raw[free], return_inverse=True)
     pieces[free] = inverse
