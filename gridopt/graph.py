@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from functools import cached_property
+from typing import Any, NamedTuple
 
 import geopandas as gpd
 import numpy as np
@@ -218,19 +219,23 @@ class UnitGraph:
 
     def of_parent(self, parent: int) -> tuple[UnitGraph, Ints]:
         """The subgraph of one community, and the positions of its units here."""
-        part, units = self.subgraph(np.flatnonzero(self.parents == parent).astype(np.int32))
-        return replace(part, place=None), units
+        grouped = self._grouped_by_parent
+        units = grouped.units[parent]
+        return self._induced(units, grouped.edges[parent], grouped.walls[parent], grouped.place), units
 
     def by_parent(self) -> list[tuple[UnitGraph, Ints]]:
-        """What `of_parent` gives for every community, in one pass over the units."""
+        """What `of_parent` gives for every community."""
+        return [self.of_parent(parent) for parent in range(len(self.parent_ids))]
+
+    @cached_property
+    def _grouped_by_parent(self) -> _Groups:
+        """Found in one pass, since a city has thousands of communities."""
         number = len(self.parent_ids)
-        new = np.empty(self.n_units, np.int32)
-        members = _grouped(self.parents, number)
+        place, members = np.empty(self.n_units, np.int32), _grouped(self.parents, number)
         for units in members:
-            new[units] = np.arange(len(units), dtype=np.int32)
-        edges = _grouped(self.parents[self.edges[:, 0]], number)
-        walls = _grouped(self.parents[self.walls[:, 0]], number)
-        return [(self._induced(*part, new), part[0]) for part in zip(members, edges, walls, strict=True)]
+            place[units] = np.arange(len(units), dtype=np.int32)
+        edges, walls = (_grouped(self.parents[pairs[:, 0]], number) for pairs in (self.edges, self.walls))
+        return _Groups(members, edges, walls, place)
 
     def subgraph(self, units: Ints) -> tuple[UnitGraph, Ints]:
         """The graph induced by some units (ascending positions)."""
@@ -286,6 +291,15 @@ class UnitGraph:
             f"<UnitGraph: {self.n_units:,} units, {len(self.edges):,} edges, {len(self.parent_ids):,} communities, "
             f"measures {', '.join(self.measures)}>"
         )
+
+
+class _Groups(NamedTuple):
+    """Units, edges and walls of each community, and where each unit stands in its own."""
+
+    units: list[Ints]
+    edges: list[Ints]
+    walls: list[Ints]
+    place: Ints
 
 
 EMPTY_LAND = 1e-3

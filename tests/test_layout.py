@@ -8,6 +8,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gridopt.solvers.contraction import connected
 from gridopt.solvers.problem import Problem, connected_pieces
 from tests import reference
 from tests.reference import problem_on, random_problem
@@ -80,3 +81,15 @@ def test_a_repriced_problem_is_the_same_as_one_posed_anew() -> None:
     for one, other in zip(repriced.board, anew.board, strict=True):
         if isinstance(one, np.ndarray):
             np.testing.assert_array_equal(one, other)
+
+
+@small
+@given(st.integers(1, 30), st.integers(0, 40), st.integers(0, 999))
+def test_joined_units_are_numbered_by_their_first_one(n: int, n_pairs: int, seed: int) -> None:
+    pairs = np.random.default_rng(seed).integers(0, n, (n_pairs, 2))
+    graph = nx.Graph(pairs.tolist())
+    graph.add_nodes_from(range(n))
+    expected = np.empty(n, np.int32)
+    for number, part in enumerate(sorted(nx.connected_components(graph), key=min)):
+        expected[list(part)] = number
+    np.testing.assert_array_equal(connected(n, pairs), expected)

@@ -10,9 +10,8 @@ from hypothesis import strategies as st
 
 from gridopt.graph import UnitGraph
 from gridopt.rules import RELAXATIONS, Bounds, Relax, Rules, Size
-from gridopt.solvers.bonds import connected
 from gridopt.solvers.community import Bindings, Community, pose
-from gridopt.solvers.contraction import Terrain
+from gridopt.solvers.contraction import Terrain, connected
 from gridopt.solvers.effort import Effort
 from gridopt.solvers.piece import draw_piece
 from gridopt.solvers.problem import evaluate, is_connected

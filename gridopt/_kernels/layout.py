@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import int64, void
 
-from gridopt._kernels.compiling import B1, F1, F2, I1, Flags, Ints, compiled_tuple, helper, kernel
+from gridopt._kernels.compiling import B1, F1, F2, I1, I2, Flags, Ints, compiled_tuple, helper, kernel
 
 RUN = 8
 """Members that are sorted by insertion before they are merged."""
@@ -164,4 +164,31 @@ def number_pieces(indptr: Any, neighbours: Any, labels: Any, pieces: Any, queue:
                     queue[tail] = there
                     tail += 1
         count += 1
+    return count
+
+
+@kernel(int64(I2, I1))
+def number_joined(pairs: Any, parts: Any) -> Any:
+    """Number in ``parts`` (n,) the parts that pairs of units (p, 2) join, by first unit; returns how many.
+
+    Union-find with path halving (Tarjan and van Leeuwen 1984); the first unit of a part is its root.
+    """
+    n, count = len(parts), 0
+    for unit in range(n):
+        parts[unit] = unit
+    for i in range(len(pairs)):
+        one, two = pairs[i, 0], pairs[i, 1]
+        while parts[one] != one:
+            parts[one] = parts[parts[one]]
+            one = parts[one]
+        while parts[two] != two:
+            parts[two] = parts[parts[two]]
+            two = parts[two]
+        parts[max(one, two)] = min(one, two)
+    for unit in range(n):
+        if parts[unit] == unit:
+            parts[unit] = count
+            count += 1
+        else:
+            parts[unit] = parts[parts[unit]]
     return count

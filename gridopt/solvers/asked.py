@@ -8,11 +8,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from gridopt.errors import RuleError, preview
 from gridopt.graph import UnitGraph
+from gridopt.solvers.contraction import connected
 from gridopt.solvers.numbers import candidates, shared_out
 
 Floats = NDArray[np.float64]
@@ -200,9 +199,7 @@ def _settled(graph: UnitGraph, oversized: Bools, low: Floats) -> tuple[Ints, ...
 
 def _parts(graph: UnitGraph, free: Bools) -> Ints:
     """Connected part of each unit once the others are taken away; a unit that is not free is a part of its own."""
-    kept = graph.edges[free[graph.edges].all(axis=1)]
-    lattice = coo_array((np.ones(len(kept)), (kept[:, 0], kept[:, 1])), shape=(graph.n_units, graph.n_units))
-    return np.asarray(connected_components(lattice.tocsr(), directed=False)[1], np.int32)
+    return connected(graph.n_units, graph.edges[free[graph.edges].all(axis=1)])
 
 
 def _border_with(graph: UnitGraph, inside: Bools) -> Floats:

@@ -84,9 +84,10 @@ def partition_graph(  # noqa: PLR0913 — the choices of one call, all but the g
         answer = _solved(task, weights, inner, int(own))
         return dataclasses.replace(answer, time_limited=inner.is_over and not answer.optimal)
 
+    order = sorted(range(len(asked)), key=lambda i: -len(asked[i].units))  # no worker ends alone with a large one
     with ThreadPoolExecutor(work.workers or 1) as pool:
-        answers = list(pool.map(solve, asked))
-    return _gathered(graph, asked, answers)
+        answers = dict(zip(order, pool.map(solve, [asked[i] for i in order]), strict=True))
+    return _gathered(graph, asked, [answers[i] for i in range(len(asked))])
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,12 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from gridopt.graph import UnitGraph
 from gridopt.solvers.community import Community
-from gridopt.solvers.contraction import contract, renumbered
+from gridopt.solvers.contraction import connected, contract, renumbered
 from gridopt.solvers.relaxation import whole_up_to
 
 Ints = NDArray[np.int32]
@@ -53,12 +51,6 @@ def bonds_of(community: Community) -> Bonds:
     split = np.where(heavy[part], part, -1).astype(np.int32)
     kept = _inside(graph, np.where(heavy[part], -1, groups))
     return Bonds(fast, connected(graph.n_units, np.concatenate([chained(fast), kept])), split)
-
-
-def connected(n: int, edges: NDArray[np.integer]) -> Ints:
-    """Connected parts of n units under some edges (e, 2), numbered by their first unit."""
-    lattice = coo_array((np.ones(len(edges)), (edges[:, 0], edges[:, 1])), shape=(n, n)).tocsr()
-    return renumbered(connected_components(lattice, directed=False)[1])
 
 
 def chained(numbers: Ints) -> Ints:
@@ -115,7 +107,7 @@ def join_cut_off(whole: UnitGraph, bound: Ints, *, low: float, apart: Bools) -> 
     A graph that is below ``low`` in all, or has one piece, is left as it is.
     """
     graph = contract(whole, bound)
-    component = graph.pieces()
+    component = connected(graph.n_units, graph.edges)
     sums = np.bincount(component, graph.weights[:, 0])
     if len(sums) == 1 or graph.weights[:, 0].sum() < low:
         return bound

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from gridopt.formula import spoken
 from gridopt.graph import UnitGraph
-from gridopt.solvers.bonds import connected
 from gridopt.solvers.clash_words import Words, told
 from gridopt.solvers.community import Community
+from gridopt.solvers.contraction import connected
 from gridopt.solvers.reasons import Row, Search, row_of
 from gridopt.solvers.relaxation import whole_up_to
 

@@ -77,13 +77,14 @@ class Bindings:
 
     def at(self, units: Sequence[int] | Ints) -> Bindings:
         """The bindings of some units; a pair stays where both its units do."""
-        place = {int(unit): i for i, unit in enumerate(units)}
+        listed = np.asarray(units).tolist()
+        place = {unit: i for i, unit in enumerate(listed)}
 
         def pairs(given: tuple[tuple[int, int], ...]) -> tuple[tuple[int, int], ...]:
             return tuple((place[a], place[b]) for a, b in given if a in place and b in place)
 
         names = ("groups", "dedicated", "kinds", "locked", "categories", "phases", "posts")
-        own: dict[str, Any] = {name: tuple(getattr(self, name)[i] for i in units) for name in names}
+        own: dict[str, Any] = {name: tuple(map(getattr(self, name).__getitem__, listed)) for name in names}
         return Bindings(**own, called=self.called, together=pairs(self.together), apart=pairs(self.apart))
 
 

@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from gridopt._kernels.layout import number_joined
 from gridopt.graph import UnitGraph, placed
 
 Ints = NDArray[np.int32]
@@ -39,6 +40,13 @@ def contract(graph: UnitGraph, groups: Ints) -> UnitGraph:
     outer = None if graph.outer is None else np.bincount(groups, graph.outer, n_groups) > 0
     place = groups.astype(np.int32) if graph.place is None else placed(graph.place, groups)
     return replace(merged, outer=outer, streets=graph.streets, place=place)
+
+
+def connected(n: int, edges: NDArray[np.integer]) -> Ints:
+    """Connected parts of n units under some edges (e, 2), numbered by their first unit."""
+    parts = np.empty(n, np.int32)
+    number_joined(np.array(edges, np.int32, order="C"), parts)
+    return parts
 
 
 def renumbered(labels: NDArray[np.integer]) -> Ints:

@@ -70,8 +70,10 @@ def _numbers(community: Community, labels: Ints, search: Search, words: Words) -
 def _pieces(community: Community, labels: Ints, search: Search, words: Words) -> list[Row]:
     """Grids that are not connected."""
     pieces = Partition(community.graph, labels).n_pieces()
+    rows: list[Row] = []
+    if not (pieces > 1).any():
+        return rows
     whole = len(np.unique(community.graph.pieces()))
-    rows = []
     for grid in np.flatnonzero(pieces > 1):
         if community.locked[labels == grid].any():
             case = _locked_apart(int(pieces[grid]), words)

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from gridopt.graph import UnitGraph
-from gridopt.solvers.bonds import connected
 from gridopt.solvers.community import pose
 from gridopt.solvers.conditions import DECISIONS, MAX_WALK, NO_ENCLOSED
+from gridopt.solvers.contraction import connected
 from gridopt.solvers.problem import Ints
 from gridopt.solvers.relaxation import bearing, never_relaxed, stage_without
 from gridopt.solvers.relaxed import Task, exact_covers

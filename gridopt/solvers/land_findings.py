@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gridopt.graph import UnitGraph
-from gridopt.solvers.bonds import connected
 from gridopt.solvers.clash_words import Words
 from gridopt.solvers.community import Community
+from gridopt.solvers.contraction import connected
 from gridopt.solvers.reasons import Row, row_of
 
 Ints = NDArray[np.int32]

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from gridopt.graph import UnitGraph
+from gridopt.solvers.contraction import connected
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
@@ -21,7 +22,7 @@ def linked(graph: UnitGraph, low: Floats, pieces: Ints | None = None) -> UnitGra
     there are, each piece (the first unit's first) growing until it is heavy enough or the graph is in one.
     ``pieces`` (n,) is `UnitGraph.pieces`, where it is known already.
     """
-    piece = graph.pieces() if pieces is None else pieces.copy()
+    piece = connected(graph.n_units, graph.edges) if pieces is None else pieces.copy()
     sums = np.column_stack([np.bincount(piece, column) for column in graph.weights.T])
     light = (sums < low).any(axis=1)
     if len(sums) == 1 or not light.any():

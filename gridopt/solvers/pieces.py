@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gridopt.graph import UnitGraph
-from gridopt.solvers.bonds import Bonds, bonds_of, connected
+from gridopt.solvers.bonds import Bonds, bonds_of
 from gridopt.solvers.community import Community
-from gridopt.solvers.contraction import Terrain, contract, renumbered
+from gridopt.solvers.contraction import Terrain, connected, contract, renumbered
 
 Ints = NDArray[np.int32]
 Bools = NDArray[np.bool_]

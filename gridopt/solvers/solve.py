@@ -67,11 +67,12 @@ def solve(
         answer = _draw(community, inner, int(own), lang)
         return dataclasses.replace(answer, time_limited=inner.is_over and not answer.is_proved)
 
-    answers = _each(draw, range(len(graph.parent_ids)), effort.workers)
+    sizes = np.bincount(graph.parents)
+    answers = _each(draw, range(len(graph.parent_ids)), sizes, effort.workers)
     for _ in range(ROUNDS if wish.quotas else 0):
         wish = wish.after([answer.n_grids for answer in answers])
         again = [p for p, answer in enumerate(answers) if wish.counts[p] not in (None, answer.n_grids)]
-        for parent, answer in zip(again, _each(draw, again, effort.workers), strict=True):
+        for parent, answer in zip(again, _each(draw, again, sizes, effort.workers), strict=True):
             answers[parent] = answer
     _refuse_what_may_never_relax(answers)
     rows = wish.rows(graph.parent_ids, [answer.n_grids for answer in answers], Words(lang), given=False)
@@ -91,7 +92,7 @@ def measure(
         own = np.unique(given[graph.parents == parent], return_inverse=True)[1].astype(np.int32)
         return _weighed(community, own, Search(), lang)
 
-    answers = _each(weigh, range(len(graph.parent_ids)), 1)
+    answers = _each(weigh, range(len(graph.parent_ids)), np.bincount(graph.parents))
     rows = wish.rows(graph.parent_ids, [answer.n_grids for answer in answers], Words(lang), given=True)
     return _gather(graph, answers, rows)
 
@@ -121,14 +122,20 @@ class _Answer:
         return self.bound is not None and objective - self.bound <= 1e-9 * max(1.0, objective)
 
 
-def _each(task: Callable[[int], _Answer], parents: Sequence[int], workers: int | None) -> list[_Answer]:
+def _each(
+    task: Callable[[int], _Answer], parents: Sequence[int], sizes: NDArray[np.int64], workers: int | None = 1
+) -> list[_Answer]:
+    """Answers for some communities, in their order; sizes (communities,) in units."""
     n = len(parents)
     count = min(workers or os.cpu_count() or 1, max(n, 1))
     if count == 1:
         return [task(i) for i in tqdm(parents, desc="gridopt", unit="community", disable=None, leave=False)]
+    order = sorted(parents, key=lambda i: -sizes[i])  # no worker ends alone with a large one
     with ThreadPoolExecutor(count) as pool:
-        answers = pool.map(task, parents)
-        return list(tqdm(answers, total=n, desc="gridopt", unit="community", disable=None, leave=False))
+        answers = pool.map(task, order)
+        told = tqdm(answers, total=n, desc="gridopt", unit="community", disable=None, leave=False)
+        found = dict(zip(order, told, strict=True))
+    return [found[i] for i in parents]
 
 
 def _draw(community: Community, effort: Effort, seed: int, lang: str) -> _Answer:

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gridopt.graph import SEAM_DISCOUNT
-from gridopt.solvers.bonds import chained, connected
+from gridopt.solvers.bonds import chained
 from gridopt.solvers.community import Community
-from gridopt.solvers.contraction import Terrain
+from gridopt.solvers.contraction import Terrain, connected
 from gridopt.solvers.effort import Effort
 from gridopt.solvers.numbers import candidates
 from gridopt.solvers.piece import Drawn, draw_piece, drawn_whole

@@ -21,8 +21,8 @@ from gridopt.plan.decisions.settle import Settled
 from gridopt.plan.decisions.ties import Node, Ties, Why
 from gridopt.plan.decisions.whole import tie_whole
 from gridopt.rules import Size
-from gridopt.solvers.bonds import connected
 from gridopt.solvers.community import Bindings
+from gridopt.solvers.contraction import connected
 from gridopt.units import neighbours_across
 
 Positions = NDArray[np.int64]

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from gridopt.city import City
 from gridopt.graph import UnitGraph
 from gridopt.plan.decisions.ties import Ties, Why
-from gridopt.solvers.bonds import bonds_of, connected
+from gridopt.solvers.bonds import bonds_of
 from gridopt.solvers.community import Bindings, Community
+from gridopt.solvers.contraction import connected
 
 Positions = NDArray[np.int64]
 
