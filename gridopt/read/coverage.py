@@ -163,9 +163,10 @@ def _without_open_gaps(shapes: Shapes) -> Shapes:
     mitred corners) adds to the union of the communities; each goes to the neighbour with the longest
     common border. Notches in the outline of a single community are left alone.
     """
-    union = shapely.union_all(shapely.buffer(shapes, SLIVER / 2, join_style="mitre"))
-    closed = shapely.buffer(union, -SLIVER / 2, join_style="mitre")
-    strips, _ = polygonal_parts(np.array([shapely.difference(closed, shapely.union_all(shapes))], object))
+    outlines = shapely.polygons(shapely.get_exterior_ring(shapely.get_parts(shapely.union_all(shapes))))
+    widened = shapely.union_all(shapely.buffer(outlines, SLIVER / 2, join_style="mitre"))
+    closed = shapely.buffer(widened, -SLIVER / 2, join_style="mitre")
+    strips, _ = polygonal_parts(np.array([shapely.difference(closed, shapely.union_all(outlines))], object))
     strips = strips[shapely.area(strips) > ROUNDING * shapely.length(strips)]
     result = shapes.copy()
     strip, community = shapely.STRtree(shapes).query(strips, predicate="intersects")
