@@ -1,5 +1,9 @@
 """Bounds of each term: never above the optimum of full enumeration, close to it on plain ground, honest sums."""
 
+import dataclasses
+from collections.abc import Iterator
+from itertools import permutations
+
 import networkx as nx
 import numpy as np
 import pytest
@@ -7,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import gridopt as go
-from gridopt.solvers.bounds import size_bound, term_bounds
+from gridopt.solvers.bounds import as_relaxed, size_bound, slack_of, term_bounds
 from gridopt.solvers.centroids import inertia_bound
 from gridopt.solvers.effort import Effort
 from gridopt.solvers.improve import search
@@ -33,6 +37,74 @@ def test_no_term_ever_falls_below_its_bound(seed, n_units, n_grids) -> None:
         return
     bounds = term_bounds(problem, best * 1.1)
     assert (bounds <= best * (1 + 1e-9) + 1e-9).all()
+
+
+def misses(problem: Problem, plan: np.ndarray) -> tuple[float, float]:
+    """What all grids fall short of their lower bounds, and what they exceed their upper ones by."""
+    sums = np.column_stack([np.bincount(plan, column, problem.n_grids) for column in problem.weights.T])
+    return float(np.maximum(problem.low - sums, 0).sum()), float(np.maximum(sums - problem.high, 0).sum())
+
+
+def numbered(problem: Problem) -> Iterator[np.ndarray]:
+    """Every connected partition, its grids numbered in every way that keeps fixed units where they are."""
+    for plan in partitions(problem):
+        for turn in permutations(range(problem.n_grids)):
+            labels = np.array(turn, np.int32)[list(plan)]
+            if (labels[problem.fixed >= 0] == problem.fixed[problem.fixed >= 0]).all():
+                yield labels
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_drawing_that_misses_bounds_is_bounded_among_all_that_miss_no_more(seed) -> None:
+    problem = random_problem(seed, 7, 3, spread=0.02)
+    problem = dataclasses.replace(
+        problem, weights=problem.weights[:, :1], low=problem.low[:, :1], high=problem.high[:, :1]
+    )
+    plans = list(numbered(problem))
+    drawn = min(plans, key=lambda one: sum(misses(problem, one)))
+    short, excess = misses(problem, drawn)
+    as_good = [one for one in plans if misses(problem, one)[0] <= short and misses(problem, one)[1] <= excess]
+    best = np.array([terms(problem, one.tolist()) for one in as_good]).min(axis=0)
+    bounds = term_bounds(as_relaxed(problem, drawn), best * 1.1 + 1)
+    assert (bounds <= best * (1 + 1e-9) + 1e-9).all()
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_unlike_grids_with_fixed_units_and_given_centres_are_bounded(seed) -> None:
+    random = np.random.default_rng(seed)
+    problem = random_problem(seed, 7, 2, spread=0.5)
+    anchors = np.vstack([problem.xy[0], [np.nan, np.nan]])
+    fixed = np.full(7, -1)
+    fixed[[0, 6]] = 0, 1
+    problem = dataclasses.replace(
+        problem,
+        low=problem.low * random.uniform(0.3, 1.0, (2, 1)),
+        high=problem.high * random.uniform(1.0, 1.5, (2, 1)),
+        comfort=problem.comfort * random.uniform(0.8, 1.2, (2, 1)),
+        fixed=fixed,
+        anchors=anchors,
+    )
+    plans = [one for one in numbered(problem) if violation(problem, one.tolist()) == 0]
+    if not plans:
+        return
+    best = np.array([terms(problem, one.tolist()) for one in plans]).min(axis=0)
+    slack = slack_of(problem, plans[0], QUICK)
+    assert slack is not None
+    assert slack.terms is not None
+    assert (np.array(terms(problem, plans[0].tolist())) - slack.terms <= best * (1 + 1e-9) + 1e-9).all()
+    assert (slack.terms >= 0).all()
+
+
+def test_given_centres_are_proved_by_the_program_of_units_and_grids() -> None:
+    network = nx.convert_node_labels_to_integers(nx.grid_2d_graph(9, 8), ordering="sorted")
+    xy = [(100.0 * x, 100.0 * y) for x in range(9) for y in range(8)]
+    weights = np.random.default_rng(1).integers(5, 15, 72)
+    graph = go.UnitGraph.from_arrays(weights, list(network.edges), xy=xy)
+    for objective in ("inertia", {"inertia": 1, "cut_edges": 1}):
+        solution = go.partition_graph(graph, centres=[10, 34, 61], objective=objective, effort="quick", prove=True)
+        assert solution.status == "optimal"
+        assert solution.gap == 0
+        assert (solution.partition.n_pieces() == 1).all()
 
 
 def lattice(wide: int, high: int, n_grids: int, spread: float = 0.1) -> Problem:

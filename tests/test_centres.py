@@ -49,9 +49,11 @@ def test_many_grids_keep_their_centres_and_their_sizes() -> None:
     assert to_centres(graph, solution.partition.labels, centres) < to_centres(graph, free.partition.labels, centres)
 
 
-def test_a_proof_is_not_claimed_for_centres_beyond_the_exact_path() -> None:
+def test_centres_beyond_the_exact_path_are_proved_by_a_program() -> None:
     graph = lattice(12, 12, seed=1)
-    assert go.partition_graph(graph, centres=[0, 143], effort="quick", prove=True).bound is None
+    solution = go.partition_graph(graph, centres=[0, 143], effort="quick", prove=True)
+    assert solution.status == "optimal"
+    assert solution.bound == pytest.approx(solution.objective)
 
 
 def test_centres_lie_in_their_parents() -> None:

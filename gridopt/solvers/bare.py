@@ -193,8 +193,7 @@ def _best(
         if proof.status == "optimal" and proof.labels is not None:
             return proof.labels, 0.0, False
         impossible = proof.status == "infeasible" and not feasible
-    # The bounds of `bounded` are for the best centres, and its plans would leave the given ones.
-    if feasible and effort.prove and not np.isfinite(problem.anchors).any():
+    if feasible and effort.prove:
         labels, slack = bounded(problem, labels, effort, price)
     return labels, slack, impossible
 

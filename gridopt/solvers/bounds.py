@@ -5,6 +5,7 @@ A term's bound bounds that term alone; the sum is a bound for the objective, whi
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from dataclasses import dataclass
 
@@ -15,7 +16,8 @@ from gridopt.solvers.centroids import inertia_bound
 from gridopt.solvers.effort import Effort
 from gridopt.solvers.lagrange import hess_model, relax
 from gridopt.solvers.problem import Floats, Ints, Problem, evaluate
-from gridopt.solvers.prove import hess_cost, prove_hess
+from gridopt.solvers.prove import MOST_PAIRS, hess_cost, prove_hess
+from gridopt.solvers.sharing import shared_out
 from gridopt.solvers.spectral import cut_bound
 
 NODES = 20_000
@@ -42,21 +44,43 @@ PROVED = Slack(0.0)
 
 
 def slack_of(problem: Problem, labels: Ints, effort: Effort) -> Slack | None:
-    """The slack of a drawing within its bounds; None where the problem is too large to bound unasked.
+    """The slack of a drawing; None where the problem is too large to bound unasked.
 
-    None as well where some grids have rules of their own: units fixed in them, or bounds that others do not have.
+    Where the drawing misses bounds, or grids have rules of their own, that of the problem as relaxed (`as_relaxed`).
     """
-    if effort.is_over or problem.n_units > (LARGEST if effort.prove else ALWAYS) or not _alike(problem):
+    if effort.is_over or problem.n_units > (LARGEST if effort.prove else ALWAYS):
         return None
     terms = evaluate(problem, labels).terms
-    left = np.maximum(terms - term_bounds(problem, terms), 0.0)
+    left = np.maximum(terms - term_bounds(as_relaxed(problem, labels), terms), 0.0)
     return Slack(float(left @ problem.coefficients), left)
 
 
-def _alike(problem: Problem) -> bool:
-    """Whether all grids have the same rules."""
-    same = (problem.low, problem.high, problem.comfort, problem.target)
-    return bool((problem.fixed < 0).all() and all((one == one[:1]).all() for one in same))
+def as_relaxed(problem: Problem, labels: Ints) -> Problem:
+    """The problem with all its grids alike, so wide that every plan which misses as little as the labels fits.
+
+    Each grid may be as small and as large as any grid may be, less what all grids of the drawing fall short of, and
+    more than that by what all exceed: another plan may miss as much by a single grid. Units are let go and given
+    centres moved, which makes no plan dearer. A unit above the bound by itself exempts some grid from its size.
+    """
+    k = problem.n_grids
+    sums = np.column_stack([np.bincount(labels, column, k) for column in problem.weights.T])
+    short = np.maximum(problem.low - sums, 0.0).sum(axis=0)
+    excess = np.maximum(sums - problem.high, 0.0).sum(axis=0)
+    low = np.maximum(problem.low.min(axis=0) - short, 0.0)
+    high = problem.high.max(axis=0) + excess
+    comfort = np.array([problem.comfort[:, 0].min(), problem.comfort[:, 1].max()])
+    if (problem.weights > problem.high.min(axis=0)).any():
+        comfort = np.array([-np.inf, np.inf])
+    return dataclasses.replace(
+        problem,
+        low=np.tile(low, (k, 1)),
+        high=np.tile(high, (k, 1)),
+        comfort=np.tile(comfort, (k, 1)),
+        target=np.full(k, problem.target.max()),
+        fixed=np.full(problem.n_units, -1, np.int32),
+        closed=np.zeros(k, bool),
+        anchors=np.full((k, 2), np.nan),
+    )
 
 
 def term_bounds(problem: Problem, terms: Floats) -> Floats:
@@ -90,6 +114,8 @@ def bounded(problem: Problem, labels: Ints, effort: Effort, price: float) -> tup
     """
     if effort.is_over or problem.n_units > LARGEST:
         return labels, None
+    if np.isfinite(problem.anchors).all():
+        return _to_given_centres(problem, labels, effort)
     plain = problem.coefficients[0] - price
     governance = problem.coefficients[1] * problem.cost.max(initial=0.0)
     if price and max(plain, governance) <= 0:
@@ -103,6 +129,23 @@ def bounded(problem: Problem, labels: Ints, effort: Effort, price: float) -> tup
         upper = hess_cost(problem, labels)
         slack += price * (upper - relax(hess_model(problem), upper).bound)
     return labels, slack
+
+
+def _to_given_centres(problem: Problem, labels: Ints, effort: Effort) -> tuple[Ints, float]:
+    """`bounded` where every grid has its centre: the program of units, grids and borders, else term by term."""
+    terms = evaluate(problem, labels).terms
+    wide = as_relaxed(problem, labels)
+    slack = float(np.maximum(terms - term_bounds(wide, terms), 0.0) @ problem.coefficients)
+    if problem.n_units * problem.n_grids > MOST_PAIRS:
+        return labels, slack
+    away = ((problem.xy[:, None] - problem.anchors[None]) ** 2).sum(axis=2)
+    costs = problem.coefficients[0] * problem.mass[:, None] * away
+    shared = shared_out(problem, costs, labels, limits=_limits(effort))
+    objective = evaluate(problem, labels).objective
+    bound = max(objective - slack, shared.bound)
+    if shared.labels is not None and evaluate(problem, shared.labels).objective < objective:
+        labels, objective = shared.labels, evaluate(problem, shared.labels).objective
+    return labels, max(objective - bound, 0.0)
 
 
 def _limits(effort: Effort) -> Limits:

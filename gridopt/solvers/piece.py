@@ -94,7 +94,14 @@ def draw_piece(
     impossible = outcome.impossible or relaxed.proved
     clash = NOTHING_KNOWN if fixed else clash_of(task, proved=impossible, firm_only=relaxed.refused)
     optimal = relaxed.optimal and impossible
-    return Drawn(relaxed.labels, True, optimal, impossible, numbers[0], clash, PROVED if optimal else None)
+    slack = PROVED if optimal else _slack_as_relaxed(task, relaxed.labels, effort)
+    return Drawn(relaxed.labels, True, optimal, impossible, numbers[0], clash, slack)
+
+
+def _slack_as_relaxed(task: Task, labels: Ints, effort: Effort) -> Slack | None:
+    """The slack of a drawing that misses rules, of any groups' units, for the number of grids that it has."""
+    number = int(labels.max()) + 1
+    return slack_of(pose(task.terrain.graph, task.community, task.coefficients, number), labels, effort)
 
 
 def _near(terrain: Terrain, community: Community) -> bool:
