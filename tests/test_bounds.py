@@ -96,12 +96,14 @@ def test_unlike_grids_with_fixed_units_and_given_centres_are_bounded(seed) -> No
 
 
 def test_given_centres_are_proved_by_the_program_of_units_and_grids() -> None:
-    network = nx.convert_node_labels_to_integers(nx.grid_2d_graph(9, 8), ordering="sorted")
-    xy = [(100.0 * x, 100.0 * y) for x in range(9) for y in range(8)]
-    weights = np.random.default_rng(1).integers(5, 15, 72)
+    network = nx.convert_node_labels_to_integers(nx.grid_2d_graph(7, 6), ordering="sorted")
+    xy = [(100.0 * x, 100.0 * y) for x in range(7) for y in range(6)]
+    weights = np.random.default_rng(1).integers(5, 15, 42)
     graph = go.UnitGraph.from_arrays(weights, list(network.edges), xy=xy)
     for objective in ("inertia", {"inertia": 1, "cut_edges": 1}):
-        solution = go.partition_graph(graph, centres=[10, 34, 61], objective=objective, effort="quick", prove=True)
+        solution = go.partition_graph(
+            graph, centres=[7, 22, 35], objective=objective, effort="quick", tolerance=0.25, prove=True
+        )
         assert solution.status == "optimal"
         assert solution.gap == 0
         assert (solution.partition.n_pieces() == 1).all()
@@ -154,9 +156,9 @@ def test_the_size_bound_is_that_of_equal_sizes() -> None:
     "objective", ["inertia", "cut_edges", {"inertia": 1, "cut_edges": 1}, {"hess": 1, "inertia": 1}]
 )
 def test_a_proof_asked_for_gives_a_bound_on_every_objective(objective) -> None:
-    network = nx.convert_node_labels_to_integers(nx.grid_2d_graph(11, 10), ordering="sorted")
-    xy = [(100.0 * x, 100.0 * y) for x in range(11) for y in range(10)]
-    graph = go.UnitGraph.from_arrays(np.ones(110), list(network.edges), xy=xy)
+    network = nx.convert_node_labels_to_integers(nx.grid_2d_graph(9, 8), ordering="sorted")
+    xy = [(100.0 * x, 100.0 * y) for x in range(9) for y in range(8)]
+    graph = go.UnitGraph.from_arrays(np.ones(72), list(network.edges), xy=xy)
     solution = go.partition_graph(graph, k=5, objective=objective, effort="quick", prove=True)
     assert solution.bound is not None
     assert 0 < solution.bound <= solution.objective

@@ -19,6 +19,7 @@ from gridopt.solvers.problem import Floats, Ints, Problem, evaluate
 from gridopt.solvers.prove import MOST_PAIRS, hess_cost, prove_hess
 from gridopt.solvers.sharing import shared_out
 from gridopt.solvers.spectral import cut_bound
+from gridopt.solvers.spreading import MOST_UNITS, spread_bound
 
 NODES = 20_000
 """Branch-and-bound nodes of one solve where proof is asked for."""
@@ -51,7 +52,8 @@ def slack_of(problem: Problem, labels: Ints, effort: Effort) -> Slack | None:
     if effort.is_over or problem.n_units > (LARGEST if effort.prove else ALWAYS):
         return None
     terms = evaluate(problem, labels).terms
-    left = np.maximum(terms - term_bounds(as_relaxed(problem, labels), terms), 0.0)
+    lowest = term_bounds(as_relaxed(problem, labels), terms, proving=effort.prove)
+    left = np.maximum(terms - lowest, 0.0)
     return Slack(float(left @ problem.coefficients), left)
 
 
@@ -83,19 +85,26 @@ def as_relaxed(problem: Problem, labels: Ints) -> Problem:
     )
 
 
-def term_bounds(problem: Problem, terms: Floats) -> Floats:
+def term_bounds(problem: Problem, terms: Floats, *, proving: bool = False) -> Floats:
     """What no plan's proximity, governance and size (3,) go below; ``terms`` are those of a known plan.
 
-    A term that the objective leaves out is bounded by 0.
+    A term that the objective leaves out is bounded by 0. ``proving`` spends more work on borders.
     """
     asked = problem.coefficients > 0
     return np.array(
         [
             inertia_bound(problem, float(terms[0])) if asked[0] else 0.0,
-            cut_bound(problem, float(terms[1])) if asked[1] else 0.0,
+            border_bound(problem, float(terms[1]), proving=proving) if asked[1] else 0.0,
             size_bound(problem) if asked[2] else 0.0,
         ]
     )
+
+
+def border_bound(problem: Problem, upper: float, *, proving: bool = False) -> float:
+    """What the borders of no plan cost less than: by distances (`spreading`), in large problems by eigenvalues."""
+    if problem.n_units > MOST_UNITS:
+        return cut_bound(problem, upper)
+    return spread_bound(problem, upper, proving=proving)
 
 
 def size_bound(problem: Problem) -> float:
@@ -124,7 +133,7 @@ def bounded(problem: Problem, labels: Ints, effort: Effort, price: float) -> tup
     terms = evaluate(problem, labels).terms
     slack = plain * (terms[0] - inertia_bound(problem, float(terms[0]))) if plain > 0 else 0.0
     if governance > 0:
-        slack += problem.coefficients[1] * (terms[1] - cut_bound(problem, float(terms[1])))
+        slack += problem.coefficients[1] * (terms[1] - border_bound(problem, float(terms[1]), proving=True))
     if price:
         upper = hess_cost(problem, labels)
         slack += price * (upper - relax(hess_model(problem), upper).bound)
@@ -133,19 +142,19 @@ def bounded(problem: Problem, labels: Ints, effort: Effort, price: float) -> tup
 
 def _to_given_centres(problem: Problem, labels: Ints, effort: Effort) -> tuple[Ints, float]:
     """`bounded` where every grid has its centre: the program of units, grids and borders, else term by term."""
-    terms = evaluate(problem, labels).terms
-    wide = as_relaxed(problem, labels)
-    slack = float(np.maximum(terms - term_bounds(wide, terms), 0.0) @ problem.coefficients)
-    if problem.n_units * problem.n_grids > MOST_PAIRS:
-        return labels, slack
-    away = ((problem.xy[:, None] - problem.anchors[None]) ** 2).sum(axis=2)
-    costs = problem.coefficients[0] * problem.mass[:, None] * away
-    shared = shared_out(problem, costs, labels, limits=_limits(effort))
-    objective = evaluate(problem, labels).objective
-    bound = max(objective - slack, shared.bound)
-    if shared.labels is not None and evaluate(problem, shared.labels).objective < objective:
-        labels, objective = shared.labels, evaluate(problem, shared.labels).objective
-    return labels, max(objective - bound, 0.0)
+    score = evaluate(problem, labels)
+    bound, objective = -np.inf, score.objective
+    if problem.n_units * problem.n_grids <= MOST_PAIRS:
+        away = ((problem.xy[:, None] - problem.anchors[None]) ** 2).sum(axis=2)
+        costs = problem.coefficients[0] * problem.mass[:, None] * away
+        shared = shared_out(problem, costs, labels, limits=_limits(effort))
+        if shared.labels is not None and evaluate(problem, shared.labels).objective < objective:
+            labels, objective = shared.labels, evaluate(problem, shared.labels).objective
+        if shared.optimal:
+            return labels, max(objective - shared.bound, 0.0)
+        bound = shared.bound
+    left = np.maximum(score.terms - term_bounds(as_relaxed(problem, labels), score.terms, proving=True), 0.0)
+    return labels, max(objective - max(bound, score.objective - float(left @ problem.coefficients)), 0.0)
 
 
 def _limits(effort: Effort) -> Limits:
