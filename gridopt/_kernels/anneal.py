@@ -26,6 +26,9 @@ from gridopt._kernels.state import (
     plain_change,
 )
 
+USUAL_UNITS = 40.0
+"""Units of a grid for which the temperatures of a schedule are meant as they stand."""
+
 TOGETHER = 8
 """One visit in so many tries to move what a unit cuts off along with it."""
 
@@ -139,12 +142,18 @@ def _across(board: Any, state: Any, trail: Any, unit: Any) -> Any:
     return label
 
 
-@inlined(float64(BOARD, STATE, int64, int64))
-def _unit_cost(board: Any, state: Any, home: Any, to: Any) -> Any:
-    """Mean cost of a unit of two grids, each with its border in full: one move can save all of an edge."""
-    half = 0.5 * board.coefficients[1] * (state.parts[home, CUT] + state.parts[to, CUT])
-    cost = grid_cost(board, state, home) + grid_cost(board, state, to) + half
-    return cost / (state.n_units[home] + state.n_units[to])
+@inlined(float64(BOARD, STATE, int64, int64, float64))
+def _step_cost(board: Any, state: Any, home: Any, to: Any, breadth: Any) -> Any:
+    """About what one move between two grids changes the objective by: the mean cost of a unit, set right for breadth.
+
+    Borders count in full, since one move can save all of an edge. The wider a grid, the fewer of its units lie on
+    its border, so that an edge means more beside the border's cost a unit; and the less does a unit's width change
+    a squared distance beside the mean of the grid.
+    """
+    c, parts = board.coefficients, state.parts
+    border = c[1] * (parts[home, CUT] + parts[to, CUT])
+    inner = grid_cost(board, state, home) + grid_cost(board, state, to) - 0.5 * border
+    return (inner / breadth + border * breadth) / (state.n_units[home] + state.n_units[to])
 
 
 @inlined(boolean(STATE, TRIPLE, float64, float64))
@@ -213,6 +222,7 @@ def anneal(board: Any, state: Any, trail: Any, sweeps: Any, seed: Any, schedule:
     state.random[0] = seed
     floor = 0.05 * state.total[0] / n + 1e-300
     units_squared = (n / k) ** 2
+    breadth = (n / k / USUAL_UNITS) ** 0.25
     accepted = 0
     for sweep in range(sweeps):
         done = sweep / max(sweeps - 1, 1)
@@ -224,7 +234,7 @@ def anneal(board: Any, state: Any, trail: Any, sweeps: Any, seed: Any, schedule:
             home, to = state.labels[unit], _across(board, state, trail, unit)
             if state.n_units[home] == 1 or (board.closed[to] and not board.empty[unit]):
                 continue
-            climate = (heat, press, _unit_cost(board, state, home, to) + floor)
+            climate = (heat, press, _step_cost(board, state, home, to, breadth) + floor)
             if below(state.random, TOGETHER) == 0 and _move_together(board, state, trail, unit, to, climate):
                 accepted += 1
                 _judge(trail, state)
