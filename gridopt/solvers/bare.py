@@ -26,6 +26,7 @@ from gridopt.solvers.links import linked
 from gridopt.solvers.neighbours import improved, reach
 from gridopt.solvers.problem import Problem, connected_pieces, evaluate
 from gridopt.solvers.recombine import recombined
+from gridopt.solvers.regions import regions_redrawn
 from gridopt.solvers.seed import inertial_bisection
 from gridopt.solvers.solution import PARTS, SOLUTION_VIOLATIONS, Solution
 
@@ -179,6 +180,7 @@ def _best(
     labels, slack = recombined(problem, found, price) if feasible else found.labels, None
     labels = polished(problem, labels, price) if price else labels
     if feasible and effort.iterations >= STANDARD:
+        labels = labels if price else regions_redrawn(problem, labels, effort=effort, seed=seed)
         labels = improved(problem, labels, price, paired=reach(effort))
     unchanged = labels is found.labels
     objective = found.objective if unchanged else evaluate(problem, labels).objective

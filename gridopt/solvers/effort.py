@@ -15,7 +15,10 @@ USUAL_SIZE = 1000
 MOST_RESTARTS = 6.0
 """How many times ``restarts`` a tiny problem may get: its runs are cheap and differ most."""
 
-PRESETS = {"quick": (100, 1), "standard": (800, 8), "thorough": (4000, 32)}
+SINGLE_SHARE = 4 / 3
+"""How much longer a single run on a large problem is than the runs it stands for: none other mends its ill luck."""
+
+PRESETS = {"quick": (100, 1), "standard": (800, 6), "thorough": (4000, 32)}
 """Iterations and restarts of the named efforts."""
 
 
@@ -88,7 +91,7 @@ class Effort:
         Below 1,000 units by the fourth root fewer; above, once a single run is left, by the square root fewer.
         """
         ratio = max(n_units, 1) / USUAL_SIZE
-        share = math.sqrt(math.sqrt(ratio)) if ratio < 1 else min(1.0, math.sqrt(self.restarts / ratio))
+        share = math.sqrt(math.sqrt(ratio)) if ratio < 1 else min(1.0, math.sqrt(SINGLE_SHARE * self.restarts / ratio))
         return max(1, round(self.iterations * share))
 
     def runs(self, n_units: int) -> int:

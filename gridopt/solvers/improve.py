@@ -24,7 +24,7 @@ JITTER = 0.8
 """Radians by which the axes of later starts are turned at most."""
 
 ENOUGH = 5
-"""Runs that end with the same best before a search is content."""
+"""Runs that end with the same best before a search is content, and at least half of the restarts asked for."""
 
 RETRIES, RETRY_SWEEPS = 3, 5
 """Further runs, and how many times as long, where no run has kept the bounds although nothing speaks against it."""
@@ -72,6 +72,14 @@ def anneal(problem: Problem, labels: Ints, *, sweeps: int, seed: int) -> Ints:
     return _restored(problem, _annealed(problem, state, sweeps, _word(seed, 0)))
 
 
+def reworked(problem: Problem, labels: Ints, *, sweeps: int, seed: int, turn: int = 0) -> Ints:
+    """Labels (n,) after one run of the search from those given: annealed, mended, descended; maybe worse than before.
+
+    ``turn`` tells runs of the same seed apart.
+    """
+    return _run(problem, labels, sweeps, _word(seed, turn))
+
+
 def mend(problem: Problem, labels: Ints, *, seed: int) -> Ints:
     """Labels (n,) with less violation, where short chains of moves find any, then with a lower objective.
 
@@ -87,7 +95,7 @@ def search(problem: Problem, labels: Ints | None = None, *, effort: Effort, seed
 
     Each run anneals and mends; the others start from bisections with turned axes, with as many grids in each
     piece of the graph as the given labels (the inertial bisection unless given) have. Stops early once the
-    best has been met `ENOUGH` times (thrice as often if it is out of bounds); goes on for `RETRIES` longer runs
+    best has been met often `ENOUGH` (thrice as often if it is out of bounds); goes on for `RETRIES` longer runs
     while it is further out of bounds than need be. The same labels, effort and seed give the same answer
     whatever the number of workers.
     """
@@ -97,6 +105,7 @@ def search(problem: Problem, labels: Ints | None = None, *, effort: Effort, seed
     met, runs, late = 0, 0, False
     effort = effort.started()
     usual, least = effort.runs(problem.n_units), unavoidable(problem)
+    content = max(ENOUGH, effort.restarts // 2)
     for found in _outcomes(problem, first, effort=effort, seed=seed):
         runs += 1
         pool.update(_grids(problem, found))
@@ -105,7 +114,7 @@ def search(problem: Problem, labels: Ints | None = None, *, effort: Effort, seed
         met = met + 1 if _same(new, key) else 1 if new < key else met
         if new < key:
             best, score, key = found, reached, new
-        enough = met >= (ENOUGH if key[0] == 0 else 3 * ENOUGH)
+        enough = met >= (content if key[0] == 0 else 3 * content)
         enough = enough or (runs >= usual and key[0] <= least + 2 * SAME)
         late = effort.is_over and runs < usual + RETRIES and not enough
         if late or enough:

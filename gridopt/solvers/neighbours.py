@@ -53,7 +53,7 @@ def improved(problem: Problem, labels: Ints, price: float = 0.0, *, paired: int 
     redraw them. Problems with fixed units, given centres or rules beyond bounds are left alone. The same
     labels give the same answer.
     """
-    if not _is_plain(problem) or problem.n_grids < 2 or problem.n_units > LARGEST:
+    if not is_plain(problem) or problem.n_grids < 2 or problem.n_units > LARGEST:
         return labels
     changed = np.ones(problem.n_grids, bool)
     for _ in range(PASSES):
@@ -70,7 +70,7 @@ def improved(problem: Problem, labels: Ints, price: float = 0.0, *, paired: int 
     return labels
 
 
-def _is_plain(problem: Problem) -> bool:
+def is_plain(problem: Problem) -> bool:
     """Whether all grids have the same bounds and there is nothing but bounds."""
     alike = all((one == one[:1]).all() for one in (problem.low, problem.high, problem.comfort, problem.target))
     free = bool((problem.fixed < 0).all()) and not problem.closed.any() and not np.isfinite(problem.anchors).any()
@@ -98,7 +98,7 @@ def _redrawn(problem: Problem, labels: Ints, group: tuple[int, ...], terms: tupl
     """The labels with the units of some grids drawn again, None where that gains nothing or costs too much."""
     price, paired = terms
     units = np.flatnonzero(np.isin(labels, group)).astype(np.int32)
-    part = _part(problem, units, len(group))
+    part = part_of(problem, units, len(group))
     inside = np.searchsorted(np.array(group), labels[units]).astype(np.int32)
     new = _best(part, inside, price, paired)
     if new is None or _objective(part, new, price) > _objective(part, inside, price) * (1 - GAIN):
@@ -159,7 +159,7 @@ def _objective(problem: Problem, labels: Ints, price: float) -> float:
     return evaluate(problem, labels).objective + (price * offset_of(problem, labels) if price else 0.0)
 
 
-def _part(problem: Problem, units: Ints, n_grids: int) -> Problem:
+def part_of(problem: Problem, units: Ints, n_grids: int) -> Problem:
     """The problem on some units alone, for so many grids."""
     place = np.full(problem.n_units, -1, np.int32)
     place[units] = np.arange(len(units), dtype=np.int32)
