@@ -20,6 +20,12 @@ from gridopt.solvers.seed import allotted, inertial_bisection, start
 SCHEDULE = (1.25, 0.18, 0.5, 100.0)
 """Temperature at the first and last sweep, in mean costs of a unit; weight of the strain, in units squared."""
 
+LOOSE, LATE = (2.0, 0.2, 0.02, 100.0), 8
+"""Schedule of every second run from number `LATE` on: hotter, and at first hardly held by the bounds.
+
+Where the bounds leave less room than a unit weighs, good plans are reached through worse sizes.
+"""
+
 JITTER = 0.8
 """Radians by which the axes of later starts are turned at most."""
 
@@ -146,7 +152,8 @@ def _outcomes(problem: Problem, labels: Ints, *, effort: Effort, seed: int) -> I
     def run(number: int) -> Ints:
         word = _word(seed, number)
         first = labels if number == 0 else start(problem, *shared(), jitter=JITTER, seed=word)
-        return _run(problem, first, sweeps if number < usual else sweeps * RETRY_SWEEPS, word)
+        schedule = LOOSE if number >= LATE and number % 2 == 1 else SCHEDULE
+        return _run(problem, first, sweeps if number < usual else sweeps * RETRY_SWEEPS, word, schedule)
 
     workers = max(1, effort.workers or 1)
     problem.board  # noqa: B018 — built once, before the threads ask for it
@@ -159,10 +166,10 @@ def _outcomes(problem: Problem, labels: Ints, *, effort: Effort, seed: int) -> I
                 yield from threads.map(run, range(at, min(at + workers, high)))
 
 
-def _run(problem: Problem, first: Ints, sweeps: int, word: int) -> Ints:
+def _run(problem: Problem, first: Ints, sweeps: int, word: int, schedule: tuple[float, ...] = SCHEDULE) -> Ints:
     """Anneal once; mend both the best that was met and the last state, which is often better but for a trifle."""
     state = new_state(problem.board, first[problem.order])
-    best = _annealed(problem, state, sweeps, word)
+    best = _annealed(problem, state, sweeps, word, schedule)
     _mended(problem, state, word)
     record = new_state(problem.board, best)
     _mended(problem, record, word)
@@ -170,9 +177,9 @@ def _run(problem: Problem, first: Ints, sweeps: int, word: int) -> Ints:
     return _restored(problem, chosen.labels)
 
 
-def _annealed(problem: Problem, state: State, sweeps: int, word: int) -> Ints:
+def _annealed(problem: Problem, state: State, sweeps: int, word: int, schedule: tuple[float, ...] = SCHEDULE) -> Ints:
     trail = annealing.new_trail(state)
-    annealing.anneal(problem.board, state, trail, sweeps, np.uint64(word), np.array(SCHEDULE))
+    annealing.anneal(problem.board, state, trail, sweeps, np.uint64(word), np.array(schedule))
     return trail.labels
 
 
