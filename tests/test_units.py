@@ -334,6 +334,15 @@ def test_open_land_beside_houses_is_cut_off_rather_than_sliced_up() -> None:
     assert empty.area.iloc[0] > 250_000
 
 
+def test_a_hole_in_the_middle_of_the_houses_stays_with_them() -> None:
+    around = houses(20, side=600.0)
+    around = around[~around.intersects(box(150, 150, 450, 450))]
+    land = frame({"A": box(0, 0, 600, 600)}, households=[float(len(around))], residents=[1200.0])
+    units = make_units(City.from_tables(land, buildings=around))
+    check_tiling(units, land)
+    assert (units["households"] > 0).all()
+
+
 def test_fields_between_two_hamlets_keep_them_joined() -> None:
     land = frame({"A": box(0, 0, 1200, 400)}, households=[200.0], residents=[500.0])
     near = houses(40)

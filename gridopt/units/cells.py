@@ -29,6 +29,9 @@ OPEN_LAND = 20_000.0
 OUTLINE_SHARE = 0.25
 """Share of a block's outline that must stay with its buildings when open land is cut off."""
 
+EDGE_SHARE = 0.15
+"""Share of the outline of open land that must lie on the outline of its block."""
+
 NEAR_OUTLINE = 0.01
 
 LEAST_SHARE = 0.25
@@ -191,6 +194,7 @@ def _open_land(block: shapely.Geometry, shapes: Shapes, buildings: cKDTree) -> t
     faces = divided(block, arcs)
     inner = shapely.get_coordinates(shapely.point_on_surface(faces))
     far = (buildings.query(inner)[0] > NEIGHBOURHOOD) & (shapely.area(faces) >= OPEN_LAND)
+    far[far] = _at_the_edge(faces[far], block)
     vacant = np.zeros(len(faces), bool)
     for face in np.argsort(-shapely.area(faces), kind="stable"):
         rest = ~vacant
@@ -199,6 +203,13 @@ def _open_land(block: shapely.Geometry, shapes: Shapes, buildings: cKDTree) -> t
     beyond = shapely.coverage_union_all(faces[vacant])
     shapely.prepare(beyond)
     return arcs, beyond
+
+
+def _at_the_edge(faces: Shapes, block: shapely.Geometry) -> NDArray[np.bool_]:
+    """Which faces lie along the outline of their block, rather than like a hole in the middle of its buildings."""
+    outline = shapely.buffer(shapely.boundary(block), NEAR_OUTLINE)
+    along = shapely.length(shapely.intersection(shapely.boundary(faces), outline))
+    return np.asarray(along >= EDGE_SHARE * shapely.length(faces), bool)
 
 
 def _is_wide(block: shapely.Geometry, buildings: cKDTree) -> bool:
