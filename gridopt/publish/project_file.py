@@ -20,8 +20,8 @@ LAYER_NOTES: Mapping[str, tuple[str, str]] = {
         "现成的划分单元；没有则由道路、河流、楼栋生成",
     ),
     "buildings": (
-        "polygons or points: floors or height, households, dwellings, use, estate",
-        "楼栋面或点：层数或高度、户数、套数、用途、小区",
+        "polygons or points: floors or height, households, dwellings, use, estate, group",
+        "楼栋面或点：层数或高度、户数、套数、用途、小区、村民小组",
     ),
     "population": (
         'control totals by community (or level = "units"), or a raster',
@@ -33,7 +33,10 @@ LAYER_NOTES: Mapping[str, tuple[str, str]] = {
     "walls": ("walls of estates", "小区围墙"),
     "crossings": ("bridges, underpasses, gates", "桥梁、地道、出入口"),
     "estates": ("kept whole", "保持完整的小区"),
-    "groups": ("villagers' groups, natural villages", "村民小组、自然村"),
+    "groups": (
+        "villagers' groups, natural villages: areas, or points in their middle",
+        "村民小组、自然村：面，或其中心点",
+    ),
     "dedicated": ("institutions that form their own grid", "单独成为专属网格的单位"),
     "facilities": ("with a tier column", "须有层级列 tier"),
     "events": ("points with date and kind, or counts by community", "含日期、种类的点，或按村（社区）的计数"),
