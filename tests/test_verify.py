@@ -398,3 +398,49 @@ def test_six_thousand_units_are_checked_in_a_few_seconds(whole: Path, tmp_path: 
     assert time.process_time() - start < 15
     assert not faults["rule"].isin(["total", "geometry", "connected", "borders", "codes", "buildings"]).any()
     assert np.array_equal(faults.loc[faults["rule"] == "tiling", "layer"].unique(), ["townships", "counties"])
+
+
+def asked(**proximity: Any) -> Callable[[Path], None]:
+    return in_json("plan.json", lambda record: record["rules"]["proximity"].update(proximity))
+
+
+def test_a_falsified_longest_walk_is_found_however_small(place: Path) -> None:
+    """The grid of 2 by 3 cells of 100 m has its post in the middle row: nobody walks further than 141.4 m."""
+    true = full_plan().grids["walk_max_m"][A1]
+    for false in (true - 1.0, true + 1.0, 0.0):
+        put("grids", A1, "walk_max_m", false)(place)
+        assert ("walks", A1) in {(one.rule, one.ids) for one in check(place).itertuples()}
+    put("grids", A1, "walk_max_m", true)(place)
+    assert "walks" not in set(check(place)["rule"])
+
+
+def test_a_walk_on_foot_may_be_longer_than_the_straight_one_but_never_shorter(place: Path) -> None:
+    true = full_plan().grids["walk_max_m"][A1]
+    asked(metric="walk")(place)
+    put("grids", A1, "walk_max_m", true * 1.4)(place)
+    assert "walks" not in set(check(place)["rule"])
+    put("grids", A1, "walk_max_m", true * 0.9)(place)
+    assert "walks" in set(check(place)["rule"])
+
+
+def test_a_limit_of_walks_that_is_broken_must_be_declared(place: Path) -> None:
+    asked(max_walk=120.0)(place)
+    rows = check(place).query("rule == 'bounds'")
+    assert rows["message"].str.contains("proximity.max_walk = 120.0, undeclared").any()
+    assert A1 in ";".join(rows["ids"])
+
+
+def test_walks_are_checked_from_the_declared_post(place: Path) -> None:
+    """With its post in a corner the same grid of 2 by 3 cells has a walk of 223.6 m."""
+    units = full_plan().units
+    corner = units.index[units["grid_code"] == A1][0]
+    others = [units.index[units["grid_code"] == code][0] for code in sorted(set(units["grid_code"]) - {A1})]
+    edit("units", lambda table: table.assign(post=["S" * (one in (corner, *others)) for one in table["unit_id"]]))(
+        place
+    )
+    assert A1 in ";".join(check(place).query("rule == 'walks'")["ids"])
+    put("grids", A1, "walk_max_m", 100 * 5**0.5)(place)
+    assert A1 not in ";".join(check(place).query("rule == 'walks'")["ids"])
+    edit("units", lambda table: table.assign(post=["S" * (one in others) for one in table["unit_id"]]))(place)
+    silent = check(place).query("message.str.contains('no declared post')")
+    assert silent["ids"].tolist() == [A1]

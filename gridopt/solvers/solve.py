@@ -22,10 +22,12 @@ from gridopt.rules import Rules
 from gridopt.solvers.bounds import Slack
 from gridopt.solvers.clash_words import Words
 from gridopt.solvers.community import Bindings, Community, community_of, exempt_grids, pose
+from gridopt.solvers.corridors import parted, with_corridors
 from gridopt.solvers.counts import aims, asked
 from gridopt.solvers.effort import Effort
 from gridopt.solvers.findings import findings
 from gridopt.solvers.grounds import grounds
+from gridopt.solvers.irreducible import NOTHING_KNOWN
 from gridopt.solvers.piece import Drawn, draw_piece
 from gridopt.solvers.pieces import Piece, take_apart
 from gridopt.solvers.posts import given_centres, refuse_joined_posts
@@ -142,13 +144,27 @@ def _draw(community: Community, effort: Effort, seed: int, lang: str) -> _Answer
     """The first drawing that breaks no rule which may never give way; if there is none, that on the ground as it is."""
     first: _Answer | None = None
     for gone, ground in grounds(community):
-        answer = _drawn_on(community, (gone, ground), (effort, seed), lang)
+        answer = _held_together(community, (gone, ground), (effort, seed), lang)
         if not answer.refused:
             return answer
         first = first or answer
     if first is None:
         raise AssertionError("the ground as it is comes first")
     return first
+
+
+def _held_together(community: Community, ground: tuple[str, Community], how: tuple[Effort, int], lang: str) -> _Answer:
+    """A drawing in which what belongs together does: along corridors where a search parts it, or bends rules for it."""
+    answer = _drawn_on(community, ground, how, lang)
+    if not parted(community, answer.labels) and answer.status != "relaxed":
+        return answer
+    tied = with_corridors(ground[1])
+    if tied is None:
+        return answer
+    other = _drawn_on(community, (ground[0], tied), how, lang)
+    return min(
+        answer, other, key=lambda one: (parted(community, one.labels), int((one.violations["relaxed"] != "").sum()))
+    )
 
 
 def _drawn_on(community: Community, ground: tuple[str, Community], how: tuple[Effort, int], lang: str) -> _Answer:
@@ -172,10 +188,14 @@ def _drawn_on(community: Community, ground: tuple[str, Community], how: tuple[Ef
         n_grids += one.n_grids
         drawn.append(one)
     learned = _learned(changed, pieces, drawn)
-    if gone:
+    if changed is not community:
         learned = dataclasses.replace(learned, optimal=False, gone=gone)
+    if changed.bindings.together != community.bindings.together:
+        # What is proved along corridors is not proved of other ways.
+        unsure = (NOTHING_KNOWN,) * len(learned.clashes)
+        learned = dataclasses.replace(learned, impossible=np.zeros(community.n_units, bool), clashes=unsure)
     answer = _weighed(community, labels, learned, lang)
-    left_open = bool(gone) or _land_left_open(changed, np.array(learned.role, object))
+    left_open = changed is not community or _land_left_open(changed, np.array(learned.role, object))
     return answer if learned.optimal or left_open else _bounded(answer, factors, [one.slack for one in drawn])
 
 
