@@ -163,7 +163,7 @@ def _held_together(community: Community, ground: tuple[str, Community], how: tup
         return answer
     other = _drawn_on(community, (ground[0], tied), how, lang)
     return min(
-        answer, other, key=lambda one: (parted(community, one.labels), int((one.violations["relaxed"] != "").sum()))
+        answer, other, key=lambda one: (parted(community, one.labels), int((one.violations["class"] == "decide").sum()))
     )
 
 
