@@ -12,7 +12,7 @@
 | .dxf | DXF drawing: closed polylines become areas, the text inside their name | its CAD layers |
 | .dbf | dBase table | one |
 | .csv .tsv .txt | table; x and y, longitude and latitude, or WKT columns give it places | one |
-| .xlsx .xlsm | table, in the same way | its sheets |
+| .xlsx .xlsm .xls | table, in the same way | its sheets |
 | .tif .tiff | GeoTIFF raster of people | bands |
 | .zip | any of these but rasters, read in place | one a file |
 """
@@ -43,7 +43,8 @@ GEOGRAPHIC = {
     ".zip": "zip",
     ".dbf": "dBase",
 }
-SHEETS = {".csv": "CSV", ".tsv": "CSV", ".txt": "CSV", ".xlsx": "XLSX", ".xlsm": "XLSX"}
+SHEETS = {".csv": "CSV", ".tsv": "CSV", ".txt": "CSV", ".xlsx": "XLSX", ".xlsm": "XLSX", ".xls": "XLS"}
+WORKBOOKS = ("XLSX", "XLS")
 RASTERS = {".tif": "GeoTIFF", ".tiff": "GeoTIFF"}
 
 HEAD = 2**20
@@ -133,6 +134,7 @@ _TESTS: dict[str, Callable[[bytes], bool]] = {
     "DXF": lambda head: _DXF.match(head.removeprefix(b"\xef\xbb\xbf")) is not None,
     "zip": lambda head: head.startswith(b"PK"),
     "XLSX": lambda head: head.startswith(b"PK"),
+    "XLS": lambda head: head.startswith((_COMPOUND, b"PK")),
     "dBase": lambda head: len(head) > 32 and head[0] & 7 == 3,
     "CSV": _is_text,
     "GeoTIFF": lambda head: head[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"),
@@ -184,7 +186,7 @@ def _false_ending(kind: str, head: bytes, written: str) -> TableError:
         begins, begins_zh = "it is a binary DXF", "实为二进制 DXF"
         cure, cure_zh = "Save the drawing as DXF (ASCII)", "请另存为 DXF（ASCII）"
     else:
-        found = next((name for name, test in _TESTS.items() if name not in ("CSV", "XLSX", "KMZ") and test(head)), "")
+        found = next((name for name, test in _TESTS.items() if name not in ("CSV", "XLSX", "XLS", "KMZ") and test(head)), "")
         if found:
             begins, begins_zh = f"it seems to be {found}", f"实际像是 {found}"
             endings = [ending for ending, name in KNOWN.items() if name == found]

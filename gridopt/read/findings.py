@@ -156,6 +156,12 @@ KINDS: dict[str, tuple[str, str, str, str]] = {
         "未使用该列",
     ),
     "totals_row": ("row of totals", "left out", "合计行", "未采用"),
+    "totals_differ": (
+        "row of totals: column {0} states {1:,.10g}, its rows sum to {2:,.10g} (difference {3:+,.10g})",
+        "left out; the rows count: ask which of the two is right",
+        "合计行与明细不符：列 {0} 合计为 {1:,.10g}，各行之和为 {2:,.10g}（相差 {3:+,.10g}）",
+        "未采用合计行，以明细为准；请核实",
+    ),
     "no_decision": (
         "neither kind nor object nor target",
         "left out",

@@ -5,7 +5,8 @@ The formats are listed in `gridopt.read.contents`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -15,7 +16,8 @@ import pandas as pd
 from gridopt.errors import TableError, preview
 from gridopt.read import dxf, osm
 from gridopt.read.archives import members
-from gridopt.read.contents import GEOGRAPHIC, RASTERS, SHEETS, Place, check_content, check_file, kind_of
+from gridopt.read.contents import GEOGRAPHIC, RASTERS, SHEETS, WORKBOOKS, Place, check_content, check_file, kind_of
+from gridopt.read.headers import Sheet
 from gridopt.read.sheets import read_csv, read_sheet, sheet_names
 from gridopt.read.vectors import named, read_kml, read_shapefile, read_vector, unreadable, vector_layers
 
@@ -36,7 +38,8 @@ _SEVERAL = {
 class Source:
     """A layer as it was found: ``table`` with its own column names, and how it had to be read.
 
-    ``sheet_rows`` are the numbers that a spreadsheet shows beside the rows, None for any other file.
+    ``sheet_rows`` are the numbers that a spreadsheet shows beside the rows, None for any other file; ``shared``
+    its rows, column by column, whose number is that of a merged cell (`headers.Sheet`).
     """
 
     table: pd.DataFrame
@@ -44,6 +47,7 @@ class Source:
     encoding: str = "utf-8"
     title_rows: int = 0
     sheet_rows: pd.Index | None = None
+    shared: Mapping[str, Sequence[int]] = field(default_factory=dict)
 
 
 def open_layer(file: Path, layer: str | None = None, *, path: str | None = None, role: str = "") -> Source:
@@ -89,7 +93,7 @@ def _layers_of(file: Path, written: str) -> dict[str, tuple[Place, str]]:
 
 
 def _names_in(place: Place, written: str) -> list[str]:
-    if SHEETS.get(kind_of(place)) == "XLSX":
+    if SHEETS.get(kind_of(place)) in WORKBOOKS:
         return sheet_names(place)
     if kind_of(place) in _SEVERAL:
         with named(written):
@@ -109,14 +113,17 @@ def _no_layer(layer: str | None, names: list[str], written: str) -> TableError:
     )
 
 
+def _sheet(sheet: Sheet, encoding: str, layer: str) -> Source:
+    table = sheet.table.reset_index(drop=True)
+    return Source(table, layer, encoding, sheet.title_rows, sheet.table.index, sheet.shared)
+
+
 def _open(place: Place, layer: str, written: str, role: str) -> Source:
     kind = kind_of(place)
     if SHEETS.get(kind) == "CSV":
-        table, encoding, skipped = read_csv(place)
-        return Source(table.reset_index(drop=True), layer, encoding, skipped, table.index)
-    if SHEETS.get(kind) == "XLSX":
-        table, skipped = read_sheet(place, layer)
-        return Source(table.reset_index(drop=True), layer, title_rows=skipped, sheet_rows=table.index)
+        return _sheet(*read_csv(place), layer)
+    if SHEETS.get(kind) in WORKBOOKS:
+        return _sheet(read_sheet(place, layer), "utf-8", layer)
     if GEOGRAPHIC[kind] == "GeoParquet":
         return Source(_parquet(place, written), layer)
     with named(written):

@@ -25,6 +25,7 @@ from gridopt.read.repair import (
     repaired,
     without_repeated_footprints,
 )
+from gridopt.read.totals import check_totals, rows_of_totals
 
 Kinds = tuple[str, ...]
 
@@ -102,7 +103,6 @@ _NO_SHAPES = (
     "该图层是没有几何的表；请改指含几何的图层（.gpkg、.geojson、.shp）",
 )
 NUMBER_KEYS = ("households", "residents", "floors", "height", "dwellings", "width", "capacity")
-TOTALS = ("合计", "合計", "总计", "總計", "小计", "小計", "Total", "total")
 LONGITUDES = ("lon", "lng", "long", "longitude", "经度", "經度")
 LATITUDES = ("lat", "latitude", "纬度", "緯度")
 
@@ -137,7 +137,7 @@ def read_layer(spec: LayerSpec, crs: pyproj.CRS | Callable[[gpd.GeoDataFrame], p
     contract = replace(contract, counts=tuple(dict.fromkeys((*contract.counts, *spec.further))))
     columns = _columns_found(spec, contract, source.table, findings)
     findings.close()
-    table = _distinct_rows(source.table, "id" in columns, findings)
+    table = _distinct_rows(_without_totals(source, contract, columns, findings), "id" in columns, findings)
     shapes = placed(spec, contract, table, findings)
     source_crs = crs_name(shapes.crs) if shapes is not None and shapes.crs is not None else None
     findings.close()
@@ -186,12 +186,29 @@ def _columns_found(spec: LayerSpec, contract: Contract, table: pd.DataFrame, fin
     return {**found, **{key: column for key, column in spec.columns.items() if key not in missing}}
 
 
+def _without_totals(source: Source, contract: Contract, columns: Mapping[str, str], findings: Findings) -> pd.DataFrame:
+    """The rows of a table but those of totals; a count in a merged cell of several rows is a fault."""
+    if isinstance(source.table, gpd.GeoDataFrame):
+        return source.table
+    counted = list(dict.fromkeys(columns[key] for key in columns if key in contract.counts))
+    rows = source.sheet_rows if source.sheet_rows is not None else pd.RangeIndex(1, len(source.table) + 1)
+    totals = rows_of_totals(source.table)
+    check_totals(source.table, totals, counted, rows, findings)
+    findings.repair("totals_row", [f"row {row}" for row in rows[totals]])
+    for column in counted:
+        shared = [rows[place] for place in source.shared.get(column, ()) if not totals[place]]
+        if shared:
+            findings.fault(
+                f'column "{column}": {len(shared)} rows share the number of a merged cell: rows {preview(shared)}; '
+                "unmerge it and give each row its own number",
+                f"列“{column}”：{len(shared)} 行与其他行共用合并单元格中的数：第 {preview(shared)} 行；"
+                "请取消合并，逐行填写",
+            )
+    return source.table[~totals]
+
+
 def _distinct_rows(table: pd.DataFrame, has_ids: bool, findings: Findings) -> pd.DataFrame:
-    """The rows without exact repetitions and rows of totals."""
-    if not isinstance(table, gpd.GeoDataFrame):
-        totals = table.isin(TOTALS).any(axis=1).to_numpy()
-        findings.repair("totals_row", n=int(totals.sum()))
-        table = table[~totals]
+    """The rows without exact repetitions."""
     if not has_ids and findings.layer in ("events", "roster"):
         # Two alike sightings, or two workers of one kind, are two where nothing names them.
         return table.reset_index(drop=True)

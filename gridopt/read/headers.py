@@ -1,0 +1,171 @@
+"""Where a spreadsheet's table begins: titles above it, headers of several rows, merged cells."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+Rows = list[list[object]]
+Merge = tuple[int, int, int, int]
+"""A merged block of cells: first row, first column, last row, last column, from 0."""
+
+UNITS_OF_MEASURE = frozenset(
+    "户 戶 人 口 万人 萬人 万户 套 栋 棟 幢 层 層 个 個 家 亩 畝 公顷 公頃 平方米 平方公里 平方千米 米 公里 % ㎡ m2 km2 ha".split()
+)
+"""Words that fill a row of units of measure under a header."""
+
+_NUMBER = re.compile(r"[+-]?[\d,]+\.?\d*%?")
+_STEMS = "甲乙丙丁戊己庚辛"
+
+
+@dataclass(frozen=True, eq=False)
+class Sheet:
+    """A table as it stands in a spreadsheet, indexed by the row numbers that the sheet shows.
+
+    ``title_rows`` stood above the header, which took ``header_rows``. ``shared`` names, column by column,
+    the positions of the rows whose number belongs to a merged cell that began further up or to the left.
+    """
+
+    table: pd.DataFrame
+    title_rows: int = 0
+    header_rows: int = 1
+    shared: dict[str, list[int]] = field(default_factory=dict)
+
+
+def table_of_rows(rows: Rows, merges: Sequence[Merge] = ()) -> Sheet:
+    """The table in raw rows.
+
+    The header begins at the first row with more than half as many cells as rows usually have, or at a row
+    above it that names columns which that row leaves empty. It goes on while a merged cell reaches down,
+    while the next row names the columns left empty above numbers, or while it only gives units of measure.
+    The names of a column's header rows are joined with "/". A row that only numbers the columns is passed
+    over. Merged cells are filled across and down.
+    """
+    width = max((len(row) for row in rows), default=0)
+    plain = [[*(_blank_to_none(cell) for cell in row), *[None] * (width - len(row))] for row in rows]
+    at = [number for number, row in enumerate(plain) if any(cell is not None for cell in row)]
+    if not at:
+        return Sheet(pd.DataFrame())
+    start, end = _header_rows([plain[number] for number in at], at, merges)
+    body = at[end:]
+    if body and _only_numbers_columns(plain[body[0]]):
+        body = body[1:]
+    filled, spread = _filled(plain, merges)
+    header = _names([plain[number] for number in at[start:end]], [filled[number] for number in at[start:end]])
+    table = pd.DataFrame(
+        [filled[number] for number in body],
+        columns=header,
+        index=pd.Index([number + 1 for number in body], dtype="int64"),
+        dtype=object,
+    )
+    position = {number: i for i, number in enumerate(body)}
+    shared: dict[str, list[int]] = {}
+    for row, column in spread:
+        if row in position and header[column] and _is_number(filled[row][column]):
+            shared.setdefault(header[column], []).append(position[row])
+    return Sheet(table[[name for name in header if name]], start, end - start, shared)
+
+
+def _header_rows(filled: Rows, at: Sequence[int], merges: Sequence[Merge]) -> tuple[int, int]:
+    """First row of the header and the row after its last, counted over rows that are not empty."""
+    counts = Counter(_count(row) for row in filled[:200])
+    usual = max(counts, key=lambda count: (counts[count], count))
+    start = next(i for i, row in enumerate(filled) if 2 * _count(row) > usual)
+    end = start + 1
+    while start and _names_what_is_left_empty(filled[start - 1], filled[start]):
+        start -= 1
+    while end < len(filled) and _goes_on(filled, end, at, merges):
+        end += 1
+    return start, end
+
+
+def _names_what_is_left_empty(above: Sequence[object], row: Sequence[object]) -> bool:
+    pairs = list(zip(above, row, strict=True))
+    return _count(above) > 1 and any(one is not None and two is None for one, two in pairs)
+
+
+def _goes_on(filled: Rows, end: int, at: Sequence[int], merges: Sequence[Merge]) -> bool:
+    """Whether the row at ``end`` still belongs to the header."""
+    row, above = filled[end], filled[end - 1]
+    if any(_is_number(cell) for cell in row):
+        return False
+    if any(top <= at[end - 1] and bottom >= at[end] for top, _, bottom, _ in merges):
+        return True
+    cells = [str(cell).strip("()（） ") for cell in row if cell is not None]
+    if len(cells) > 1 and all(cell in UNITS_OF_MEASURE for cell in cells):
+        return True
+    new = [i for i, (cell, over) in enumerate(zip(row, above, strict=True)) if cell is not None and over is None]
+    return bool(new) and all(_mostly_numbers([below[i] for below in filled[end + 1 : end + 200]]) for i in new)
+
+
+def _mostly_numbers(cells: Sequence[object]) -> bool:
+    given = [cell for cell in cells if cell is not None]
+    return bool(given) and 2 * sum(_is_number(cell) for cell in given) > len(given)
+
+
+def _is_number(cell: object) -> bool:
+    if isinstance(cell, str):
+        return bool(_NUMBER.match(unicodedata.normalize("NFKC", cell).strip()))
+    return isinstance(cell, int | float) and not isinstance(cell, bool)
+
+
+def _only_numbers_columns(row: Sequence[object]) -> bool:
+    """Whether a row only numbers the columns, as forms do: 甲 乙 1 2 3, or 1 2 3 4."""
+    cells = [str(int(cell)) if isinstance(cell, float) else str(cell).strip() for cell in row if cell is not None]
+    stems = [cell for cell in cells if len(cell) == 1 and cell in _STEMS]
+    numbers = [cell.strip("()（）") for cell in cells if cell not in stems]
+    counted = numbers == [str(i) for i in range(1, len(numbers) + 1)]
+    return counted and len(cells) > 2 and (bool(stems) or len(cells) > 3)
+
+
+def _filled(plain: Rows, merges: Sequence[Merge]) -> tuple[Rows, list[tuple[int, int]]]:
+    """The rows with the value of a merged block in each of its cells, and the cells filled so."""
+    rows, spread = [list(row) for row in plain], []
+    for top, left, bottom, right in merges:
+        if top >= len(rows) or left >= len(rows[top]):
+            continue
+        for row in range(top, min(bottom + 1, len(rows))):
+            for column in range(left, min(right + 1, len(rows[row]))):
+                if (row, column) != (top, left) and rows[row][column] is None:
+                    rows[row][column] = rows[top][left]
+                    spread.append((row, column))
+    return rows, spread
+
+
+def _names(raw: Rows, filled: Rows) -> list[str]:
+    """One name a column; where merges are not told, a name reaches over the empty cells to its right."""
+    reached = [list(row) for row in filled]
+    for above, below in zip(reached[:-1], raw[1:], strict=True):
+        for column in range(1, len(above)):
+            if above[column] is None and below[column] is not None and raw[0][column] is None:
+                above[column] = above[column - 1]
+    parts = [[_plain(row[column]) for row in reached] for column in range(len(filled[0]))]
+    return _unique(["/".join(dict.fromkeys(part for part in column if part)) for column in parts])
+
+
+def _plain(cell: object) -> str:
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    return "" if cell is None else " ".join(str(cell).replace("\ufeff", "").split())
+
+
+def _blank_to_none(cell: object) -> object:
+    return None if cell is None or (isinstance(cell, str) and not cell.strip()) else cell
+
+
+def _count(row: Sequence[object]) -> int:
+    return sum(cell is not None for cell in row)
+
+
+def _unique(names: Sequence[str]) -> list[str]:
+    seen: Counter[str] = Counter()
+    result = []
+    for name in names:
+        seen[name] += bool(name)
+        result.append(f"{name}_{seen[name]}" if seen[name] > 1 else name)
+    return result
