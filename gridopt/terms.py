@@ -270,6 +270,7 @@ decision.border | 边界 | border
 decision.name | 名称 | name
 decision.code | 编码 | code
 layer.decisions | 人工决定 | decisions
+layer.codes | 区划代码 | division codes
 blank | 未划入网格 | in no grid
 split_unit | 边界穿过划分单元 | unit cut by a border
 city | 全市 | city

@@ -458,11 +458,9 @@ def test_a_class_in_no_list_is_recorded_unless_restated():
 
 
 def test_facilities_need_a_tier(town):
-    posts = gpd.GeoDataFrame(
-        {"id": ["p"], "level": ["village"]}, geometry=[shapely.Point(WEST + 9, SOUTH + 9)], crs=CRS
-    )
+    posts = gpd.GeoDataFrame({"id": ["p"], "rank": ["village"]}, geometry=[shapely.Point(WEST + 9, SOUTH + 9)], crs=CRS)
     town.add("facilities", posts).refused("no tier", 'tier = "..."')
-    assert town.add("facilities", posts, tier="level").read().layer("facilities")["tier"].tolist() == ["village"]
+    assert town.add("facilities", posts, tier="rank").read().layer("facilities")["tier"].tolist() == ["village"]
 
 
 def test_events_may_be_points_or_counts_by_community(town):
@@ -518,7 +516,7 @@ def test_inputs_know_content_and_not_the_order_of_rows_or_the_type_of_ids(town):
         "units", units()[::-1], id="unit", households="hh"
     )
     assert second.read().inputs == first
-    assert first["units"]["sums"] == {"households": 900.0}
+    assert first["units"]["sums"] == {"households": 900.0, "residents": 2700.0}
     changed = town.add("units", units().assign(hh=[300, 201, np.nan, 400]), id="unit", households="hh").read().inputs
     assert changed["units"]["sha256"] != first["units"]["sha256"]
     moved = units()

@@ -61,6 +61,7 @@ def parser(lang: str) -> argparse.ArgumentParser:
     inspect = verb("inspect", verbs.inspect)
     inspect.add_argument("project", type=Path, help=say("project", lang))
     inspect.add_argument("--html", type=Path, help=say("html", lang))
+    inspect.add_argument("--sheets", type=Path, help=say("sheets", lang))
     inspect.add_argument("--json", action="store_true", help=say("json", lang))
     draw = verb("draw", verbs.draw)
     _drawing(draw, lang)

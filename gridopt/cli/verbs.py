@@ -48,10 +48,12 @@ def inspect(asked: argparse.Namespace) -> int:
     from gridopt.cli.before import check_file, check_later
     from gridopt.plan.decisions import meanings
     from gridopt.publish.inspection import inspection_dict, inspection_text, write_inspection
+    from gridopt.publish.inspection_sheets import write_sheets
     from gridopt.read.city import read_city
 
-    if asked.html:
-        check_file(asked.html)
+    for file in (asked.html, asked.sheets):
+        if file:
+            check_file(file)
     city = read_city(asked.project, lang=asked.lang)
     check_later(city)
     known = meanings(city)
@@ -61,6 +63,9 @@ def inspect(asked: argparse.Namespace) -> int:
     if asked.html:
         write_inspection(city, asked.html, meanings=known)
         sys.stderr.write(f"{say('wrote', asked.lang, path=asked.html)}\n")
+    if asked.sheets:
+        write_sheets(city, asked.sheets)
+        sys.stderr.write(f"{say('wrote', asked.lang, path=asked.sheets)}\n")
     return 0
 
 

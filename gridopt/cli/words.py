@@ -42,6 +42,8 @@ _WORDS: dict[str, tuple[str, str]] = {
         "给定的划分：面图层、含 unit_id 与 grid_code 的表，或方案文件夹及其 plan.gpkg",
     ),
     "html": ("also write the findings as a page", "另存为网页"),
+    "sheets": ("also write rows to confirm and figures to check as a workbook (.xlsx)",
+               "另存待确认的对应与可疑数值（.xlsx）"),
     "json": ("as JSON", "以 JSON 输出"),
     "points": ("a file of points", "点文件"),
     "map_at": ("map: {path}", "地图：{path}"),

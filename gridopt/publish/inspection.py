@@ -25,10 +25,14 @@ from gridopt.terms import TERMS, label
 
 TITLES: Mapping[str, tuple[str, str]] = {
     "layers": ("Layers", "图层"),
+    "columns": ("Columns: what was taken for what", "列的识别"),
     "totals": ("Totals", "合计"),
+    "counts": ("Counts: basis and date", "数据口径与日期"),
     "townships": ("By township", "分乡镇（街道）"),
     "barriers": ("Barriers by class", "各类边界线"),
     "decisions": ("Decisions", "人工决定"),
+    "matches": ("Rows to confirm", "待确认的对应"),
+    "outliers": ("Figures to check", "可疑数值"),
     "repairs": ("Repairs and notes", "修复与说明"),
     "disputes": ("Disputes: two communities claim the same land", "权属争议：两个村（社区）主张同一块土地"),
 }
@@ -41,8 +45,13 @@ COLUMNS_ZH = {
     "date": "日期", "means": "所指", "ids": "编号", "n": "数量", "action": "处理", "area_before": "处理前面积",
     "area_after": "处理后面积", "dispute_id": "争议", "names": "双方", "given_to": "暂归", "rule": "依据",
     "area_m2": "面积（平方米）", "width_m": "最宽处（米）", "buildings": "楼栋数", "building_ids": "楼栋",
+    "key": "含义", "column": "列", "why": "依据", "basis": "口径", "as_of": "日期", "ratio": "比值", "check": "检查项",
+    "id": "编号", "name": "名称", "value": "数值", "expected": "通常", "cause": "可能原因", "entry": "条目",
+    "status": "结果", "target_name": "对应名称", "confirmed": "确认", "dwellings": "套数",
 }  # fmt: skip
-DECIMALS = {"area_km2": 2, "km": 2, "width_m": 1}
+DECIMALS = {"area_km2": 2, "km": 2, "width_m": 1, "ratio": 3}
+WHY_ZH = {"declared": "项目文件写明", "own name": "列名相同", "synonym": "同义列名"}
+BASES_ZH = {"registered": "户籍", "resident": "常住", "dwellings": "套数", "occupied": "入住"}
 _MOST_IDS = 5
 
 
@@ -144,6 +153,7 @@ def _shown(inspection: Inspection, lang: str) -> dict[str, pd.DataFrame]:
     """The tables with rounded numbers as text, the first few ids, and headings in the language."""
     city = inspection.city
     here = {"decisions": city.layer("decisions") is not None, "disputes": len(inspection.disputes) > 0}
+    here["matches"] = len(inspection.matches) > 0
     tables = {}
     for name in TITLES:
         if here.get(name, True):
@@ -176,6 +186,8 @@ def _in_chinese(table: pd.DataFrame) -> pd.DataFrame:
         "layer": _layer_zh,
         "geometry": _shapes_zh,
         "barrier": lambda kind: BARRIERS_ZH.get(kind, kind),
+        "why": lambda why: WHY_ZH.get(why, why),
+        "basis": lambda basis: BASES_ZH.get(basis, basis),
     }
     named = {column: table[column].map(word) for column, word in words.items() if column in table}
     return table.assign(**named).rename(columns=COLUMNS_ZH)

@@ -16,6 +16,7 @@ from gridopt.coordinates import metric_crs, require_fitting
 from gridopt.errors import RuleError, preview
 from gridopt.formula import require_columns
 from gridopt.read.alignment import across_borders
+from gridopt.read.basis import note_mixed_bases
 from gridopt.read.communities import community_table
 from gridopt.read.coverage import settled
 from gridopt.read.decisions import marked_where_decided, read_decisions
@@ -23,6 +24,7 @@ from gridopt.read.findings import Findings, Repair, places_table, repairs_table
 from gridopt.read.fingerprint import fingerprint
 from gridopt.read.ground import finish
 from gridopt.read.inhabitants import Inhabitants
+from gridopt.read.joined import joined_counts
 from gridopt.read.kinds import with_kinds
 from gridopt.read.layers import Layer, read_layer
 from gridopt.read.project import COUNTING, LayerSpec, Project, read_project
@@ -47,6 +49,8 @@ def read_city(path: str | Path, *, lang: str = "en") -> City:
         if name != "communities":
             key = "population_cells" if spec.is_raster else name
             layers[key] = _layer(spec, project, communities, sources, repairs)
+    if "population" in layers:
+        layers["population"] = _joined(project.layers["population"], sources, communities, layers, repairs)
     _check_population_units(layers)
     decided = Findings("decisions")
     layers = marked_where_decided(layers, decided)
@@ -58,6 +62,9 @@ def read_city(path: str | Path, *, lang: str = "en") -> City:
     for key, table in tables.items():
         spec = project.layers["population" if key == "population_cells" else key]
         table.attrs["source"] = _source(spec, sources[key])
+    bases = Findings("population")
+    note_mixed_bases(tables, bases)
+    repairs += bases.repairs
     marks = {
         key: fingerprint(_content(key, table), layer=sources[key].source_layer, crs=sources[key].source_crs)
         for key, table in sorted(tables.items())
@@ -111,8 +118,17 @@ def _content(name: str, table: pd.DataFrame) -> pd.DataFrame:
 
 def _source(spec: LayerSpec, layer: Layer) -> dict[str, object]:
     """Where a table came from, for `inspect`: it travels with the table and is no part of its content."""
-    columns = {key: spec.columns.get(key, key) for key in layer.given if key not in ("x", "y")}
-    return {"path": spec.path, "rows": layer.source_rows, "columns": columns}
+    columns = {key: layer.columns.get(key, key) for key in layer.given if key not in ("x", "y")}
+    why = {
+        key: "declared" if key in spec.columns else "own name" if key == columns[key] else "synonym" for key in columns
+    }
+    return {
+        "path": spec.path,
+        "rows": layer.source_rows,
+        "columns": columns,
+        "why": why,
+        "counting": spec.counting.plain(),
+    }
 
 
 def _communities(project: Project, sources: dict[str, Layer], repairs: list[Repair]) -> gpd.GeoDataFrame:
@@ -165,6 +181,20 @@ def _layer(
         findings.close()
     sources[key] = layer
     repairs += [*layer.repairs, *findings.repairs]
+    return table
+
+
+def _joined(
+    spec: LayerSpec,
+    sources: Mapping[str, Layer],
+    communities: gpd.GeoDataFrame,
+    layers: Mapping[str, pd.DataFrame],
+    repairs: list[Repair],
+) -> pd.DataFrame:
+    findings = Findings(spec.name)
+    table = joined_counts(spec, sources[spec.name], communities, layers, findings)
+    findings.close()
+    repairs += findings.repairs
     return table
 
 

@@ -42,8 +42,8 @@ def community_table(layer: Layer, template: str, findings: Findings) -> gpd.GeoD
         table[f"{column}_id"] = _parent_ids(table, column, cut)
     table["area_kind"] = _area_kinds(table, findings)
     _note_pieces(table, findings)
-    unused = [name for name in ("township", "county", "urban_rural_class") if (table[name] == "").all()]
-    unused += [name for name in ("households", "residents") if name not in layer.given]
+    unused = [name for name in ("alias", "township", "county", "urban_rural_class") if (table[name] == "").all()]
+    unused += [name for name in ("households", "residents", "area") if name not in layer.given]
     order = ["community", "township_id", "county_id", "area_kind"]
     rest = [name for name in table.columns if name not in (*order, *unused, "geometry")]
     result: gpd.GeoDataFrame = table[[*order, *rest, "geometry"]]

@@ -162,6 +162,38 @@ KINDS: dict[str, tuple[str, str, str, str]] = {
         "合计行与明细不符：列 {0} 合计为 {1:,.10g}，各行之和为 {2:,.10g}（相差 {3:+,.10g}）",
         "未采用合计行，以明细为准；请核实",
     ),
+    "rows_joined": ("rows without shapes", "matched to {0} by name", "没有几何的行", "已按名称对应（{0}）"),
+    "rows_doubtful": (
+        "rows that may stand for a place: {0:,.10g} households, {1:,.10g} residents",
+        "not used until confirmed in the sheet of matches",
+        "对应存疑的行：{0:,.10g} 户、{1:,.10g} 人",
+        "在对应表中确认前不采用",
+    ),
+    "rows_unmatched": (
+        "rows that stand for no known place: {0:,.10g} households, {1:,.10g} residents",
+        "not used until confirmed in the sheet of matches",
+        "未找到对应的行：{0:,.10g} 户、{1:,.10g} 人",
+        "在对应表中确认前不采用",
+    ),
+    "rows_left_out": ("rows confirmed as not to count", "left out", "经确认不计的行", "未采用"),
+    "mixed_bases": (
+        "{0} of {1} and of {2} are counted on another basis or date: the second is {3:.3f} of the first",
+        "both used as they stand",
+        "{0} 的口径或日期不同：{1} 与 {2}，后者为前者的 {3:.3f} 倍",
+        "均按原数采用",
+    ),
+    "mixed_counts": (
+        "{0}: households are {1}, residents are {2}: {3:.3f} people a household",
+        "both used as they stand",
+        "{0}：户数口径为 {1}，人口口径为 {2}，户均 {3:.3f} 人",
+        "均按原数采用",
+    ),
+    "occupancy": (
+        "only dwellings are known",
+        "households taken as dwellings times an occupancy of {0:g}",
+        "仅有套数",
+        "户数按套数乘入住率 {0:g} 计",
+    ),
     "no_decision": (
         "neither kind nor object nor target",
         "left out",

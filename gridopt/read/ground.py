@@ -137,12 +137,13 @@ def _counted_elsewhere(
 
 def _population(layer: Layer, communities: gpd.GeoDataFrame, findings: Findings) -> pd.DataFrame:
     table, level = layer.table, layer.level
-    if not {"households", "residents"} & set(layer.given):
+    if not {"households", "residents", "dwellings"} & set(layer.given):
         findings.fault(
             'the table gives neither households nor residents; name a column: residents = "..."',
             '表中既无户数也无人口；请指明列：residents = "..."',
         )
-    if level == "community":
+    if level == "community" and "id" in layer.given:
+        table = _without_stated_totals(table, communities)
         _check_community(table.index.to_series(), communities, findings, fatal=True)
         absent = communities.index.difference(table.index)
         if len(absent):
@@ -150,7 +151,30 @@ def _population(layer: Layer, communities: gpd.GeoDataFrame, findings: Findings)
                 f"{len(absent)} communities have no control total: {preview(absent)}; add their rows",
                 f"{len(absent)} 个村（社区）没有控制总数：{preview(absent)}；请补充",
             )
-    return table.assign(level=level)
+    given = [name for name in ("dwellings", "area") if name not in layer.given]
+    return table.drop(columns=given).assign(level=level)
+
+
+def _without_stated_totals(table: pd.DataFrame, communities: gpd.GeoDataFrame) -> pd.DataFrame:
+    """The rows of communities; those of townships and counties are totals, kept in ``attrs["stated"]`` for checking.
+
+    Their ids are those of townships and counties, or the same filled up with zeros.
+    """
+    width = int(communities.index.str.len().max())
+    levels: dict[str, tuple[str, str]] = {}
+    for level in ("county", "township"):
+        for place in communities[f"{level}_id"].unique():
+            levels |= {place: (level, place), str(place).ljust(width, "0"): (level, place)}
+    above = [i for i in table.index if i in levels and i not in communities.index and levels[i][1]]
+    stated = [
+        (*levels[i], measure, float(table.loc[i, measure]))
+        for i in above
+        for measure in ("households", "residents")
+        if not np.isnan(table.loc[i, measure])
+    ]
+    rest = table.drop(index=above)
+    rest.attrs["stated"] = stated
+    return rest
 
 
 def _facilities(layer: Layer, _: gpd.GeoDataFrame, findings: Findings) -> pd.DataFrame:

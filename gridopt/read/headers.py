@@ -15,7 +15,10 @@ Merge = tuple[int, int, int, int]
 """A merged block of cells: first row, first column, last row, last column, from 0."""
 
 UNITS_OF_MEASURE = frozenset(
-    "户 戶 人 口 万人 萬人 万户 套 栋 棟 幢 层 層 个 個 家 亩 畝 公顷 公頃 平方米 平方公里 平方千米 米 公里 % ㎡ m2 km2 ha".split()
+    (
+        "户 戶 人 口 万人 萬人 万户 套 栋 棟 幢 层 層 个 個 家 亩 畝 公顷 公頃 平方米 平方公里 平方千米 米 公里 "
+        "% ㎡ m2 km2 ha"
+    ).split()
 )
 """Words that fill a row of units of measure under a header."""
 

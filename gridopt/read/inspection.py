@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import geopandas as gpd
 import pandas as pd
 
 from gridopt.city import City
 from gridopt.read.alignment import outside_all
+from gridopt.read.basis import stated_counts
 from gridopt.read.findings import places_table, repairs_table
+from gridopt.read.matches import HEADINGS, STATUSES, Matches
+from gridopt.read.plausibility import outliers
 from gridopt.read.repair import kinds_of
 
 PEOPLE = ("households", "residents")
@@ -39,6 +43,42 @@ class Inspection:
     repairs: pd.DataFrame
     places: gpd.GeoDataFrame
     disputes: gpd.GeoDataFrame
+
+    @cached_property
+    def columns(self) -> pd.DataFrame:
+        """Which column of each layer was taken for what, and why: declared, its own name, or a known synonym."""
+        rows = [
+            (layer, key, column, source.get("why", {}).get(key, ""))
+            for layer, table in _tables(self.city).items()
+            for source in [table.attrs.get("source", {})]
+            for key, column in source.get("columns", {}).items()
+        ]
+        return pd.DataFrame(rows, columns=["layer", "key", "column", "why"], dtype="str")
+
+    @cached_property
+    def counts(self) -> pd.DataFrame:
+        """What each count stands for: its basis, its date, and its ratio to the first of the same measure."""
+        return stated_counts(_tables(self.city))
+
+    @cached_property
+    def outliers(self) -> pd.DataFrame:
+        """Figures that cannot well be true, with the likely cause."""
+        return outliers(self.city, self.city.settings.lang)
+
+    @cached_property
+    def matches(self) -> pd.DataFrame:
+        """Rows of the population table joined by name that nobody confirmed yet: what they may stand for, and why."""
+        found = matches_of(self.city)
+        table = pd.DataFrame(columns=list(HEADINGS)) if found is None else found.table(self.city.settings.lang)
+        rest: pd.DataFrame = table[~table["status"].isin(["matched", STATUSES["matched"]])]
+        return rest
+
+
+def matches_of(city: City) -> Matches | None:
+    """What became of the rows of the population table that were joined by name, None where none was."""
+    table = city.layer("population")
+    found = None if table is None else table.attrs.get("matches")
+    return found if isinstance(found, Matches) else None
 
 
 def inspect_city(city: City, *, meanings: Mapping[int, str] | None = None) -> Inspection:

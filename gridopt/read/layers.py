@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 import geopandas as gpd
 import numpy as np
@@ -25,6 +25,7 @@ from gridopt.read.repair import (
     repaired,
     without_repeated_footprints,
 )
+from gridopt.read.synonyms import SYNONYMS, likeness
 from gridopt.read.totals import check_totals, rows_of_totals
 
 Kinds = tuple[str, ...]
@@ -54,8 +55,9 @@ CONTRACTS: Mapping[str, Contract] = {
     "communities": Contract(
         "community_id",
         "c",
-        texts=("name", "township", "county", "area_kind", "urban_rural_class"),
+        texts=("name", "alias", "township", "county", "area_kind", "urban_rural_class"),
         counts=("households", "residents"),
+        lengths=("area",),
         kinds=("polygon",),
         whole=True,
     ),
@@ -71,23 +73,30 @@ CONTRACTS: Mapping[str, Contract] = {
     "buildings": Contract(
         "building_id",
         "b",
-        texts=("name", "number", "estate", "phase", "group", "use"),
+        texts=("name", "alias", "number", "estate", "phase", "group", "use"),
         counts=("households", "dwellings"),
         lengths=("floors", "height"),
         kinds=("polygon", "point"),
     ),
-    "population": Contract("id", "p", counts=("households", "residents")),
+    "population": Contract(
+        "id",
+        "p",
+        texts=("township", "community", "estate", "name", "number"),
+        counts=("households", "residents", "dwellings"),
+        lengths=("area",),
+    ),
     "roads": Contract("line_id", "road", **_LINE),  # type: ignore[arg-type]
     "rivers": Contract("line_id", "river", **_LINE),  # type: ignore[arg-type]
     "railways": Contract("line_id", "rail", **_LINE),  # type: ignore[arg-type]
     "walls": Contract("line_id", "wall", **_LINE),  # type: ignore[arg-type]
     "crossings": Contract("crossing_id", "crossing", texts=("name", "class"), kinds=("point", "line", "polygon")),
-    "estates": Contract("estate_id", "estate", **_AREA),  # type: ignore[arg-type]
+    "estates": Contract("estate_id", "estate", texts=("name", "alias"), kinds=("polygon",)),
     "groups": Contract("group_id", "group", texts=("name",), kinds=("polygon", "point")),
     "dedicated": Contract("dedicated_id", "dedicated", **_AREA),  # type: ignore[arg-type]
     "facilities": Contract("facility_id", "facility", texts=("name", "tier"), kinds=("point",)),
     "events": Contract("event_id", "event", texts=("date", "kind", "community"), counts=("number",), kinds=("point",)),
     "roster": Contract("staff_id", "staff", texts=("name", "role", "employment", "base"), counts=("capacity",)),
+    "codes": Contract("code", "code", texts=("name",)),
     "current_grids": Contract("current_id", "current", texts=("name", "grid_code", "community"), kinds=("polygon",)),
 }
 
@@ -102,7 +111,7 @@ _NO_SHAPES = (
     "the layer is a table without shapes; name the map layer that has them (.gpkg, .geojson, .shp)",
     "该图层是没有几何的表；请改指含几何的图层（.gpkg、.geojson、.shp）",
 )
-NUMBER_KEYS = ("households", "residents", "floors", "height", "dwellings", "width", "capacity")
+NUMBER_KEYS = ("households", "residents", "floors", "height", "dwellings", "width", "capacity", "area")
 LONGITUDES = ("lon", "lng", "long", "longitude", "经度", "經度")
 LATITUDES = ("lat", "latitude", "纬度", "緯度")
 
@@ -119,6 +128,7 @@ class Layer:
     given: tuple[str, ...]
     level: str = "community"
     source_columns: tuple[str, ...] = ()
+    columns: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_layer(spec: LayerSpec, crs: pyproj.CRS | Callable[[gpd.GeoDataFrame], pyproj.CRS]) -> Layer:
@@ -145,14 +155,16 @@ def read_layer(spec: LayerSpec, crs: pyproj.CRS | Callable[[gpd.GeoDataFrame], p
         shapes = flattened(shapes, findings)
         shapes = projected(shapes, crs(shapes) if callable(crs) else crs, findings)
         findings.close()
-    clean = _filled(contract, _indexed(contract, table, shapes, columns, findings), columns, findings)
+    framed = _indexed(contract, table, shapes, columns, findings)
+    clean = _filled(contract, framed, columns, _must_be_whole(spec), findings)
     lacking = [name for name in spec.further if name not in {*columns, *CONTRACTS[spec.name].counts}]
     clean = clean.drop(columns=lacking)
     if isinstance(clean, gpd.GeoDataFrame):
         clean = _fit(contract, clean, findings)
     findings.close()
     facts = (source.layer, source_crs, len(source.table), tuple(findings.repairs), tuple(columns), spec.level)
-    return Layer(clean.sort_index(), *facts, tuple(str(name) for name in source.table.columns if name != "geometry"))
+    names = tuple(str(name) for name in source.table.columns if name != "geometry")
+    return Layer(clean.sort_index(), *facts, names, columns)
 
 
 def _note_reading(source: Source, findings: Findings) -> None:
@@ -177,19 +189,61 @@ def _columns_found(spec: LayerSpec, contract: Contract, table: pd.DataFrame, fin
         )
     own = ("id", *contract.texts, *contract.counts, *contract.lengths, *contract.claims)
     found = {key: key for key in own if key in has and key not in spec.columns}
+    found |= _by_synonym(spec, own, table, {*found.values(), *spec.columns.values()}, findings)
     if spec.name == "communities":
         # A total that nobody named must be whole to be used; one that was named must be whole, or it is a fault.
-        for key in [key for key in contract.counts if key in found and table[key].isna().any()]:
-            findings.repair("unused_totals", n=int(table[found.pop(key)].isna().sum()), values=[key])
+        for key in [key for key in contract.counts if key in found and table[found[key]].isna().any()]:
+            column = found.pop(key)
+            findings.repair("unused_totals", n=int(table[column].isna().sum()), values=[column])
     if spec.name == "events" and "number" not in {*found, *spec.columns}:
         found |= [("number", name) for name in ("n", "count") if name in has][:1]
     return {**found, **{key: column for key, column in spec.columns.items() if key not in missing}}
 
 
+def _by_synonym(
+    spec: LayerSpec, keys: Iterable[str], table: pd.DataFrame, taken: set[str], findings: Findings
+) -> dict[str, str]:
+    """Key -> the column that goes by one of its known names, for keys that nobody declared; two as sure are a fault."""
+    free = [str(name) for name in table.columns if name != "geometry" and name not in taken]
+    found: dict[str, str] = {}
+    for key in keys:
+        if key not in SYNONYMS or key in spec.columns or key in table.columns or (key == "id" and not _is_keyed(spec)):
+            continue
+        columns = likeness(key, [name for name in free if name not in found.values()]).columns
+        columns = tuple(name for name in columns if _may_carry(key, table[name]))
+        if len(columns) > 1 and key in NUMBER_KEYS:
+            listed = ", ".join(f'"{name}"' for name in columns)
+            findings.fault(
+                f'{key} may be any of the columns {listed}; say which: {key} = "{columns[0]}"',
+                f'{key} 可能是以下任一列：{listed}；请写明：{key} = "{columns[0]}"',
+            )
+        elif columns:
+            found[key] = columns[0]
+    return found
+
+
+def _may_carry(key: str, values: pd.Series) -> bool:
+    """Whether a column that only its name speaks for can be what it is called: ids are unique, numbers are numbers."""
+    if key == "id":
+        return bool(values.is_unique and values.notna().all())
+    if key not in NUMBER_KEYS:
+        return True
+    numbers, unread, _ = parse_numbers(values)
+    return bool(np.isfinite(numbers).any() and not unread.any())
+
+
+def _is_keyed(spec: LayerSpec) -> bool:
+    """Whether a table's ids may be found by their name: those of counts, which mean nothing without."""
+    if spec.name == "codes":
+        return True
+    return spec.name == "population" and not {"name", "estate", "number"} & spec.columns.keys()
+
+
 def _without_totals(source: Source, contract: Contract, columns: Mapping[str, str], findings: Findings) -> pd.DataFrame:
     """The rows of a table but those of totals; a count in a merged cell of several rows is a fault."""
     if isinstance(source.table, gpd.GeoDataFrame):
-        return source.table
+        rest: pd.DataFrame = source.table
+        return rest
     counted = list(dict.fromkeys(columns[key] for key in columns if key in contract.counts))
     rows = source.sheet_rows if source.sheet_rows is not None else pd.RangeIndex(1, len(source.table) + 1)
     totals = rows_of_totals(source.table)
@@ -204,7 +258,7 @@ def _without_totals(source: Source, contract: Contract, columns: Mapping[str, st
                 f"列“{column}”：{len(shared)} 行与其他行共用合并单元格中的数：第 {preview(shared)} 行；"
                 "请取消合并，逐行填写",
             )
-    return source.table[~totals]
+    return pd.DataFrame(source.table[~totals])
 
 
 def _distinct_rows(table: pd.DataFrame, has_ids: bool, findings: Findings) -> pd.DataFrame:
@@ -299,12 +353,23 @@ def _made_ids(prefix: str, chosen: pd.DataFrame, shapes: gpd.GeoDataFrame | None
     return pd.Series([f"{prefix}{i:0{width}d}" for i in range(1, len(keys) + 1)], index=order).reindex(keys.index)
 
 
-def _filled(contract: Contract, table: pd.DataFrame, columns: Mapping[str, str], findings: Findings) -> pd.DataFrame:
+def _must_be_whole(spec: LayerSpec) -> tuple[str, ...]:
+    """The counts of a layer that no row may lack: control totals."""
+    is_total = spec.name == "communities" or (spec.name == "population" and spec.level in ("community", "units"))
+    return ("households", "residents") if is_total else ()
+
+
+def _filled(
+    contract: Contract,
+    table: pd.DataFrame,
+    columns: Mapping[str, str],
+    required: tuple[str, ...],
+    findings: Findings,
+) -> pd.DataFrame:
     """Every column in the type its contract promises; keys beyond the contract are kept as they mean."""
     own = [*contract.texts, *contract.claims, *contract.counts, *contract.lengths]
     keys = [*own, *(key for key in columns if key not in (*own, "id", "x", "y"))]
     names = table.index
-    required = findings.layer in ("communities", "population")
     filled: dict[str, object] = {}
     for key in keys:
         is_count = key in contract.counts or (key not in own and key in NUMBER_KEYS)
@@ -313,7 +378,7 @@ def _filled(contract: Contract, table: pd.DataFrame, columns: Mapping[str, str],
             continue
         values = table[key].rename(columns[key])
         if is_count:
-            filled[key] = counts(values, names, findings, required=required)
+            filled[key] = counts(values, names, findings, required=key in required)
         elif key in contract.lengths:
             filled[key] = lengths(values, names, findings)
         else:

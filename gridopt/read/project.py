@@ -15,6 +15,7 @@ from gridopt.city import Settings
 from gridopt.contracts import COUNTED
 from gridopt.coordinates import parse_crs, require_metric
 from gridopt.errors import RuleError
+from gridopt.read.basis import Counting, read_counting
 from gridopt.read.kinds import Thresholds, read_thresholds
 from gridopt.read.project_text import load_project_text, slashes
 from gridopt.read.rule_tables import check_keys, read_rules, table_of
@@ -23,17 +24,17 @@ from gridopt.rules import Rules
 
 LAYERS = (
     "communities units buildings population roads rivers railways walls crossings estates groups dedicated facilities "
-    "events roster current_grids decisions"
+    "events roster current_grids decisions codes"
 ).split()
 COLUMN_KEYS = (
     "id name households residents township county area_kind urban_rural_class floors height dwellings use estate class "
     "width tier date kind community role employment base capacity keep_whole dedicated category locked_grid grid_code "
-    "phase number bridge tunnel x y object target who reason group"
+    "phase number bridge tunnel x y object target who reason group alias area"
 ).split()
 COUNTING = ("units", "buildings")
 """Layers whose own counts a rule may name."""
-PLACE_KEYS = ("path", "layer", "crs", "level", "band")
-LEVELS = ("community", "units")
+PLACE_KEYS = ("path", "layer", "crs", "level", "band", "matches", "basis", "as_of", "occupancy")
+LEVELS = ("community", "units", "buildings", "estates")
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,8 @@ class LayerSpec:
 
     ``path`` is as written, ``file`` the same resolved against the project file's folder; ``columns`` maps
     a key of the project file to the layer's own column name. ``further`` names the counts that rules need
-    beyond those of the layer's contract.
+    beyond those of the layer's contract. ``matches`` is a sheet of matches that someone corrected, ``counting``
+    what is declared of the layer's counts.
     """
 
     name: str
@@ -54,6 +56,8 @@ class LayerSpec:
     level: str = "community"
     band: int = 1
     further: tuple[str, ...] = ()
+    matches: Path | None = None
+    counting: Counting = field(default_factory=Counting)
 
     @property
     def is_raster(self) -> bool:
@@ -131,7 +135,7 @@ def _layer(name: str, table: Mapping[str, Any], folder: Path, further: tuple[str
                 zh=f'[{where}] 须写明 {key} = "..."；现有：{"、".join(table) or "无"}。',
             )
     for key, value in table.items():
-        if key != "band" and not (isinstance(value, str) and value):
+        if key not in ("band", "basis", "as_of", "occupancy") and not (isinstance(value, str) and value):
             raise RuleError(
                 f'[{where}] {key} must be text, not {value!r}. Write {key} = "...".',
                 zh=f'[{where}] {key} 应为文字，而不是 {value!r}。请写成 {key} = "..."。',
@@ -147,6 +151,8 @@ def _layer(name: str, table: Mapping[str, Any], folder: Path, further: tuple[str
         level=_choice(table.get("level", "community"), LEVELS, f"[{where}] level"),
         band=_band(table.get("band", 1), where),
         further=further,
+        matches=_resolve(folder, table["matches"]) if "matches" in table else None,
+        counting=read_counting(table, f"[{where}]"),
     )
 
 

@@ -19,6 +19,7 @@ from gridopt.read.formats import GEOGRAPHIC, RASTERS, SHEETS, layer_names, open_
 from gridopt.read.layers import NUMBER_KEYS
 from gridopt.read.project import LAYERS
 from gridopt.read.repair import kinds_of
+from gridopt.read.synonyms import surest
 
 DEEPEST = 3
 """Levels of sub-folders that are looked into."""
@@ -63,37 +64,6 @@ LAYER_KINDS = {
     "current_grids": "polygon",
     "decisions": "table",
 }
-
-COLUMN_WORDS = {
-    "id": "id code 编码 代码 编号 villcode codebase bid fid_text community_id unit_id building_id staff_id facility_id "
-    "estate_id line_id osm_id osm 社区编码 行政区划代码 区划代码 社区代码 村代码",
-    "name": "name villname 名称 社区名称 村名 路名 小区名称 姓名",
-    "households": "households household hh 户数 戶數 总户数",
-    "residents": "residents population people pop 人口 人口数 常住人口 总人口",
-    "township": "township township_id town_id townname 乡镇 街道 乡镇街道",
-    "county": "county county_id countyname 区县 县区",
-    "area_kind": "area_kind 区域类型",
-    "urban_rural_class": "urban_rural_class 城乡分类 城乡分类代码",
-    "floors": "floors levels storeys 层数 楼层 地上层数",
-    "height": "height 高度 楼高",
-    "dwellings": "dwellings flats 套数 住宅套数",
-    "use": "use usage building 用途 房屋用途",
-    "estate": "estate 小区 小区名称 所属小区",
-    "group": "villagers_group 村民小组 小组 自然村",
-    "number": "number hn housenumber count 楼号 幢号 门牌 数量",
-    "class": "class highway waterway railway type 等级 道路等级 类别 类型",
-    "width": "width 宽度 路宽",
-    "tier": "tier level 层级 级别",
-    "date": "date day 日期 时间",
-    "kind": "kind category 种类 事件类型",
-    "community": "community_id community villcode 所属社区 社区",
-    "role": "role 岗位 角色",
-    "employment": "employment 用工 专兼职",
-    "base": "base 驻地 常驻",
-    "capacity": "capacity 容量",
-    "grid_code": "grid_code 网格编码 网格代码",
-}
-"""Key of the project file -> column names that carry it, the surest first."""
 
 KEYS_OF = {
     "communities": "id name township county area_kind urban_rural_class households residents",
@@ -239,8 +209,7 @@ def _with_role(layer: Found, role: str) -> Found:
     columns: dict[str, str] = {}
     for key in KEYS_OF[role].split():
         fitting = layer.unique if key == "id" else layer.numeric if key in NUMBER_KEYS else layer.names
-        lowered = {name.lower(): name for name in reversed(fitting)}
-        match = next((lowered[word] for word in COLUMN_WORDS[key].split() if word in lowered), None)
+        match = surest(key, fitting)
         if match is not None and match not in columns.values():
             columns[key] = match
     return dataclasses.replace(layer, role=role, columns=columns)

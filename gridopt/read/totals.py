@@ -55,10 +55,12 @@ def check_totals(
         details = np.where(totals | np.isnan(numbers) | unread, 0.0, numbers)
         for place in np.flatnonzero(totals & ~np.isnan(numbers)):
             sums = _sums(table.iloc[place], int(place), totals, details)
-            nearest = min(sums, key=lambda one, stated=numbers[place]: abs(one - stated), default=None)
-            if nearest is not None and abs(nearest - numbers[place]) > 1e-6 * max(abs(nearest), 1):
+            if not sums:
+                continue
+            nearest = sums[int(np.argmin(np.abs(np.array(sums) - numbers[place])))]
+            if abs(nearest - numbers[place]) > 1e-6 * max(abs(nearest), 1):
                 figures = (column, numbers[place], nearest, numbers[place] - nearest)
-                findings.repair("totals_differ", [f"row {rows[place]}"], values=figures)
+                findings.repair("totals_differ", [f"row {rows[int(place)]}"], values=figures)
 
 
 def _sums(row: pd.Series, place: int, totals: Flags, details: NDArray[np.float64]) -> list[float]:

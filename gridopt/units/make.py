@@ -14,7 +14,8 @@ from gridopt.units.built import built_units
 from gridopt.units.counts import Places, add_counts, place_buildings
 from gridopt.units.further import with_further
 from gridopt.units.groups import phases, unmixed
-from gridopt.units.people import MEASURES, control_totals, home_weights, people_in_units, raster_weights
+from gridopt.units.keyed import with_keyed_counts
+from gridopt.units.people import MEASURES, control_totals, people_in_units, raster_weights, weights_by_measure
 from gridopt.units.posts import with_posts
 from gridopt.units.ready import given_people, has_people, ready_units
 from gridopt.units.record import Record
@@ -34,6 +35,7 @@ def make_units(city: City) -> gpd.GeoDataFrame:
     slivers and communities without units or control totals.
     """
     record = Record(city.settings.lang)
+    city = with_keyed_counts(city)
     given = city.layer("units")
     totals: pd.DataFrame | None = None
     if given is not None and len(given):
@@ -68,9 +70,11 @@ def _apportioned(
 ) -> pd.DataFrame:
     """Control totals shared out to units by their buildings, else by the raster, else by area."""
     buildings, cells = _buildings(city), city.layer("population_cells")
+    weights: pd.Series | pd.DataFrame
     if places is not None and buildings is not None:
-        weights, way = home_weights(buildings), ("floor area and dwellings of homes", "住宅建筑面积和套数")
-        weights = over_slices(weights, places.unit_ids, buildings, units)
+        way = "floor area and dwellings of homes", "住宅建筑面积和套数"
+        each = weights_by_measure(buildings)
+        weights = pd.DataFrame({name: over_slices(each[name], places.unit_ids, buildings, units) for name in MEASURES})
     elif cells is not None and len(cells):
         weights, way = raster_weights(cells, units), ("raster cells by share of area", "栅格按面积比例")
     else:

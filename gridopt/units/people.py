@@ -38,17 +38,21 @@ NOT_HOMES_ZH = tuple(
 LIVED_IN_ZH = ("住", "宿舍", "公寓")
 
 
-def people_in_units(units: gpd.GeoDataFrame, totals: pd.DataFrame, weights: pd.Series, record: Record) -> pd.DataFrame:
+def people_in_units(
+    units: gpd.GeoDataFrame, totals: pd.DataFrame, weights: pd.Series | pd.DataFrame, record: Record
+) -> pd.DataFrame:
     """Households and residents of each unit: control totals shared out by weight and conserved.
 
     ``totals`` has one row a community, ``weights`` one value a carrier (building, raster cell or unit)
-    with the unit it lies in as index. Whole totals give whole numbers (largest remainder). A
-    community whose carriers weigh nothing is shared out by area, recorded.
+    with the unit it lies in as index, or a column of them for each measure. Whole totals give whole
+    numbers (largest remainder). A community whose carriers weigh nothing is shared out by area, recorded.
     """
-    carriers = weights.rename_axis("unit_id").reset_index(name="weight")
+    each = weights if isinstance(weights, pd.DataFrame) else pd.DataFrame(dict.fromkeys(MEASURES, weights))
+    carriers = each.rename_axis("unit_id").reset_index()
     carriers = carriers[carriers["unit_id"].isin(units.index)]
     carriers["community_id"] = units["community_id"].reindex(carriers["unit_id"]).to_numpy()
-    bare = np.setdiff1d(units["community_id"].unique(), carriers.loc[carriers["weight"] > 0, "community_id"].unique())
+    bearing = carriers.groupby("community_id")[list(MEASURES)].sum().gt(0).all(axis=1)
+    bare = np.setdiff1d(units["community_id"].unique(), bearing.index[bearing])
     if len(bare):
         record.add(
             "population",
@@ -57,21 +61,23 @@ def people_in_units(units: gpd.GeoDataFrame, totals: pd.DataFrame, weights: pd.S
             action=("shared out by area of units", "按划分单元面积分摊"),
         )
         land = units[units["community_id"].isin(bare)]
-        by_area = pd.DataFrame({"unit_id": land.index, "weight": land.area, "community_id": land["community_id"]})
+        by_area = pd.DataFrame(
+            {"unit_id": land.index, "community_id": land["community_id"], **dict.fromkeys(MEASURES, land.area)}
+        )
         carriers = pd.concat([carriers[~carriers["community_id"].isin(bare)], by_area], ignore_index=True)
     return _shared(carriers, totals).reindex(units.index, fill_value=0.0)
 
 
 def _shared(carriers: pd.DataFrame, totals: pd.DataFrame) -> pd.DataFrame:
     """Totals of communities shared out to carriers by weight, summed by unit."""
-    weights = carriers["weight"].to_numpy(float)
+    weights = carriers[list(MEASURES)].to_numpy(float)
     shares = np.zeros((len(carriers), len(MEASURES)))
     code, communities = pd.factorize(carriers["community_id"].to_numpy(str), sort=True)
     amounts = totals.reindex(communities)[list(MEASURES)].to_numpy(float)
     order = np.argsort(code, kind="stable")
     for community, places in enumerate(np.split(order, np.cumsum(np.bincount(code))[:-1])):
         for column in range(len(MEASURES)):
-            shares[places, column] = apportion(amounts[community, column], weights[places])
+            shares[places, column] = apportion(amounts[community, column], weights[places, column])
     return pd.DataFrame(shares, columns=list(MEASURES)).groupby(carriers["unit_id"].to_numpy()).sum()
 
 
@@ -90,8 +96,15 @@ def apportion(total: float, weights: Floats) -> Floats:
     return np.asarray(shares, np.float64)
 
 
-def home_weights(buildings: pd.DataFrame) -> pd.Series:
-    """How many people a building may hold, against the others: households, else dwellings, else floor area.
+def weights_by_measure(buildings: pd.DataFrame) -> pd.DataFrame:
+    """`home_weights` for each measure: a building's own count of it goes before its other counts."""
+    return pd.DataFrame({measure: home_weights(buildings, measure) for measure in MEASURES})
+
+
+def home_weights(buildings: pd.DataFrame, measure: str = "households") -> pd.Series:
+    """How many people a building may hold, against the others: the measure itself, else the other, else dwellings.
+
+    Where no building has a count, it is floor area.
 
     Buildings that nobody lives in (by ``use``) weigh 0. Where a count is missing for a few, it is
     estimated from floor area at the rate of those where it is known.
@@ -99,7 +112,7 @@ def home_weights(buildings: pd.DataFrame) -> pd.Series:
     area = floor_areas(buildings).astype(float)
     lived_in = is_home(buildings["use"]) if "use" in buildings else pd.Series(True, index=buildings.index)
     area = area.where(lived_in, 0.0)
-    for column in ("households", "dwellings"):
+    for column in (measure, *(other for other in MEASURES if other != measure), "dwellings"):
         if column not in buildings or not (buildings[column] > 0).any():
             continue
         counts = buildings[column].astype(float)
@@ -186,7 +199,7 @@ def _of_table(city: City) -> pd.DataFrame | None:
     table = city.layer("population")
     if table is None:
         return None
-    rows: pd.DataFrame = table[table["level"] != "units"] if "level" in table else table
+    rows: pd.DataFrame = table[table["level"] == "community"] if "level" in table else table
     unknown = rows.index.difference(city.communities.index)
     if len(unknown):
         raise TableError(
@@ -198,14 +211,19 @@ def _of_table(city: City) -> pd.DataFrame | None:
 
 
 def _of_buildings(city: City, home_communities: pd.Series) -> pd.DataFrame | None:
-    """Sums of buildings' households where every home in the community has a count."""
+    """Sums of buildings' own counts where every home in the community has one."""
     buildings = city.layer("buildings")
-    if buildings is None or "households" not in buildings:
+    if buildings is None:
         return None
-    counts = buildings["households"]
-    if "use" in buildings:
-        counts = counts.where(is_home(buildings["use"]) | counts.notna(), 0.0)
-    return pd.DataFrame({"households": counts.groupby(home_communities).sum(min_count=1, skipna=False)})
+    sums = {}
+    for measure in MEASURES:
+        if measure not in buildings:
+            continue
+        counts = buildings[measure]
+        if "use" in buildings:
+            counts = counts.where(is_home(buildings["use"]) | counts.notna(), 0.0)
+        sums[measure] = counts.groupby(home_communities).sum(min_count=1, skipna=False)
+    return pd.DataFrame(sums) if sums else None
 
 
 def _of_raster(city: City, communities: gpd.GeoSeries) -> pd.DataFrame | None:

@@ -1,0 +1,180 @@
+"""Counts that come as a table, put to the communities, units, estates or buildings they are keyed to."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from gridopt.errors import preview
+from gridopt.read.findings import Findings
+from gridopt.read.layers import Layer
+from gridopt.read.matches import Match, Matches, Place, match_rows, place_names, read_confirmed
+from gridopt.read.project import LayerSpec
+
+COUNTS = ("households", "residents", "dwellings")
+_log = logging.getLogger("gridopt")
+
+
+def joined_counts(
+    spec: LayerSpec, layer: Layer, communities: gpd.GeoDataFrame, layers: Mapping[str, pd.DataFrame], findings: Findings
+) -> pd.DataFrame:
+    """The counts of a table of ``layers`` by the ids of the places it is keyed to, with its ``level``.
+
+    Rows with an id are joined by it; the others by their names (`matches`), and only what is matched or was
+    confirmed counts. Households follow from dwellings where an occupancy is declared and no households are
+    known. ``attrs["matches"]`` holds what became of each row that was joined by name.
+    """
+    table = with_occupancy(layers[spec.name], spec, findings)
+    if "id" in layer.given:
+        _check_ids(table.index, spec.level, communities, layers, findings)
+        return table.drop(columns=list(_named(table)))
+    places = _places(spec.level, communities, layers, findings)
+    if not findings.faults and not {"community", "estate", "name", "number"} & set(layer.given):
+        findings.fault(
+            'the table has neither ids nor names; name a column: id = "...", or community, estate, number, '
+            'name = "..."',
+            '表中既无编码也无名称；请指明列：id = "..."，或 community、estate、number、name = "..."',
+        )
+    if findings.faults:
+        return table
+    known = [place.id for place in places]
+    confirmed = read_confirmed(spec.matches, known, findings) if spec.matches else {}
+    found = match_rows(table, places, communities, confirmed)
+    _report(found, table, spec, findings)
+    numbers = [name for name in COUNTS if name in layer.given or (name == "households" and table[name].notna().any())]
+    held = np.array([match.status == "matched" for match in found], bool)
+    targets = np.array([match.target for match in found], object)[held]
+    summed = table.loc[held, list(numbers)].groupby(targets).sum(min_count=1)
+    summed.index = pd.Index(summed.index.astype("str"), name="id", dtype="str")
+    result = summed.reindex(columns=list(COUNTS)).astype(float).assign(level=spec.level).sort_index()
+    result.attrs["matches"] = Matches(found, table[numbers])
+    return result
+
+
+def with_occupancy(table: pd.DataFrame, spec: LayerSpec, findings: Findings) -> pd.DataFrame:
+    """The table with households taken from dwellings, at the declared occupancy, where only dwellings are known."""
+    if spec.counting.occupancy is None or "dwellings" not in table:
+        return table
+    derived = table["households"].isna() & table["dwellings"].notna()
+    findings.repair("occupancy", table.index[derived], values=[spec.counting.occupancy])
+    return table.assign(households=table["households"].fillna(table["dwellings"] * spec.counting.occupancy))
+
+
+def _named(table: pd.DataFrame) -> list[str]:
+    return [name for name in ("township", "community", "estate", "name", "number", "area") if name in table]
+
+
+def _check_ids(
+    ids: pd.Index,
+    level: str,
+    communities: gpd.GeoDataFrame,
+    layers: Mapping[str, pd.DataFrame],
+    findings: Findings,
+) -> None:
+    """Ids of estates and buildings must be ones of their layer; the others are checked where they are read."""
+    if level not in ("buildings", "estates"):
+        return
+    known = [place.id for place in _places(level, communities, layers, findings)]
+    strange = ids.difference(known)
+    if len(strange) and not findings.faults:
+        findings.fault(
+            f"{len(strange)} rows name {level} that are not in [layers.{level}]: {preview(strange)}; correct the ids, "
+            'or join by names: estate = "...", number = "..."',
+            f"{len(strange)} 行的编码不在 [layers.{level}] 中：{preview(strange)}；请改正，"
+            '或改按名称对应：estate = "..."、number = "..."',
+        )
+
+
+def _places(
+    level: str, communities: gpd.GeoDataFrame, layers: Mapping[str, pd.DataFrame], findings: Findings
+) -> list[Place]:
+    """The places that a table may be keyed to, with their names and communities."""
+    if level == "community":
+        return [Place(str(i), str(i), frozenset(), str(name)) for i, name in communities["community"].items()]
+    if level == "units":
+        findings.fault(
+            'level = "units" needs the units\' ids; name their column: id = "..."',
+            'level = "units" 须有划分单元编码；请指明列：id = "..."',
+        )
+        return []
+    table = layers.get(level)
+    if table is None and level == "estates" and layers.get("buildings") is not None:
+        return _estates_of_buildings(gpd.GeoDataFrame(layers["buildings"]), communities)
+    if table is None:
+        findings.fault(
+            f'level = "{level}" needs [layers.{level}]; add it, or give counts by community',
+            f'level = "{level}" 需要 [layers.{level}]；请添加，或按村（社区）给出',
+        )
+        return []
+    shapes = gpd.GeoDataFrame(table)
+    if level == "buildings" and layers.get("estates") is not None:
+        shapes = _with_estates(shapes, gpd.GeoDataFrame(layers["estates"]))
+    homes, names = holders(shapes, communities), place_names(shapes, level)
+    shown = _shown(shapes)
+    return [Place(str(i), homes[i], own, shown[i]) for i, own in zip(shapes.index, names, strict=True)]
+
+
+def holders(shapes: gpd.GeoDataFrame, polygons: gpd.GeoDataFrame) -> pd.Series:
+    """The id of the polygon that holds a point inside each shape, the lowest of several, "" for none."""
+    points = gpd.GeoSeries(shapes.geometry.representative_point(), crs=shapes.crs)
+    point, polygon = polygons.sindex.query(points, predicate="intersects")
+    order = np.lexsort((np.asarray(polygons.index.astype(str))[polygon], point))
+    found, first = np.unique(point[order], return_index=True)
+    names = np.full(len(shapes), "", object)
+    names[found] = np.asarray(polygons.index.astype(str), object)[polygon[order][first]]
+    return pd.Series(names, index=shapes.index, dtype="str")
+
+
+def _with_estates(buildings: gpd.GeoDataFrame, estates: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """The buildings with the name of the estate they lie in, where they name none themselves."""
+    around = holders(buildings, estates).map(estates["name"]).fillna("")
+    return buildings.assign(estate=buildings["estate"].where(buildings["estate"] != "", around))
+
+
+def _estates_of_buildings(buildings: gpd.GeoDataFrame, communities: gpd.GeoDataFrame) -> list[Place]:
+    """Estates that only their buildings name; their ids are made of the community and the name."""
+    homes = holders(buildings, communities)
+    pairs = sorted({(homes[i], name) for i, name in buildings["estate"].items() if name})
+    table = pd.DataFrame({"name": [name for _, name in pairs]})
+    names = place_names(table, "estates")
+    return [Place(f"{home}/{name}", home, own, name) for (home, name), own in zip(pairs, names, strict=True)]
+
+
+def _shown(table: pd.DataFrame) -> pd.Series:
+    parts = [table[key] for key in ("estate", "number") if key in table]
+    joined = pd.concat(parts, axis=1).agg("".join, axis=1) if parts else pd.Series("", table.index)
+    name: pd.Series = table["name"].where(table["name"] != "", joined)
+    return name.where(name != "", pd.Series(table.index.astype(str), table.index))
+
+
+def _report(found: pd.Series, table: pd.DataFrame, spec: LayerSpec, findings: Findings) -> None:
+    """What was matched, and what people must look at, on record and aloud."""
+    by_status: dict[str, list[str]] = {"matched": [], "doubtful": [], "unmatched": []}
+    left_out: list[str] = []
+    for row, match in zip(found.index.astype(str), found, strict=True):
+        (left_out if match.why == "left_out" else by_status[match.status]).append(row)
+    listed: Mapping[str, list[str]] = {
+        status: [_entry(found[row]) for row in rows] for status, rows in by_status.items()
+    }
+    findings.repair("rows_joined", n=len(by_status["matched"]), values=[spec.level])
+    findings.repair("rows_left_out", [_entry(found[row]) for row in left_out])
+    for status in ("doubtful", "unmatched"):
+        rows = table.loc[by_status[status]]
+        findings.repair(
+            f"rows_{status}", listed[status], n=len(rows), values=[rows["households"].sum(), rows["residents"].sum()]
+        )
+    open_rows = len(by_status["doubtful"]) + len(by_status["unmatched"])
+    if open_rows:
+        _log.warning(
+            "[layers.%s]: %d of %d rows are not matched and count for nothing; write the sheet with: gridopt inspect "
+            "PROJECT --sheets FILE.xlsx, confirm its rows and name it: matches = \"FILE.xlsx\"",
+            spec.name, open_rows, len(found),
+        )  # fmt: skip
+
+
+def _entry(match: Match) -> str:
+    return match.entry or "?"

@@ -1,0 +1,65 @@
+"""Counts keyed to buildings or estates, carried to the buildings."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from gridopt.city import City
+from gridopt.units.people import MEASURES, apportion, home_weights
+
+
+def with_keyed_counts(city: City) -> City:
+    """The city with the counts that a table keys to buildings or to estates as columns of its buildings.
+
+    A building's own row goes before its column; an estate's count is shared out over its buildings by how many
+    people each may hold, and conserved. A building without a count stays without.
+    """
+    buildings, table = city.layer("buildings"), city.layer("population")
+    level = str(table["level"].iloc[0]) if table is not None and "level" in table and len(table) else ""
+    if buildings is None or not len(buildings) or level not in ("buildings", "estates"):
+        return city
+    ordered = gpd.GeoDataFrame(buildings).sort_index()
+    keyed = table if level == "buildings" else _shared_out(table, _members(city, ordered), home_weights(ordered))
+    for measure in MEASURES:
+        if measure in keyed and keyed[measure].notna().any():
+            own = ordered.get(measure, np.nan)
+            ordered = ordered.assign(**{measure: keyed[measure].reindex(ordered.index).fillna(own).astype(float)})
+    return city.replace(layers={**city.layers, "buildings": ordered})
+
+
+def _members(city: City, buildings: gpd.GeoDataFrame) -> pd.Series:
+    """The estate of each building as the table keys it, "" for none: by layer, else by community and name."""
+    estates = city.layer("estates")
+    if estates is not None:
+        return _holding(buildings, estates)
+    homes = _holding(buildings, city.communities)
+    named: pd.Series = (homes + "/" + buildings["estate"].astype("str")).where(buildings["estate"] != "", "")
+    return named
+
+
+def _holding(shapes: gpd.GeoDataFrame, polygons: gpd.GeoDataFrame) -> pd.Series:
+    """The polygon of lowest id that holds a point inside each shape, "" for none."""
+    ordered = polygons.sort_index()
+    points = shapely.point_on_surface(shapes.geometry.to_numpy())
+    point, polygon = shapely.STRtree(ordered.geometry.to_numpy()).query(points, predicate="intersects")
+    order = np.lexsort((polygon, point))
+    found, first = np.unique(point[order], return_index=True)
+    names = np.full(len(points), "", object)
+    names[found] = ordered.index.to_numpy(object)[polygon[order][first]]
+    return pd.Series(names, index=shapes.index, dtype="str")
+
+
+def _shared_out(table: pd.DataFrame, members: pd.Series, weights: pd.Series) -> pd.DataFrame:
+    """Counts of estates shared out over their buildings; an estate whose buildings weigh nothing shares evenly."""
+    counts = pd.DataFrame(np.nan, index=members.index, columns=list(MEASURES))
+    for estate, inside in members[members.isin(table.index)].groupby(members):
+        held = weights[inside.index].to_numpy(float)
+        held = held if held.sum() > 0 else np.ones(len(held))
+        for measure in MEASURES:
+            total = table.loc[estate, measure] if measure in table else np.nan
+            if not np.isnan(total):
+                counts.loc[inside.index, measure] = apportion(float(total), held)
+    return counts
