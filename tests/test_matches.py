@@ -122,7 +122,7 @@ def test_a_table_without_shapes_joins_buildings_by_name_and_counts_only_what_is_
     table = city.layer("population")
     assert table["households"].to_dict() == {"h1": 30}
     assert table.attrs["matches"].table()["status"].tolist() == ["doubtful", "unmatched", "matched"]
-    assert "2 of 3 rows are not matched" in caplog.text
+    assert "[layers.population] rows that may stand for a place: 1,020 households" in caplog.text
     doubtful = city.repairs[city.repairs["fault"].str.contains("may stand")].iloc[0]
     assert "1,020 households, 50 residents" in doubtful["fault"]
 

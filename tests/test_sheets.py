@@ -35,6 +35,11 @@ def test_titles_above_the_header_are_passed_over():
     assert sheet.table.index.tolist() == [4, 5]
 
 
+def test_a_line_that_says_who_filled_the_table_in_is_no_header():
+    sheet = table_of_rows(cells("填报单位：金狮街道 | . | 2025-12-31\n小区 | 楼号 | 户数\n. | 1幢 | 10\n. | 2幢 | 12"))
+    assert list(sheet.table.columns) == ["小区", "楼号", "户数"]
+
+
 def test_a_header_of_two_rows_joins_its_names():
     sheet = table_of_rows(
         cells("""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -14,6 +13,7 @@ import pandas as pd
 from gridopt.errors import RuleError
 from gridopt.read.findings import Findings
 from gridopt.read.synonyms import plain_name
+from gridopt.terms import label
 
 BASES: Mapping[str, str] = {
     "registered": "户籍 戶籍 在册",
@@ -25,7 +25,6 @@ BASES: Mapping[str, str] = {
 
 COUNTS = ("households", "residents")
 LAYERS = ("communities", "population", "units", "buildings")
-_log = logging.getLogger("gridopt")
 
 
 @dataclass(frozen=True)
@@ -96,21 +95,29 @@ def stated_counts(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
 
 
 def note_mixed_bases(tables: Mapping[str, pd.DataFrame], findings: Findings) -> None:
-    """Put it on record, and say it aloud, where counts of several bases or dates meet, with their ratio."""
+    """Put it on record where counts of several bases or dates meet, with their ratio."""
     counts = stated_counts(tables)
     for measure, rows in counts.groupby("measure", sort=True):
         (layer, basis, as_of), *others = zip(rows["layer"], rows["basis"], rows["as_of"], strict=True)
         for (other, own, date), ratio in zip(others, rows["ratio"][1:], strict=True):
             if _differ(basis, own) or _differ(as_of, date):
                 said = f"{layer} ({_called(basis, as_of)})", f"{other} ({_called(own, date)})"
-                findings.repair("mixed_bases", n=1, values=[measure, *said, ratio])
-                _log.warning("%s of %s and %s differ in basis or date: ratio %.3f", measure, *said[::-1], ratio)
+                said_zh = (
+                    f"{label(f'layer.{layer}')}（{_called(_zh(basis), as_of)}）",
+                    f"{label(f'layer.{other}')}（{_called(_zh(own), date)}）",
+                )
+                findings.repair("mixed_bases", n=1, values=[measure, *said, ratio, label(measure), *said_zh])
     for layer, rows in counts.groupby("layer", sort=True):
         bases = rows.set_index("measure")["basis"]
         if len(bases) > 1 and _differ(bases["households"], bases["residents"]):
             totals = rows.set_index("measure")["total"]
             share = totals["residents"] / totals["households"] if totals["households"] else float("nan")
-            findings.repair("mixed_counts", n=1, values=[layer, bases["households"], bases["residents"], share])
+            own = (str(bases["households"]), str(bases["residents"]))
+            findings.repair("mixed_counts", n=1, values=[layer, *own, share, *map(_zh, own)])
+
+
+def _zh(basis: str) -> str:
+    return BASES[basis].split()[0] if basis in BASES else basis
 
 
 def _differ(one: str, other: str) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -28,6 +29,11 @@ from gridopt.read.joined import joined_counts
 from gridopt.read.kinds import with_kinds
 from gridopt.read.layers import Layer, read_layer
 from gridopt.read.project import COUNTING, LayerSpec, Project, read_project
+
+ALOUD = ("rows_doubtful", "rows_unmatched", "mixed_bases", "mixed_counts", "totals_differ")
+"""Kinds of repair that are warned of as well as recorded."""
+
+_log = logging.getLogger("gridopt")
 
 
 def read_city(path: str | Path, *, lang: str = "en") -> City:
@@ -65,6 +71,7 @@ def read_city(path: str | Path, *, lang: str = "en") -> City:
     bases = Findings("population")
     note_mixed_bases(tables, bases)
     repairs += bases.repairs
+    _say_aloud(repairs, lang)
     marks = {
         key: fingerprint(_content(key, table), layer=sources[key].source_layer, crs=sources[key].source_crs)
         for key, table in sorted(tables.items())
@@ -109,6 +116,14 @@ def _with_kinds(
     found = with_kinds(land, unstated, layers, project.kinds, findings)
     repairs += findings.repairs
     return found
+
+
+def _say_aloud(repairs: Sequence[Repair], lang: str) -> None:
+    """Warn of what a drawing would otherwise rest on in silence."""
+    for repair in repairs:
+        if repair.kind in ALOUD:
+            said = repair.row(lang)
+            _log.warning("[layers.%s] %s (%s): %s", repair.layer, said["fault"], said["n"], said["action"])
 
 
 def _content(name: str, table: pd.DataFrame) -> pd.DataFrame:

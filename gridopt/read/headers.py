@@ -76,20 +76,47 @@ def table_of_rows(rows: Rows, merges: Sequence[Merge] = ()) -> Sheet:
 
 def _header_rows(filled: Rows, at: Sequence[int], merges: Sequence[Merge]) -> tuple[int, int]:
     """First row of the header and the row after its last, counted over rows that are not empty."""
-    counts = Counter(_count(row) for row in filled[:200])
+    own = [_count(row) + _reached_from_above(number, merges) for number, row in zip(at[:200], filled, strict=False)]
+    counts = Counter(own)
     usual = max(counts, key=lambda count: (counts[count], count))
-    start = next(i for i, row in enumerate(filled) if 2 * _count(row) > usual)
+    start = next(i for i, count in enumerate(own) if 2 * count > usual)
+    while start + 1 < len(filled) and _tells_of_the_table(filled[start], filled[start + 1]):
+        start += 1
     end = start + 1
-    while start and _names_what_is_left_empty(filled[start - 1], filled[start]):
+    while start and _names_what_is_left_empty(filled[start - 1], _across(filled[start], at[start], merges)):
         start -= 1
     while end < len(filled) and _goes_on(filled, end, at, merges):
         end += 1
     return start, end
 
 
+def _reached_from_above(row: int, merges: Sequence[Merge]) -> int:
+    """How many merged cells of one column that begin above a row reach into it."""
+    return sum(top < row <= bottom and left == right for top, left, bottom, right in merges)
+
+
+def _tells_of_the_table(row: Sequence[object], below: Sequence[object]) -> bool:
+    """Whether a row is no header but says who filled the table in, and when ("填报单位：…")."""
+    return _has_colon(row) and _count(below) > _count(row) and not any(_is_number(cell) for cell in below)
+
+
 def _names_what_is_left_empty(above: Sequence[object], row: Sequence[object]) -> bool:
     pairs = list(zip(above, row, strict=True))
-    return _count(above) > 1 and any(one is not None and two is None for one, two in pairs)
+    is_title = _count(above) < 2 or _has_colon(above)
+    return not is_title and any(one is not None and two is None for one, two in pairs)
+
+
+def _across(row: Sequence[object], number: int, merges: Sequence[Merge]) -> list[object]:
+    """A row with the merged cells that begin in it reaching across."""
+    reached = list(row)
+    for top, left, _, right in merges:
+        if top == number and left < len(reached):
+            reached[left : right + 1] = [reached[left]] * (min(right, len(reached) - 1) - left + 1)
+    return reached
+
+
+def _has_colon(row: Sequence[object]) -> bool:
+    return any(isinstance(cell, str) and re.search("[:：]", cell) for cell in row)
 
 
 def _goes_on(filled: Rows, end: int, at: Sequence[int], merges: Sequence[Merge]) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 
 import geopandas as gpd
@@ -16,7 +15,7 @@ from gridopt.read.matches import Match, Matches, Place, match_rows, place_names,
 from gridopt.read.project import LayerSpec
 
 COUNTS = ("households", "residents", "dwellings")
-_log = logging.getLogger("gridopt")
+LEVELS_ZH = {"community": "村（社区）", "units": "划分单元", "buildings": "楼栋", "estates": "小区"}
 
 
 def joined_counts(
@@ -152,7 +151,7 @@ def _shown(table: pd.DataFrame) -> pd.Series:
 
 
 def _report(found: pd.Series, table: pd.DataFrame, spec: LayerSpec, findings: Findings) -> None:
-    """What was matched, and what people must look at, on record and aloud."""
+    """What was matched, and what people must look at, on record."""
     by_status: dict[str, list[str]] = {"matched": [], "doubtful": [], "unmatched": []}
     left_out: list[str] = []
     for row, match in zip(found.index.astype(str), found, strict=True):
@@ -160,20 +159,13 @@ def _report(found: pd.Series, table: pd.DataFrame, spec: LayerSpec, findings: Fi
     listed: Mapping[str, list[str]] = {
         status: [_entry(found[row]) for row in rows] for status, rows in by_status.items()
     }
-    findings.repair("rows_joined", n=len(by_status["matched"]), values=[spec.level])
+    findings.repair("rows_joined", n=len(by_status["matched"]), values=[spec.level, LEVELS_ZH[spec.level]])
     findings.repair("rows_left_out", [_entry(found[row]) for row in left_out])
     for status in ("doubtful", "unmatched"):
         rows = table.loc[by_status[status]]
         findings.repair(
             f"rows_{status}", listed[status], n=len(rows), values=[rows["households"].sum(), rows["residents"].sum()]
         )
-    open_rows = len(by_status["doubtful"]) + len(by_status["unmatched"])
-    if open_rows:
-        _log.warning(
-            "[layers.%s]: %d of %d rows are not matched and count for nothing; write the sheet with: gridopt inspect "
-            "PROJECT --sheets FILE.xlsx, confirm its rows and name it: matches = \"FILE.xlsx\"",
-            spec.name, open_rows, len(found),
-        )  # fmt: skip
 
 
 def _entry(match: Match) -> str:

@@ -63,6 +63,7 @@ CHECKS: Mapping[str, tuple[str, str]] = {
     "code": ("code table", "区划代码表"),
 }
 UNITS_ZH = {"m2": "平方米", "mu": "亩", "ha": "公顷", "km2": "平方千米"}
+WORDS_ZH = {**UNITS_ZH, "households": "户", "residents": "人"}
 COLUMNS = ["check", "layer", "id", "name", "value", "expected", "cause"]
 
 
@@ -83,8 +84,14 @@ class Outlier:
         """The outlier in words."""
         zh = lang == "zh"
         values = [UNITS_ZH.get(value, value) for value in self.values] if zh else self.values
-        said = (CHECKS[self.check][zh], self.layer, self.id, self.name, self.value, self.expected)
+        figures = [_in_chinese(text) if zh else text for text in (self.value, self.expected)]
+        said = (CHECKS[self.check][zh], self.layer, self.id, self.name, *figures)
         return dict(zip(COLUMNS, (*said, CAUSES[self.cause][zh].format(*values)), strict=True))
+
+
+def _in_chinese(figure: str) -> str:
+    number, _, unit = figure.partition(" ")
+    return f"{number}{WORDS_ZH[unit]}" if unit in WORDS_ZH else figure
 
 
 def outliers(city: City, lang: str = "en") -> pd.DataFrame:
