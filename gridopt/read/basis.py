@@ -106,7 +106,7 @@ def note_mixed_bases(tables: Mapping[str, pd.DataFrame], findings: Findings) -> 
                     f"{label(f'layer.{layer}')}（{_called(_zh(basis), as_of)}）",
                     f"{label(f'layer.{other}')}（{_called(_zh(own), date)}）",
                 )
-                findings.repair("mixed_bases", n=1, values=[measure, *said, ratio, label(measure), *said_zh])
+                findings.repair("mixed_bases", n=1, values=[measure, *said, ratio, label(str(measure)), *said_zh])
     for layer, rows in counts.groupby("layer", sort=True):
         bases = rows.set_index("measure")["basis"]
         if len(bases) > 1 and _differ(bases["households"], bases["residents"]):

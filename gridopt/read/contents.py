@@ -186,7 +186,9 @@ def _false_ending(kind: str, head: bytes, written: str) -> TableError:
         begins, begins_zh = "it is a binary DXF", "实为二进制 DXF"
         cure, cure_zh = "Save the drawing as DXF (ASCII)", "请另存为 DXF（ASCII）"
     else:
-        found = next((name for name, test in _TESTS.items() if name not in ("CSV", "XLSX", "XLS", "KMZ") and test(head)), "")
+        found = next(
+            (name for name, test in _TESTS.items() if name not in ("CSV", "XLSX", "XLS", "KMZ") and test(head)), ""
+        )
         if found:
             begins, begins_zh = f"it seems to be {found}", f"实际像是 {found}"
             endings = [ending for ending, name in KNOWN.items() if name == found]
