@@ -46,6 +46,24 @@ LAYER_NOTES: Mapping[str, tuple[str, str]] = {
 }
 
 EXAMPLES: Mapping[str, tuple[str, str]] = {
+    "population": (
+        """\
+# path = "counts.xlsx"
+# level = "buildings"          # or estates, units, community: what a row counts
+# id = "..."                   # their ids; without them rows are joined by community, estate, number and name
+# matches = "matches.xlsx"     # rows that someone confirmed: gridopt inspect project.toml --sheets matches.xlsx
+# basis = { households = "registered", residents = "resident" }    # or dwellings, occupied
+# as_of = "2025-12-31"
+# occupancy = 0.85             # households from dwellings, where only these are known""",
+        """\
+# path = "户数.xlsx"
+# level = "buildings"          # 每行所计：buildings 楼栋、estates 小区、units 划分单元、community 村（社区）
+# id = "..."                   # 编码列；没有编码时按社区、小区、楼号、名称对应
+# matches = "对应表.xlsx"      # 经人工确认的对应：gridopt inspect project.toml --sheets 对应表.xlsx
+# basis = { households = "户籍", residents = "常住" }    # 或 套数、入住
+# as_of = "2025-12-31"
+# occupancy = 0.85             # 仅有套数时，户数 = 套数 × 入住率""",
+    ),
     "decisions": (
         """\
 # path = "decisions.xlsx"      # or .csv; one decision a row, under these headers:
