@@ -1,10 +1,15 @@
-"""The choice of a metric coordinate reference system; every transform puts longitude (or easting) first."""
+"""The choice of a metric coordinate reference system; every transform puts longitude (or easting) first.
+
+Also the shifted degrees of mainland platforms, GCJ-02 and BD-09.
+"""
 
 from __future__ import annotations
 
 import math
 
+import numpy as np
 import pyproj
+from numpy.typing import NDArray
 from pyproj.exceptions import CRSError
 
 from gridopt.errors import RuleError, TableError
@@ -91,3 +96,68 @@ def crs_name(crs: pyproj.CRS) -> str:
     """A short lasting name: the authority's code where there is one, else the CRS's own name."""
     authority = crs.to_authority(min_confidence=70)
     return ":".join(authority) if authority else str(crs.name)
+
+
+OFFSETS = ("GCJ-02", "BD-09")
+"""Coordinates that mainland platforms shift: GCJ-02 (Amap, Tencent) and BD-09 (Baidu). No EPSG code stands for them."""
+
+_OFFSET_BOX = (72.004, 0.8293, 137.8347, 55.8271)
+_KRASOVSKY_AXIS, _KRASOVSKY_ECCENTRICITY = 6_378_245.0, 0.006_693_421_622_965_943
+_BAIDU_TURN = math.pi * 3000 / 180
+_ROUNDS = 12
+
+Degrees = NDArray[np.float64]
+
+
+def offset_name(text: object) -> str:
+    """The name in `OFFSETS` that a project file means ("gcj02", "火星坐标"), "" where it means none."""
+    plain = str(text).upper().replace("-", "").replace("_", "").replace(" ", "").replace("EPSG:", "")
+    return {"GCJ02": "GCJ-02", "火星坐标": "GCJ-02", "火星坐标系": "GCJ-02", "BD09": "BD-09", "BD09LL": "BD-09",
+            "百度坐标": "BD-09", "百度坐标系": "BD-09"}.get(plain, "")  # fmt: skip
+
+
+def to_offset(name: str, longitudes: Degrees, latitudes: Degrees) -> tuple[Degrees, Degrees]:
+    """WGS84 or CGCS2000 degrees as GCJ-02 or BD-09 shows them.
+
+    The polynomial is the one published as *eviltransform*; outside the box in which it is used (72.004-137.8347 E,
+    0.8293-55.8271 N) GCJ-02 does not shift.
+    """
+    west, south, east, north = _OFFSET_BOX
+    inside = (longitudes >= west) & (longitudes <= east) & (latitudes >= south) & (latitudes <= north)
+    by_longitude, by_latitude = _shift(longitudes, latitudes)
+    x = longitudes + np.where(inside, by_longitude, 0.0)
+    y = latitudes + np.where(inside, by_latitude, 0.0)
+    return (x, y) if name == "GCJ-02" else _baidu(x, y)
+
+
+def from_offset(name: str, longitudes: Degrees, latitudes: Degrees) -> tuple[Degrees, Degrees]:
+    """GCJ-02 or BD-09 degrees as WGS84: `to_offset` undone by fixed-point iteration, to less than a millimetre."""
+    x, y = longitudes, latitudes
+    for _ in range(_ROUNDS):
+        shown_x, shown_y = to_offset(name, x, y)
+        x, y = x + longitudes - shown_x, y + latitudes - shown_y
+    return x, y
+
+
+def _baidu(x: Degrees, y: Degrees) -> tuple[Degrees, Degrees]:
+    distance = np.hypot(x, y) + 0.00002 * np.sin(y * _BAIDU_TURN)
+    angle = np.arctan2(y, x) + 0.000003 * np.cos(x * _BAIDU_TURN)
+    return distance * np.cos(angle) + 0.0065, distance * np.sin(angle) + 0.006
+
+
+def _shift(longitudes: Degrees, latitudes: Degrees) -> tuple[Degrees, Degrees]:
+    """Degrees by which GCJ-02 moves a place, east and north."""
+    x, y, pi = longitudes - 105, latitudes - 35, math.pi
+    root = np.sqrt(np.abs(x))
+    ripple = (20 * np.sin(6 * pi * x) + 20 * np.sin(2 * pi * x)) * 2 / 3
+    north = -100 + 2 * x + 3 * y + 0.2 * y * y + 0.1 * x * y + 0.2 * root + ripple
+    north += (20 * np.sin(pi * y) + 40 * np.sin(pi * y / 3)) * 2 / 3
+    north += (160 * np.sin(pi * y / 12) + 320 * np.sin(pi * y / 30)) * 2 / 3
+    east = 300 + x + 2 * y + 0.1 * x * x + 0.1 * x * y + 0.1 * root + ripple
+    east += (20 * np.sin(pi * x) + 40 * np.sin(pi * x / 3)) * 2 / 3
+    east += (150 * np.sin(pi * x / 12) + 300 * np.sin(pi * x / 30)) * 2 / 3
+    turn = np.radians(latitudes)
+    bend = 1 - _KRASOVSKY_ECCENTRICITY * np.sin(turn) ** 2
+    along = _KRASOVSKY_AXIS * (1 - _KRASOVSKY_ECCENTRICITY) / bend**1.5
+    across = _KRASOVSKY_AXIS / np.sqrt(bend) * np.cos(turn)
+    return np.degrees(east / across), np.degrees(north / along)

@@ -224,7 +224,7 @@ def test_the_zone_is_chosen_from_the_communities_unless_named(town):
 def test_a_layer_without_crs_is_answered_with_the_line_to_add(town):
     bare = pd.DataFrame(units().drop(columns="geometry")).assign(x=WEST + 50, y=SOUTH + 50)
     bare.to_csv(town.folder / "homes.csv", index=False)
-    town.add("buildings", None, file="homes.csv", id="unit").refused('crs = "EPSG:..."', "500050")
+    town.add("buildings", None, file="homes.csv", id="unit").refused('crs = "EPSG:4549"', "500050")
 
 
 def test_a_declared_crs_overrules_the_file(town):

@@ -29,6 +29,8 @@ from gridopt.read.joined import joined_counts
 from gridopt.read.kinds import with_kinds
 from gridopt.read.layers import Layer, read_layer
 from gridopt.read.project import COUNTING, LayerSpec, Project, read_project
+from gridopt.read.shifts import flag_shift
+from gridopt.read.surroundings import surroundings
 
 ALOUD = ("rows_doubtful", "rows_unmatched", "mixed_bases", "mixed_counts", "totals_differ")
 """Kinds of repair that are warned of as well as recorded."""
@@ -55,6 +57,9 @@ def read_city(path: str | Path, *, lang: str = "en") -> City:
         if name != "communities":
             key = "population_cells" if spec.is_raster else name
             layers[key] = _layer(spec, project, communities, sources, repairs)
+            shifted = Findings(name)
+            flag_shift(layers[key], communities, layers, shifted)
+            repairs += shifted.repairs
     if "population" in layers:
         layers["population"] = _joined(project.layers["population"], sources, communities, layers, repairs)
     _check_population_units(layers)
@@ -147,7 +152,9 @@ def _source(spec: LayerSpec, layer: Layer) -> dict[str, object]:
 
 
 def _communities(project: Project, sources: dict[str, Layer], repairs: list[Repair]) -> gpd.GeoDataFrame:
-    layer = read_layer(project.layers["communities"], partial(_city_crs, project.crs))
+    layer = read_layer(
+        project.layers["communities"], partial(_city_crs, project.crs), near=partial(surroundings, project)
+    )
     findings = Findings("communities")
     table = community_table(layer, str(project.settings.code.get("template", "auto")), findings)
     findings.close()
@@ -191,7 +198,7 @@ def _layer(
         layer = read_decisions(spec)
         table = layer.table
     else:
-        layer = read_layer(spec, pyproj.CRS(communities.crs))
+        layer = read_layer(spec, pyproj.CRS(communities.crs), near=partial(_in_degrees, communities))
         table = finish(layer, communities, project.rules, findings)
         findings.close()
     sources[key] = layer
@@ -211,6 +218,10 @@ def _joined(
     findings.close()
     repairs += findings.repairs
     return table
+
+
+def _in_degrees(communities: gpd.GeoDataFrame) -> gpd.GeoSeries:
+    return communities.geometry.to_crs(4326)
 
 
 def _cells(spec: LayerSpec, communities: gpd.GeoDataFrame) -> Layer:

@@ -13,7 +13,7 @@ import pyproj
 from gridopt.errors import TableError, preview
 from gridopt.read.columns import texts
 from gridopt.read.formats import layer_names, open_layer
-from gridopt.read.layers import LATITUDES, LONGITUDES
+from gridopt.read.places import LATITUDES, LONGITUDES
 from gridopt.read.plan_folder import is_plan_folder
 from gridopt.read.repair import kinds_of, range_fault
 

@@ -131,6 +131,20 @@ KINDS: dict[str, tuple[str, str, str, str]] = {
         "文件坐标系为 {0}",
         "按项目文件声明的 {1} 读取",
     ),
+    "unshifted": ("coordinates in {0}", "shifted back to WGS84", "坐标为 {0}", "已还原为 WGS84"),
+    "tied": (
+        "local coordinates, {0} control points; residual of each beside its name",
+        "tied: scale {1:.6f}, turn {2:.4f} degrees, residuals {3:.3f} m (root mean square), {4:.3f} m at most",
+        "地方坐标，{0} 个控制点；各点残差列于点名之后",
+        "四参数转换：尺度 {1:.6f}，旋转 {2:.4f}°，残差中误差 {3:.3f} m，最大 {4:.3f} m",
+    ),
+    "shifted": (
+        "{3:.0%} of it fits the {0}; {4:.0%} would, moved {1:.0f} m towards {2:.0f} degrees: "
+        "[layers.{5}] seems to be in {6}",
+        'read as it stands; if that is so, write crs = "{6}" under [layers.{5}]',
+        "与 {0} 吻合 {3:.0%}；向方位角 {2:.0f}° 移动 {1:.0f} m 后吻合 {4:.0%}：[layers.{5}] 疑为 {6} 坐标",
+        '按原样读取；如确为该坐标，请在 [layers.{5}] 下写明 crs = "{6}"',
+    ),
     "counts_read": (
         "column {0}: numbers written as text",
         "read as numbers",

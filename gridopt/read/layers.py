@@ -16,10 +16,10 @@ from gridopt.errors import preview
 from gridopt.read.columns import claims, codes, counts, ids, lengths, parse_numbers, texts
 from gridopt.read.findings import Findings, Repair
 from gridopt.read.formats import Source, open_layer
+from gridopt.read.places import Reference, placed
 from gridopt.read.project import LayerSpec
 from gridopt.read.repair import (
     centred,
-    declared_crs,
     flattened,
     projected,
     repaired,
@@ -112,8 +112,6 @@ _NO_SHAPES = (
     "该图层是没有几何的表；请改指含几何的图层（.gpkg、.geojson、.shp）",
 )
 NUMBER_KEYS = ("households", "residents", "floors", "height", "dwellings", "width", "capacity", "area")
-LONGITUDES = ("lon", "lng", "long", "longitude", "经度", "經度")
-LATITUDES = ("lat", "latitude", "纬度", "緯度")
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,12 +129,18 @@ class Layer:
     columns: Mapping[str, str] = field(default_factory=dict)
 
 
-def read_layer(spec: LayerSpec, crs: pyproj.CRS | Callable[[gpd.GeoDataFrame], pyproj.CRS]) -> Layer:
+def read_layer(
+    spec: LayerSpec,
+    crs: pyproj.CRS | Callable[[gpd.GeoDataFrame], pyproj.CRS],
+    *,
+    near: Reference = lambda: None,
+) -> Layer:
     """Open a layer and bring it into its contract, in ``crs`` or in the one that ``crs`` chooses for it.
 
     The table has every column of the contract (numbers NaN and texts "" where the layer has none), is
     indexed by text ids and sorted by them. ``given`` says which columns the layer really has. A layer
-    without an id column gets ids that do not depend on the order of its rows.
+    without an id column gets ids that do not depend on the order of its rows. ``near`` is what a layer
+    without a CRS is compared with.
 
     Raises:
         TableError: naming every fault of the layer at once.
@@ -148,7 +152,9 @@ def read_layer(spec: LayerSpec, crs: pyproj.CRS | Callable[[gpd.GeoDataFrame], p
     columns = _columns_found(spec, contract, source.table, findings)
     findings.close()
     table = _distinct_rows(_without_totals(source, contract, columns, findings), "id" in columns, findings)
-    shapes = placed(spec, contract, table, findings)
+    shapes = placed(spec, table, findings, near=near) if contract.kinds else None
+    if shapes is None and contract.kinds and spec.name != "events":
+        findings.fault(*(_NO_POINTS if "point" in contract.kinds else _NO_SHAPES))
     source_crs = crs_name(shapes.crs) if shapes is not None and shapes.crs is not None else None
     findings.close()
     if shapes is not None:
@@ -274,37 +280,6 @@ def _distinct_rows(table: pd.DataFrame, has_ids: bool, findings: Findings) -> pd
     places = [(str(row), shape) for row, shape in shapes.items() if shape is not None]
     findings.repair("duplicate_rows", n=int(repeated.sum()), places=places)
     return table[~repeated].reset_index(drop=True)
-
-
-def placed(spec: LayerSpec, contract: Contract, table: pd.DataFrame, findings: Findings) -> gpd.GeoDataFrame | None:
-    """The rows' geometry with its CRS, from the layer or from coordinate columns; None for a bare table."""
-    if not contract.kinds:
-        return None
-    if isinstance(table, gpd.GeoDataFrame) and not table.geometry.isna().all():
-        return declared_crs(table[["geometry"]], spec.crs, findings)
-    pair = _coordinate_columns(spec, table)
-    if pair is None:
-        if spec.name != "events":
-            findings.fault(*(_NO_POINTS if "point" in contract.kinds else _NO_SHAPES))
-        return None
-    x, y = (parse_numbers(table[name])[0] for name in pair)
-    points = gpd.GeoSeries(np.where(np.isnan(x + y), None, shapely.points(x, y)))
-    if spec.crs is None and pair[0].lower() in LONGITUDES and pair[1].lower() in LATITUDES:
-        findings.repair("assumed_crs", n=len(table), values=pair)
-        return declared_crs(gpd.GeoDataFrame(geometry=points, crs="EPSG:4326"), None, findings)
-    return declared_crs(gpd.GeoDataFrame(geometry=points), spec.crs, findings)
-
-
-def _coordinate_columns(spec: LayerSpec, table: pd.DataFrame) -> tuple[str, str] | None:
-    if {"x", "y"} <= spec.columns.keys():
-        return spec.columns["x"], spec.columns["y"]
-    lowered = {str(name).lower(): str(name) for name in table.columns}
-    for eastings, northings in ((LONGITUDES, LATITUDES), (("x",), ("y",))):
-        x = next((lowered[name] for name in eastings if name in lowered), None)
-        y = next((lowered[name] for name in northings if name in lowered), None)
-        if x and y:
-            return x, y
-    return None
 
 
 def _indexed(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +14,7 @@ import pyproj
 
 from gridopt.city import Settings
 from gridopt.contracts import COUNTED
-from gridopt.coordinates import parse_crs, require_metric
+from gridopt.coordinates import offset_name, parse_crs, require_metric
 from gridopt.errors import RuleError
 from gridopt.read.basis import Counting, read_counting
 from gridopt.read.kinds import Thresholds, read_thresholds
@@ -33,7 +34,8 @@ COLUMN_KEYS = (
 ).split()
 COUNTING = ("units", "buildings")
 """Layers whose own counts a rule may name."""
-PLACE_KEYS = ("path", "layer", "crs", "level", "band", "matches", "basis", "as_of", "occupancy")
+PLACE_KEYS = tuple("path layer crs level band control control_limit matches basis as_of occupancy".split())
+NOT_TEXT = ("band", "control_limit", "basis", "as_of", "occupancy")
 LEVELS = ("community", "units", "buildings", "estates")
 
 
@@ -44,7 +46,9 @@ class LayerSpec:
     ``path`` is as written, ``file`` the same resolved against the project file's folder; ``columns`` maps
     a key of the project file to the layer's own column name. ``further`` names the counts that rules need
     beyond those of the layer's contract. ``matches`` is a sheet of matches that someone corrected, ``counting``
-    what is declared of the layer's counts.
+    what is declared of the layer's counts. ``offset`` is GCJ-02 or BD-09 where ``crs`` names one of them;
+    ``control`` the table of control points that ties a local system (file, and path as written), whose largest
+    residual may measure ``control_limit`` metres.
     """
 
     name: str
@@ -58,6 +62,9 @@ class LayerSpec:
     further: tuple[str, ...] = ()
     matches: Path | None = None
     counting: Counting = field(default_factory=Counting)
+    offset: str = ""
+    control: tuple[Path, str] | None = None
+    control_limit: float = 1.0
 
     @property
     def is_raster(self) -> bool:
@@ -135,24 +142,27 @@ def _layer(name: str, table: Mapping[str, Any], folder: Path, further: tuple[str
                 zh=f'[{where}] 须写明 {key} = "..."；现有：{"、".join(table) or "无"}。',
             )
     for key, value in table.items():
-        if key not in ("band", "basis", "as_of", "occupancy") and not (isinstance(value, str) and value):
+        if key not in NOT_TEXT and not (isinstance(value, str) and value):
             raise RuleError(
                 f'[{where}] {key} must be text, not {value!r}. Write {key} = "...".',
                 zh=f'[{where}] {key} 应为文字，而不是 {value!r}。请写成 {key} = "..."。',
             )
-    path = table["path"]
+    path, offset = table["path"], offset_name(table.get("crs", ""))
     return LayerSpec(
         name=name,
         path=path,
         file=_resolve(folder, path),
         layer=table.get("layer"),
-        crs=parse_crs(table["crs"], f"[{where}]") if "crs" in table else None,
+        crs=parse_crs(table["crs"], f"[{where}]") if "crs" in table and not offset else None,
         columns=MappingProxyType({key: table[key] for key in keys if key in table}),
         level=_choice(table.get("level", "community"), LEVELS, f"[{where}] level"),
         band=_band(table.get("band", 1), where),
         further=further,
         matches=_resolve(folder, table["matches"]) if "matches" in table else None,
         counting=read_counting(table, f"[{where}]"),
+        offset=offset,
+        control=(_resolve(folder, table["control"]), table["control"]) if "control" in table else None,
+        control_limit=_limit(table.get("control_limit", 1.0), where),
     )
 
 
@@ -177,6 +187,15 @@ def _band(value: object, where: str) -> int:
             zh=f"[{where}] band 应为从 1 起的整数，而不是 {value!r}。",
         )
     return value
+
+
+def _limit(value: object, where: str) -> float:
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value < math.inf:
+        raise RuleError(
+            f"[{where}] control_limit must be a number of metres above 0, not {value!r}.",
+            zh=f"[{where}] control_limit 应为大于 0 的米数，而不是 {value!r}。",
+        )
+    return float(value)
 
 
 def _date(value: object) -> str | None:
