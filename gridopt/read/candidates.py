@@ -98,7 +98,7 @@ def _line(one: Candidate) -> str:
 
 def _described(one: Candidate) -> str:
     longitude, latitude = one.centre
-    lies = f"{one.name}: {longitude:.2f} E, {latitude:.2f} N, {one.capital_km:.0f} km from {one.capital}"
+    lies = f"{one.name}: {longitude:.2f} E, {latitude:.2f} N"
     turned = "; exchange the x and y columns first" if one.swapped else ""
     return lies + turned + ("" if np.isnan(one.overlap) else f"; {one.overlap:.0%} of it among the other layers")
 
