@@ -8,8 +8,9 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from numpy.typing import NDArray
 
-from gridopt.overlay import largest_owners
+from gridopt.overlay import Owners, largest_owners
 from gridopt.read.findings import Findings, Repair
 
 WHOLE = {"units": 0.99, "buildings": 0.95}
@@ -21,8 +22,8 @@ NO_PLACES = ("communities", "population_cells")
 def across_borders(land: gpd.GeoDataFrame, layers: Mapping[str, pd.DataFrame]) -> list[Repair]:
     """Units and buildings across a community's border: each stays whole with the community of largest overlap.
 
-    Units that say themselves where they belong are measured against that community only in the record:
-    what lies mostly in another is named, and stays where it says.
+    What says itself where it belongs stays there, and is measured against that community: the least and the
+    median share inside it tell how badly the two layers align, and what lies mostly in another is named.
     """
     repairs: list[Repair] = []
     for name, whole in WHOLE.items():
@@ -31,26 +32,49 @@ def across_borders(land: gpd.GeoDataFrame, layers: Mapping[str, pd.DataFrame]) -
             continue
         findings = Findings(name)
         owners = largest_owners(table["geometry"].to_numpy(), land.geometry.to_numpy())
-        found = owners.position >= 0
-        free = _free(table)
-        across = found & (owners.share < whole) & free
-        if across.any():
-            area = float(shapely.area(table["geometry"].to_numpy()[across]).sum())
-            least, median = float(owners.share[across].min()), float(np.median(owners.share[across]))
-            values = [least, median]
-            findings.repair("across", table.index[across], areas=(area, area), values=values)
-        nearest = np.append(land.index.to_numpy(object), "")[owners.position]
-        elsewhere = found & ~free & (nearest != table.get("community_id", pd.Series("", table.index)).to_numpy(object))
+        claimed = _claimed(table, land.index)
+        _note_across("across", table, (claimed < 0) & (owners.position >= 0), owners.share, whole, findings)
+        shares = _shares_in_claimed(table, land, claimed, owners)
+        _note_across("across_named", table, (claimed >= 0) & (owners.position >= 0), shares, whole, findings)
+        elsewhere = (owners.position >= 0) & (claimed >= 0) & (owners.position != claimed)
         findings.repair("elsewhere", table.index[elsewhere])
         repairs += findings.repairs
     return repairs
 
 
-def _free(table: pd.DataFrame) -> np.ndarray:
-    """Rows that do not say themselves which community they belong to."""
+def _note_across(
+    kind: str,
+    table: pd.DataFrame,
+    looked_at: NDArray[np.bool_],
+    shares: NDArray[np.float64],
+    whole: float,
+    findings: Findings,
+) -> None:
+    across = looked_at & (shares < whole)
+    if across.any():
+        area = float(shapely.area(table["geometry"].to_numpy()[across]).sum())
+        values = [float(shares[across].min()), float(np.median(shares[across]))]
+        findings.repair(kind, table.index[across], areas=(area, area), values=values)
+
+
+def _claimed(table: pd.DataFrame, names: pd.Index) -> NDArray[np.int64]:
+    """Position of the community that each row says it belongs to, -1 where it says none."""
     if "community_id" not in table:
-        return np.ones(len(table), bool)
-    return np.asarray(table["community_id"].fillna("").to_numpy(object) == "", bool)
+        return np.full(len(table), -1, np.int64)
+    return np.asarray(names.get_indexer(pd.Index(table["community_id"].fillna(""))), np.int64)
+
+
+def _shares_in_claimed(
+    table: pd.DataFrame, land: gpd.GeoDataFrame, claimed: NDArray[np.int64], owners: Owners
+) -> NDArray[np.float64]:
+    """Share of each row's area in the community that it says it belongs to; that of its owner where it says none."""
+    shares: NDArray[np.float64] = owners.share.copy()
+    other = np.flatnonzero((claimed >= 0) & (owners.position != claimed))
+    shapes, polygons = table["geometry"].to_numpy()[other], land.geometry.to_numpy()[claimed[other]]
+    areas = shapely.area(shapes)
+    shared = shapely.area(shapely.intersection(shapes, polygons))
+    shares[other] = np.where(areas > 0, shared / np.where(areas > 0, areas, 1.0), 0.0)
+    return shares
 
 
 def outside_all(land: gpd.GeoDataFrame, layers: Mapping[str, pd.DataFrame]) -> list[Repair]:

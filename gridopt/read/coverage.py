@@ -152,8 +152,16 @@ def _given(shapes: Shapes, awards: Sequence[Award]) -> Shapes:
     result = shapes.copy()
     for award in awards:
         if shapely.intersects(result[award.given_to], award.shape):
-            result[award.loser] = shapely.difference(result[award.loser], award.shape)
+            result[award.loser] = _land_of(shapely.difference(result[award.loser], award.shape))
     return result
+
+
+def _land_of(shape: shapely.Geometry) -> shapely.Geometry:
+    """The polygons of a geometry: lines along which an overlay's rounding closed a strip are no land."""
+    if shape.geom_type in ("Polygon", "MultiPolygon"):
+        return shape
+    parts, _ = polygonal_parts(np.array([shape], object))
+    return parts[0] if len(parts) == 1 else shapely.multipolygons(parts)
 
 
 def _without_open_gaps(shapes: Shapes) -> Shapes:
@@ -176,7 +184,7 @@ def _without_open_gaps(shapes: Shapes) -> Shapes:
         rows = np.flatnonzero((strip == number) & (edges > SLIVER))
         if len(rows) > 1:
             best = community[rows[np.argmax(np.round(edges[rows], 3))]]
-            result[best] = shapely.union(result[best], strips[number])
+            result[best] = _land_of(shapely.union(result[best], strips[number]))
     return result
 
 

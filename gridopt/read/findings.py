@@ -91,6 +91,12 @@ KINDS: dict[str, tuple[str, str, str, str]] = {
         "跨越村（社区）界线（在单个村（社区）内的最小占比 {0:.1%}，中位数 {1:.1%}）",
         "不切割，整体归入重叠最大的村（社区）",
     ),
+    "across_named": (
+        "across the border of the community named (least share inside it {0:.1%}, median {1:.1%})",
+        "never cut: whole to the community named",
+        "跨越所填村（社区）的界线（在其中的最小占比 {0:.1%}，中位数 {1:.1%}）",
+        "不切割，整体归入所填村（社区）",
+    ),
     "elsewhere": (
         "mostly in another community than the one named",
         "kept with the community named; check the column",
