@@ -21,10 +21,10 @@ from gridopt.workload import Workload
 
 @dataclass(frozen=True)
 class Settings:
-    """Settings of the rooms that follow the drawing: codes, staff, tiers, workload, publishing.
+    """Settings of the rooms beside the drawing: codes, staff, tiers, workload, people, publishing.
 
     Each is the plain table of the project file (``rules.code``, ``rules.staff``, ``rules.tiers``,
-    ``rules.workload``, ``rules.publish``); the room that uses it turns it into its own value.
+    ``rules.workload``, ``rules.people``, ``rules.publish``); the room that uses it turns it into its own value.
     ``lang`` is the language of reasons and remedies, ``"en"`` or ``"zh"``.
     """
 
@@ -32,11 +32,12 @@ class Settings:
     staff: Mapping[str, Any] = field(default_factory=dict)
     tiers: Mapping[str, Any] = field(default_factory=dict)
     workload: Mapping[str, Any] = field(default_factory=dict)
+    people: Mapping[str, Any] = field(default_factory=dict)
     publish: Mapping[str, Any] = field(default_factory=dict)
     lang: str = "en"
 
     def __post_init__(self) -> None:
-        for name in ("code", "staff", "tiers", "workload", "publish"):
+        for name in ("code", "staff", "tiers", "workload", "people", "publish"):
             object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
 
     @property

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from shapely import box
 
-from gridopt.city import City
-from gridopt.errors import TableError
+from gridopt.city import City, Settings
+from gridopt.errors import RuleError, TableError
+from gridopt.people import People
 from gridopt.units import make_units
 from gridopt.units.people import apportion, home_weights, is_home, raster_weights
 
@@ -42,8 +43,26 @@ def test_a_total_with_a_fraction_is_shared_out_exactly_by_weight() -> None:
     assert apportion(1.5, np.array([1.0, 2.0])).tolist() == [0.5, 1.0]
 
 
-def test_of_equal_remainders_the_first_is_rounded_up() -> None:
-    assert apportion(2.0, np.array([1.0, 1.0, 1.0])).tolist() == [1, 1, 0]
+@given(st.integers(0, 300), st.lists(st.sampled_from([1.0, 2.0, 7.5]), min_size=1, max_size=60))
+def test_every_run_of_neighbours_keeps_its_own_total_to_less_than_one(total: int, weights: list[float]) -> None:
+    away = np.cumsum(apportion(float(total), np.array(weights))) - total * np.cumsum(weights) / sum(weights)
+    assert (np.ptp(np.append(away, 0.0))) <= 1 + 1e-6
+
+
+def test_few_households_in_many_equal_buildings_are_spread_evenly_over_them() -> None:
+    assert apportion(2.0, np.ones(8)).tolist() == [0, 1, 0, 0, 0, 1, 0, 0]
+
+
+def test_few_households_are_spread_over_the_ground_whatever_the_units_are_called() -> None:
+    shapes = [box(100 * i, 100 * j, 100 * i + 100, 100 * j + 100) for i in range(8) for j in range(8)]
+    names = [f"{i:02d}" for i in range(64)]
+    communities = gpd.GeoDataFrame({"households": [16], "residents": [32]}, index=["A"], geometry=[box(0, 0, 800, 800)])
+    city = City.from_tables(communities.set_crs("EPSG:4549"), units=gpd.GeoDataFrame(index=names, geometry=shapes))
+    units = make_units(city)
+    quarters = units["households"].groupby(
+        (units.centroid.x // 200).astype(str) + (units.centroid.y // 200).astype(str)
+    )
+    assert quarters.sum().tolist() == [1] * 16
 
 
 @pytest.mark.parametrize(
@@ -94,6 +113,28 @@ def test_a_missing_control_total_names_the_community() -> None:
     with pytest.raises(TableError, match="1 communities: B") as caught:
         make_units(City.from_tables(town(households=[30, np.nan]), buildings=houses([""] * 8, [100] * 8)))
     assert "B" in caught.value.text("zh")
+
+
+def test_the_size_of_a_household_is_a_setting_that_the_record_names() -> None:
+    city = City.from_tables(town(residents=[260, 26]), buildings=houses([""] * 8, [100] * 8))
+    units = make_units(city.replace(settings=Settings(people={"household_size": 2})))
+    assert units.groupby("community_id")["households"].sum().tolist() == [130, 13]
+    assert any("at 2 people a household" in row["action"] for row in units.attrs["repairs"])
+
+
+@pytest.mark.parametrize("size", [0.5, 26, "two", True])
+def test_a_household_size_that_cannot_be_is_refused(size: object) -> None:
+    with pytest.raises(RuleError, match="1 to 10"):
+        People.from_table({"household_size": size})
+
+
+def test_homes_without_a_count_are_named_where_others_of_the_community_are_counted() -> None:
+    table = houses(["", "", "shop", "", "", "", "", ""], [100] * 8, households=[3, np.nan, np.nan, 4, 5, 2, 1, 2])
+    with pytest.raises(
+        TableError, match=r"1 communities: A.*some homes are counted and 1 are not: h1\. Count"
+    ) as caught:
+        make_units(City.from_tables(town(), buildings=table))
+    assert "另有 1 栋缺少：h1" in caught.value.text("zh")
 
 
 def test_the_population_table_gives_the_totals() -> None:

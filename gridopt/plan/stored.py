@@ -16,7 +16,7 @@ from gridopt.read import plan_folder
 from gridopt.rules import Rules
 
 _COUNTED_ANEW = ("buildings", "floor_area", "events", "workload")
-_SETTINGS = ("code", "staff", "tiers", "workload", "publish")
+_SETTINGS = ("code", "staff", "tiers", "workload", "people", "publish")
 
 
 def read_plan(folder: str | Path) -> Plan:

@@ -126,6 +126,9 @@ urban_density = 5000         # residents a square kilometre from which a communi
 fringe_density = 1500        # from which it is fringe; below that rural,
 settled = 0.5                # unless this share of its hectares has a building
 
+[rules.people]
+household_size = 2.6         # residents of a household, where only one of the two is known
+
 # Workload in minutes of service a month; without this table it is the number of households.
 # [rules.workload]
 # service = { households = 10 }              # minutes for one of each counted column
@@ -173,6 +176,9 @@ comfort = [150, 350]
 urban_density = 5000         # 每平方千米常住人口，达到即为城区
 fringe_density = 1500        # 达到即为城乡结合部；更低为农村，
 settled = 0.5                # 但有建筑的公顷格占比达到此值时仍为城乡结合部
+
+[rules.people]
+household_size = 2.6         # 户均人口，户数、人口只知其一时据此推算
 
 # 工作量：每月服务分钟数；不设此表时按户数计
 # [rules.workload]

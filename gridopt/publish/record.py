@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import importlib.metadata
 import json
@@ -20,11 +21,12 @@ import pandas as pd
 from gridopt import __version__
 from gridopt.contracts import VIOLATIONS
 from gridopt.grids import Plan
+from gridopt.people import People
 from gridopt.read.plan_folder import RUN_SCHEMA, SCHEMA
 
 _DIGITS = 10
 _TERMS = ("proximity", "governance", "size")
-_SETTINGS = ("code", "staff", "tiers", "workload", "publish")
+_SETTINGS = ("code", "staff", "tiers", "workload", "people", "publish")
 _LIBRARIES = "numpy pandas scipy shapely pyproj pyogrio geopandas numba highspy openpyxl folium".split()
 
 
@@ -36,6 +38,7 @@ def plan_record(plan: Plan) -> dict[str, Any]:
     city, rules = plan.city, plan.city.rules.to_dict()
     settings = {name: dict(getattr(city.settings, name)) for name in _SETTINGS}
     settings["code"]["template"] = plan.code_template
+    settings["people"] = dataclasses.asdict(People.from_table(settings["people"]))
     record = {
         "schema": SCHEMA,
         "city": {

@@ -14,7 +14,7 @@ from gridopt.rules import AREA_KINDS, Bounds, Governance, Proximity, Relax, Rule
 GROUP_LAYERS = ("estates", "groups")
 BARRIERS = ("wall", "seam", "none")
 BARRIER_LAYERS = ("road", "water", "rail", "wall")
-SETTINGS = ("code", "staff", "tiers", "workload", "publish")
+SETTINGS = ("code", "staff", "tiers", "workload", "people", "publish")
 PARTS = ("size", "proximity", "governance", "relax")
 KEYS = {
     "size": ("measure", "low", "target", "high", "comfort", "stretch", "count", "also", "weight", "weight_by"),

@@ -8,6 +8,7 @@ from typing import Any
 
 from gridopt.city import Settings
 from gridopt.errors import RuleError
+from gridopt.people import People
 from gridopt.read.rule_tables import SETTINGS, check_keys, table_of
 from gridopt.workload import Workload
 
@@ -65,4 +66,5 @@ def read_settings(tables: Mapping[str, Any], lang: str = "en") -> Settings:
                 zh=f"项目文件：[rules.{name}] {key} 应为{words_zh}；现为 {value!r}。",
             )
     Workload.from_table(settings["workload"])
+    People.from_table(settings["people"])
     return Settings(**settings, lang=lang)

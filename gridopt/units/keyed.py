@@ -8,7 +8,9 @@ import pandas as pd
 import shapely
 
 from gridopt.city import City
-from gridopt.units.people import MEASURES, apportion, home_weights
+from gridopt.people import MEASURES
+from gridopt.units.nearest import canonical
+from gridopt.units.people import apportion, home_weights
 
 
 def with_keyed_counts(city: City) -> City:
@@ -22,11 +24,13 @@ def with_keyed_counts(city: City) -> City:
     if buildings is None or not len(buildings) or level not in ("buildings", "estates"):
         return city
     ordered = gpd.GeoDataFrame(buildings).sort_index()
-    keyed = table if level == "buildings" else _shared_out(table, _members(city, ordered), home_weights(ordered))
+    if level == "estates":
+        members = _members(city, ordered).iloc[canonical(ordered.geometry.to_numpy())]
+        table = _shared_out(table, members, home_weights(ordered))
     for measure in MEASURES:
-        if measure in keyed and keyed[measure].notna().any():
+        if measure in table and table[measure].notna().any():
             own = ordered.get(measure, np.nan)
-            ordered = ordered.assign(**{measure: keyed[measure].reindex(ordered.index).fillna(own).astype(float)})
+            ordered = ordered.assign(**{measure: table[measure].reindex(ordered.index).fillna(own).astype(float)})
     return city.replace(layers={**city.layers, "buildings": ordered})
 
 
@@ -53,7 +57,7 @@ def _holding(shapes: gpd.GeoDataFrame, polygons: gpd.GeoDataFrame) -> pd.Series:
 
 
 def _shared_out(table: pd.DataFrame, members: pd.Series, weights: pd.Series) -> pd.DataFrame:
-    """Counts of estates shared out over their buildings; an estate whose buildings weigh nothing shares evenly."""
+    """Counts of estates shared out over their buildings in the order of ``members``, evenly where none weighs."""
     counts = pd.DataFrame(np.nan, index=members.index, columns=list(MEASURES))
     for estate, inside in members[members.isin(table.index)].groupby(members):
         held = weights[inside.index].to_numpy(float)

@@ -10,12 +10,13 @@ import pandas as pd
 from gridopt.city import City
 from gridopt.contracts import unit_columns
 from gridopt.errors import TableError, preview
+from gridopt.people import MEASURES
 from gridopt.units.built import built_units
 from gridopt.units.counts import Places, add_counts, place_buildings
 from gridopt.units.further import with_further
 from gridopt.units.groups import phases, unmixed
 from gridopt.units.keyed import with_keyed_counts
-from gridopt.units.people import MEASURES, control_totals, people_in_units, raster_weights, weights_by_measure
+from gridopt.units.people import control_totals, people_in_units, raster_weights, weights_by_measure
 from gridopt.units.posts import with_posts
 from gridopt.units.ready import given_people, has_people, ready_units
 from gridopt.units.record import Record

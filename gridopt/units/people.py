@@ -10,15 +10,12 @@ from numpy.typing import NDArray
 
 from gridopt.city import City
 from gridopt.errors import TableError, preview
+from gridopt.people import MEASURES, People
 from gridopt.units.counts import floor_areas
+from gridopt.units.nearest import canonical
 from gridopt.units.record import Record
 
 Floats = NDArray[np.float64]
-
-HOUSEHOLD_SIZE = 2.6
-"""People in a household, where only one of the two is known. Confirm locally."""
-
-MEASURES = ("households", "residents")
 
 NOT_HOMES = frozenset(
     "barn bank bunker bus_station carport cathedral chapel church civic clinic college commercial cowshed factory "
@@ -45,14 +42,14 @@ def people_in_units(
 
     ``totals`` has one row a community, ``weights`` one value a carrier (building, raster cell or unit)
     with the unit it lies in as index, or a column of them for each measure. Whole totals give whole
-    numbers (largest remainder). A community whose carriers weigh nothing is shared out by area, recorded.
+    numbers, along the Hilbert curve (`apportion`). A community whose carriers weigh nothing is shared out by
+    area, recorded.
     """
     each = weights if isinstance(weights, pd.DataFrame) else pd.DataFrame(dict.fromkeys(MEASURES, weights))
-    carriers = each.rename_axis("unit_id").reset_index()
-    carriers = carriers[carriers["unit_id"].isin(units.index)]
-    carriers["community_id"] = units["community_id"].reindex(carriers["unit_id"]).to_numpy()
-    bearing = carriers.groupby("community_id")[list(MEASURES)].sum().gt(0).all(axis=1)
-    bare = np.setdiff1d(units["community_id"].unique(), bearing.index[bearing])
+    held = each[list(MEASURES)].groupby(level=0).sum().reindex(units.index, fill_value=0.0)
+    parents = units["community_id"]
+    bearing = held.groupby(parents).sum().gt(0).all(axis=1)
+    bare = bearing.index[~bearing]
     if len(bare):
         record.add(
             "population",
@@ -60,40 +57,34 @@ def people_in_units(
             ids=bare,
             action=("shared out by area of units", "按划分单元面积分摊"),
         )
-        land = units[units["community_id"].isin(bare)]
-        by_area = pd.DataFrame(
-            {"unit_id": land.index, "community_id": land["community_id"], **dict.fromkeys(MEASURES, land.area)}
-        )
-        carriers = pd.concat([carriers[~carriers["community_id"].isin(bare)], by_area], ignore_index=True)
-    return _shared(carriers, totals).reindex(units.index, fill_value=0.0)
+        held = held.mask(parents.isin(bare), units.area, axis=0)
+    return _shared(held.iloc[canonical(units.geometry.to_numpy())], parents, totals).reindex(units.index)
 
 
-def _shared(carriers: pd.DataFrame, totals: pd.DataFrame) -> pd.DataFrame:
-    """Totals of communities shared out to carriers by weight, summed by unit."""
-    weights = carriers[list(MEASURES)].to_numpy(float)
-    shares = np.zeros((len(carriers), len(MEASURES)))
-    code, communities = pd.factorize(carriers["community_id"].to_numpy(str), sort=True)
+def _shared(weights: pd.DataFrame, parents: pd.Series, totals: pd.DataFrame) -> pd.DataFrame:
+    """Totals of communities shared out by weight over their units, in the order of rows."""
+    each, shares = weights.to_numpy(float), np.zeros(weights.shape)
+    code, communities = pd.factorize(parents.reindex(weights.index).to_numpy(str))
     amounts = totals.reindex(communities)[list(MEASURES)].to_numpy(float)
-    order = np.argsort(code, kind="stable")
-    for community, places in enumerate(np.split(order, np.cumsum(np.bincount(code))[:-1])):
-        for column in range(len(MEASURES)):
-            shares[places, column] = apportion(amounts[community, column], weights[places, column])
-    return pd.DataFrame(shares, columns=list(MEASURES)).groupby(carriers["unit_id"].to_numpy()).sum()
+    inside = np.split(np.argsort(code, kind="stable"), np.cumsum(np.bincount(code))[:-1])
+    for column in range(len(MEASURES)):
+        for total, places in zip(amounts[:, column].tolist(), inside, strict=True):
+            shares[places, column] = apportion(total, each[places, column])
+    return pd.DataFrame(shares, weights.index, weights.columns)
 
 
 def apportion(total: float, weights: Floats) -> Floats:
-    """A total shared out by weight and conserved; a whole total in whole numbers.
+    """A total shared out by weight and conserved; a whole total in whole numbers, in the order of the weights.
 
-    Largest remainder (Hare): every share is rounded down, what is left goes to the largest
-    remainders, the first of equals.
+    Whole shares are differences of the rounded running sum (systematic sampling, Madow 1949): each is its exact
+    share rounded up or down, and any run of neighbours in the order keeps its own total to less than one. Give
+    weights along a space-filling curve, and no neighbourhood is favoured where many are alike.
     """
-    quotas = total * weights / weights.sum()
+    running = np.cumsum(weights)
     if total != round(total):
-        return np.asarray(quotas, np.float64)
-    shares = np.floor(quotas + 1e-9)
-    left = round(total - shares.sum())
-    shares[np.argsort(-np.round(quotas - shares, 9), kind="stable")[:left]] += 1
-    return np.asarray(shares, np.float64)
+        return np.asarray(total * weights / running[-1], np.float64)
+    reached = np.floor(np.round(total * (running / running[-1]), 9) + 0.5)
+    return np.asarray(np.diff(reached, prepend=0.0), np.float64)
 
 
 def weights_by_measure(buildings: pd.DataFrame) -> pd.DataFrame:
@@ -146,7 +137,7 @@ def control_totals(city: City, communities: gpd.GeoSeries, home_communities: pd.
 
     Taken, community by community, from the population table, the communities layer, the counts of
     buildings, the population raster. Where only one of the two measures is known the other follows by
-    a household size of 2.6, recorded. ``home_communities`` is the community of each building.
+    the household size of the project file, recorded. ``home_communities`` is the community of each building.
     """
     totals = pd.DataFrame(np.nan, index=communities.index, columns=list(MEASURES))
     for source in (
@@ -162,31 +153,58 @@ def control_totals(city: City, communities: gpd.GeoSeries, home_communities: pd.
                 totals[measure] = totals[measure].fillna(source[measure].reindex(totals.index).astype(float))
     missing = totals.index[totals.isna().all(axis=1)]
     if len(missing):
-        raise TableError(
-            f"population: no households and no residents for {len(missing)} communities: {preview(missing)}. "
-            "Give control totals in [layers.population] or as columns of [layers.communities].",
-            zh=f"人口：{len(missing)} 个村（社区）缺少户数和人口控制数：{preview(missing)}。"
-            "请在 [layers.population] 或 [layers.communities] 的列中给出。",
+        raise _without_totals(missing, _uncounted(city, home_communities, missing))
+    return _completed(totals, People.from_table(city.settings.people), record)
+
+
+def _without_totals(missing: pd.Index, uncounted: pd.Series) -> TableError:
+    """The error for communities of unknown people; ``uncounted`` homes are all that some of them lack."""
+    partly = uncounted.unique()
+    said = said_zh = ""
+    if len(partly):
+        said = (
+            f"In {len(partly)} of them some homes are counted and {len(uncounted)} are not: "
+            f"{preview(uncounted.index)}. Count these too, or give them a use that nobody lives in. Else give"
         )
-    return _completed(totals, record)
+        said_zh = (
+            f"其中 {len(partly)} 个只有部分住宅楼栋有户数或人口，另有 {len(uncounted)} 栋缺少："
+            f"{preview(uncounted.index)}。请补全，或把非住宅楼栋的 use 填为非居住用途；否则"
+        )
+    return TableError(
+        f"population: no households and no residents for {len(missing)} communities: {preview(missing)}. "
+        f"{said or 'Give'} control totals in [layers.population] or as columns of [layers.communities].",
+        zh=f"人口：{len(missing)} 个村（社区）缺少户数和人口控制数：{preview(missing)}。"
+        f"{said_zh}请在 [layers.population] 或 [layers.communities] 的列中给出控制数。",
+    )
 
 
-def _completed(totals: pd.DataFrame, record: Record) -> pd.DataFrame:
+def _uncounted(city: City, home_communities: pd.Series, missing: pd.Index) -> pd.Series:
+    """The homes without any count, with the community of each, in ``missing`` communities that count others."""
+    buildings = city.layer("buildings")
+    measures = [name for name in MEASURES if buildings is not None and name in buildings]
+    if not measures:
+        return home_communities[:0]
+    ordered = buildings.reindex(home_communities.index)
+    counted = ordered[measures].notna().any(axis=1)
+    lived_in = is_home(ordered["use"]) if "use" in ordered else pd.Series(True, index=ordered.index)
+    partly = home_communities[counted & home_communities.isin(missing)].unique()
+    wanted: pd.Series = home_communities[lived_in & ~counted & home_communities.isin(partly)]
+    return wanted.sort_index()
+
+
+def _completed(totals: pd.DataFrame, people: People, record: Record) -> pd.DataFrame:
     """Totals with the one measure that is missing derived from the other."""
-    for measure, other, factor in (
-        ("households", "residents", 1 / HOUSEHOLD_SIZE),
-        ("residents", "households", HOUSEHOLD_SIZE),
-    ):
+    for measure, other in (MEASURES, MEASURES[::-1]):
         missing = totals[measure].isna()
         if missing.any():
-            totals = totals.assign(**{measure: totals[measure].fillna((totals[other] * factor).round())})
+            totals = totals.assign(**{measure: totals[measure].fillna(people.counted_from(measure, totals).round())})
             record.add(
                 "population",
                 (f"no control total of {measure}", f"缺少{_ZH[measure]}控制数"),
                 ids=totals.index[missing],
                 action=(
-                    f"derived from {other} at {HOUSEHOLD_SIZE} people a household; confirm locally",
-                    f"由{_ZH[other]}按户均 {HOUSEHOLD_SIZE} 人推算，请按当地实际确认",
+                    f"derived from {other} at {people.household_size:g} people a household; confirm locally",
+                    f"由{_ZH[other]}按户均 {people.household_size:g} 人推算，请按当地实际确认",
                 ),
             )
     return totals

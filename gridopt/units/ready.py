@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from gridopt.city import City
 from gridopt.errors import TableError, preview
+from gridopt.people import MEASURES, People
 from gridopt.units.cover import clean_coverage, refuse_overlaps
 from gridopt.units.groups import groups_of
-from gridopt.units.people import HOUSEHOLD_SIZE, MEASURES
 from gridopt.units.record import Record, joined
 
 _log = logging.getLogger("gridopt")
@@ -64,7 +64,7 @@ def has_people(city: City, given: gpd.GeoDataFrame) -> bool:
 def given_people(city: City, units: gpd.GeoDataFrame, record: Record) -> pd.DataFrame:
     """Households and residents as given, NaN where missing; ``people_known`` False there.
 
-    A measure that no unit has follows from the other by a household size of 2.6, recorded.
+    A measure that no unit has follows from the other by the household size of the project file, recorded.
     """
     people = pd.DataFrame({name: units.get(name, np.nan) for name in MEASURES}, index=units.index).astype(float)
     table = _table_by_unit(city)
@@ -77,19 +77,17 @@ def given_people(city: City, units: gpd.GeoDataFrame, record: Record) -> pd.Data
                 zh=f"人口表：{len(unknown)} 行的编码不在划分单元图层中：{preview(unknown)}。请核对 id 列。",
             )
         people = people.fillna(table.reindex(columns=list(MEASURES), index=units.index).astype(float))
-    for measure, other, factor in (
-        ("households", "residents", 1 / HOUSEHOLD_SIZE),
-        ("residents", "households", HOUSEHOLD_SIZE),
-    ):
+    size = People.from_table(city.settings.people)
+    for measure, other in (MEASURES, MEASURES[::-1]):
         if people[measure].isna().all() and people[other].notna().any():
-            people[measure] = people[other] * factor
+            people[measure] = size.counted_from(measure, people)
             record.add(
                 "units",
                 (f"no {measure}", f"缺少 {measure}"),
                 n=len(units),
                 action=(
-                    f"derived from {other} at {HOUSEHOLD_SIZE} people a household; confirm locally",
-                    f"由 {other} 按户均 {HOUSEHOLD_SIZE} 人推算，请按当地实际确认",
+                    f"derived from {other} at {size.household_size:g} people a household; confirm locally",
+                    f"由 {other} 按户均 {size.household_size:g} 人推算，请按当地实际确认",
                 ),
             )
     missing = people.isna().any(axis=1)
