@@ -18,7 +18,7 @@ SHAPES = [box(x * 1000, 0, x * 1000 + 1000, 1000) for x in range(4)]
 PEOPLE = [8000, 2000, 400, 400]
 
 
-def project(folder: Path, kinds: str = "[rules.kinds]\n", **columns: list[str]) -> Path:
+def project(folder: Path, kinds: str = "", **columns: list[str]) -> Path:
     """Four communities of a square kilometre: dense, half dense, thin and scattered, thin but built up."""
     spots = [Point(480_000 + 3000 + 50 + 100 * i, 3_500_000 + 50 + 100 * j) for i in range(10) for j in range(6)]
     spots.append(Point(480_000 + 2500, 3_500_000 + 500))
@@ -59,8 +59,24 @@ def test_thresholds_are_adjustable_in_the_project_file(tmp_path: Path) -> None:
     assert kinds_of(file) == ["urban", "rural", "rural", "rural"]
 
 
-def test_without_the_table_unstated_communities_are_urban(tmp_path: Path) -> None:
-    assert kinds_of(project(tmp_path, "")) == ["urban"] * 4
+def test_judging_is_switched_off_by_the_kind_that_all_unstated_communities_are_of(tmp_path: Path) -> None:
+    city = go.read_city(project(tmp_path, '[rules.kinds]\nunstated = "urban"', area_kind=["", "hill", "", ""]))
+    assert city.communities["area_kind"].tolist() == ["urban", "hill", "urban", "urban"]
+    assert "taken as urban by [rules.kinds]" in city.repairs["action"].tolist()
+
+
+def test_communities_whose_people_nobody_knows_stay_urban(tmp_path: Path) -> None:
+    file = project(tmp_path)
+    file.write_text(file.read_text(encoding="utf-8").split("[layers.population]")[0], encoding="utf-8")
+    assert kinds_of(file) == ["urban"] * 4
+
+
+def test_people_of_households_are_counted_by_the_size_that_the_project_file_states(tmp_path: Path) -> None:
+    file = project(tmp_path, "[rules.people]\nhousehold_size = 5")
+    counts = pd.DataFrame({"code": list("abcd"), "households": [1000, 999, 300, 299]})
+    counts.to_csv(tmp_path / "people.csv", index=False)
+    file.write_text(file.read_text(encoding="utf-8").replace('residents = "residents"', ""), encoding="utf-8")
+    assert kinds_of(file) == ["urban", "fringe", "fringe", "fringe"]
 
 
 def test_a_stated_class_or_kind_comes_first(tmp_path: Path) -> None:
@@ -71,6 +87,8 @@ def test_a_stated_class_or_kind_comes_first(tmp_path: Path) -> None:
 def test_a_threshold_that_is_no_number_or_unknown_is_named() -> None:
     with pytest.raises(RuleError, match="settled = 'half'"):
         read_thresholds({"settled": "half"})
+    with pytest.raises(RuleError, match="'downtown' is no area kind; choose urban"):
+        read_thresholds({"unstated": "downtown"})
     with pytest.raises(RuleError, match="urban_density"):
         read_thresholds({"urban_densiti": 1})
 

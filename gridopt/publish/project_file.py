@@ -119,12 +119,12 @@ target = 250
 high = 400
 comfort = [150, 350]
 
-# The area kind of communities without a kind or an urban-rural class, by residents a km2 and how scattered they live;
-# without this table such communities are urban.
+# The area kind of communities without a kind or an urban-rural class, by residents a km2 and how scattered they live.
 [rules.kinds]
 urban_density = 5000         # residents a square kilometre from which a community is urban
 fringe_density = 1500        # from which it is fringe; below that rural,
 settled = 0.5                # unless this share of its hectares has a building
+# unstated = "urban"         # judges none of them: all are of this kind
 
 [rules.people]
 household_size = 2.6         # residents of a household, where only one of the two is known
@@ -171,11 +171,12 @@ target = 250
 high = 400
 comfort = [150, 350]
 
-# 未给出区域类型和城乡分类的村（社区），按人口密度和居住分散程度判定；不设此表时一律为城区
+# 未给出区域类型和城乡分类的村（社区），按人口密度和居住分散程度判定
 [rules.kinds]
 urban_density = 5000         # 每平方千米常住人口，达到即为城区
 fringe_density = 1500        # 达到即为城乡结合部；更低为农村，
 settled = 0.5                # 但有建筑的公顷格占比达到此值时仍为城乡结合部
+# unstated = "urban"         # 不作判定，一律为此类型
 
 [rules.people]
 household_size = 2.6         # 户均人口，户数、人口只知其一时据此推算

@@ -16,6 +16,7 @@ from gridopt.contracts import COUNTED
 from gridopt.coordinates import metric_crs, require_fitting
 from gridopt.errors import RuleError, preview
 from gridopt.formula import require_columns
+from gridopt.people import People
 from gridopt.read.alignment import across_borders
 from gridopt.read.basis import note_mixed_bases
 from gridopt.read.communities import community_table
@@ -112,13 +113,12 @@ def _settled(
 def _with_kinds(
     project: Project, land: gpd.GeoDataFrame, layers: Mapping[str, pd.DataFrame], source: Layer, repairs: list[Repair]
 ) -> gpd.GeoDataFrame:
-    """The communities, those of no stated kind judged by density where the project file asks for it."""
-    if project.kinds is None:
-        return land
+    """The communities, those of no stated kind judged by density."""
     findings = Findings("communities")
     given = source.table.reindex(land.index)
     unstated = ((given["area_kind"] == "") & (given["urban_rural_class"] == "")).to_numpy(bool)
-    found = with_kinds(land, unstated, layers, project.kinds, findings)
+    people = People.from_table(project.settings.people)
+    found = with_kinds(land, unstated, layers, (project.kinds, people), findings)
     repairs += findings.repairs
     return found
 

@@ -33,7 +33,8 @@ def community_table(layer: Layer, template: str, findings: Findings) -> gpd.GeoD
     """The communities in their contract: parents' ids, area kinds, and codes that a template can build on.
 
     A ``township`` or ``county`` column of digits holds ids, of words names; without one the id loses its
-    last three (six) characters. The area kind is the column's, else that of the urban-rural class, else urban.
+    last three (six) characters. The area kind is the column's, else that of the urban-rural class, else urban
+    until `kinds` judges it.
     """
     table = layer.table.rename(columns={"name": "community"})
     table["community"] = table["community"].mask(table["community"] == "", table.index.to_series())

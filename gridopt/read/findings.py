@@ -255,6 +255,12 @@ KINDS: dict[str, tuple[str, str, str, str]] = {
         "{0}，按密度（每平方千米 {1:g} 人起为城区，{2:g} 人起为城乡结合部）和分散程度（{3:.0%} 的公顷格有建筑时为"
         "城乡结合部）判定，请按当地实际确认",
     ),
+    "kinds_by_rule": (
+        "no area kind and no urban-rural class stated",
+        "taken as {0} by [rules.kinds]",
+        "未给出区域类型和城乡分类",
+        "按 [rules.kinds] 一律为 {0}",
+    ),
     "capacity": ("capacity missing", "taken as 1", "缺少 capacity", "按 1 处理"),
 }
 """Kind of repair -> what was found and what was done, in English and in Chinese."""

@@ -13,17 +13,16 @@ import shapely
 from numpy.typing import NDArray
 
 from gridopt.errors import RuleError
+from gridopt.people import People
 from gridopt.read.findings import Findings
 from gridopt.read.rule_tables import check_keys
+from gridopt.rules import AREA_KINDS
 
 Floats = NDArray[np.float64]
 
 SQUARE_KILOMETRE = 1e6
 HECTARE_SIDE = 100.0
 """Metres: dispersion is counted in squares of one hectare."""
-
-PEOPLE_A_HOUSEHOLD = 2.6
-"""Residents of a household where only households are known."""
 
 
 @dataclass(frozen=True)
@@ -32,12 +31,14 @@ class Thresholds:
 
     From ``urban_density`` residents a square kilometre a community is urban, from ``fringe_density`` fringe (1,500
     is the density from which the census of 2000 counted a district as urban). Below that it is rural, unless at
-    least a share ``settled`` of its hectares has a building: built up though few live there, it is fringe.
+    least a share ``settled`` of its hectares has a building: built up though few live there, it is fringe. Where
+    ``unstated`` names a kind, every community of no stated kind is of that kind and nothing is judged.
     """
 
     urban_density: float = 5000.0
     fringe_density: float = 1500.0
     settled: float = 0.5
+    unstated: str = ""
 
     def kinds(self, densities: Floats, settled: Floats) -> NDArray[np.object_]:
         """The kind of each community by residents a square kilometre and share of hectares with a building."""
@@ -45,23 +46,27 @@ class Thresholds:
         return np.where(densities >= self.urban_density, "urban", np.where(fringe, "fringe", "rural")).astype(object)
 
 
-def read_thresholds(table: Mapping[str, Any] | None) -> Thresholds | None:
-    """The ``[rules.kinds]`` table; None where there is none, so that unstated communities are urban.
+def read_thresholds(table: Mapping[str, Any]) -> Thresholds:
+    """The ``[rules.kinds]`` table; the defaults hold for what it does not name.
 
-    Raises `RuleError` for unknown keys and for values that are no numbers of 0 or more.
+    Raises `RuleError` for unknown keys, for thresholds that are no numbers of 0 or more, for an unknown kind.
     """
-    if table is None:
-        return None
     check_keys(table, [one.name for one in fields(Thresholds)], "rules.kinds")
     wrong = {
         key: value
         for key, value in table.items()
-        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < float("inf")
+        if key != "unstated"
+        and (isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < float("inf"))
     }
     if wrong:
         listed = ", ".join(f"{key} = {value!r}" for key, value in wrong.items())
         raise RuleError(
             f"[rules.kinds] {listed}: give numbers of 0 or more.", zh=f"[rules.kinds] {listed}：应为不小于 0 的数。"
+        )
+    if table.get("unstated", AREA_KINDS[0]) not in AREA_KINDS:
+        raise RuleError(
+            f"[rules.kinds] unstated = {table['unstated']!r} is no area kind; choose {', '.join(AREA_KINDS)}.",
+            zh=f"[rules.kinds] unstated = {table['unstated']!r} 不是区域类型；可用：{'、'.join(AREA_KINDS)}。",
         )
     return Thresholds(**table)
 
@@ -70,7 +75,7 @@ def with_kinds(
     communities: gpd.GeoDataFrame,
     unstated: NDArray[np.bool_],
     layers: Mapping[str, pd.DataFrame],
-    thresholds: Thresholds,
+    rules: tuple[Thresholds, People],
     findings: Findings,
 ) -> gpd.GeoDataFrame:
     """The communities with the kinds of the ``unstated`` ones by density and dispersion, on record.
@@ -78,7 +83,11 @@ def with_kinds(
     People come from the population table, the communities' own columns, units, buildings or the raster, the first
     that knows them; a community whose people nobody knows keeps its kind.
     """
-    densities = _residents(communities, layers) / communities.area.to_numpy() * SQUARE_KILOMETRE
+    thresholds, people = rules
+    if thresholds.unstated:
+        findings.repair("kinds_by_rule", communities.index[unstated], values=[thresholds.unstated])
+        return communities.assign(area_kind=communities["area_kind"].mask(unstated, thresholds.unstated))
+    densities = _residents(communities, layers, people) / communities.area.to_numpy() * SQUARE_KILOMETRE
     chosen = unstated & ~np.isnan(densities)
     if not chosen.any():
         return communities
@@ -98,30 +107,30 @@ def with_kinds(
     return communities.assign(area_kind=pd.Series(kinds, communities.index, dtype="str"))
 
 
-def _residents(communities: gpd.GeoDataFrame, layers: Mapping[str, pd.DataFrame]) -> Floats:
+def _residents(communities: gpd.GeoDataFrame, layers: Mapping[str, pd.DataFrame], people: People) -> Floats:
     """Residents of each community, NaN where no layer knows them."""
     known = np.full(len(communities), np.nan)
     table = layers.get("population")
-    if table is not None and "level" in table and (table["level"] == "community").all():
-        known = _people(table.reindex(communities.index))
-    known = np.where(np.isnan(known), _people(communities), known)
-    for name in ("units", "buildings", "population_cells"):
+    level = str(table["level"].iloc[0]) if table is not None and len(table) else ""
+    if table is not None and level == "community":
+        known = _counts(table.reindex(communities.index), people)
+    known = np.where(np.isnan(known), _counts(communities, people), known)
+    for name in ("units", "buildings", "estates", "population_cells"):
         layer = layers.get(name)
         if layer is not None and np.isnan(known).any():
-            people = _people(layer)
+            keyed = table.reindex(layer.index) if table is not None and level == name else layer
+            counts = _counts(keyed, people)
             place = _community_of(layer, communities)
-            told = (place >= 0) & ~np.isnan(people)
-            sums = np.bincount(place[told], people[told], len(communities)).astype(np.float64)
+            told = (place >= 0) & ~np.isnan(counts)
+            sums = np.bincount(place[told], counts[told], len(communities)).astype(np.float64)
             sums[np.bincount(place[told], minlength=len(communities)) == 0] = np.nan
             known = np.where(np.isnan(known), sums, known)
     return np.asarray(known, np.float64)
 
 
-def _people(table: pd.DataFrame) -> Floats:
+def _counts(table: pd.DataFrame, people: People) -> Floats:
     """Residents of each row, from its households where only these are known."""
-    none = pd.Series(np.nan, table.index)
-    residents, households = table.get("residents", none), table.get("households", none)
-    return np.asarray(residents.fillna(households * PEOPLE_A_HOUSEHOLD), np.float64)
+    return people.residents(table).to_numpy(np.float64)
 
 
 def _community_of(layer: pd.DataFrame, communities: gpd.GeoDataFrame) -> NDArray[np.int64]:

@@ -83,7 +83,7 @@ class Project:
     layers: Mapping[str, LayerSpec]
     rules: Rules
     settings: Settings
-    kinds: Thresholds | None = None
+    kinds: Thresholds = field(default_factory=Thresholds)
 
 
 def read_project(path: str | Path, *, lang: str = "en") -> Project:
@@ -112,7 +112,7 @@ def read_project(path: str | Path, *, lang: str = "en") -> Project:
         layers=MappingProxyType(_layers(table_of(tables, "layers"), file.parent, further)),
         rules=rules,
         settings=settings,
-        kinds=read_thresholds(table_of(rule_tables, "kinds", "rules") if "kinds" in rule_tables else None),
+        kinds=read_thresholds(table_of(rule_tables, "kinds", "rules")),
     )
 
 
