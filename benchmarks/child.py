@@ -22,9 +22,9 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import instances, layers
+from benchmarks import apportioning, instances, layers
 from benchmarks.instances import Instance
-from benchmarks.methods import WHOLE_RUN, answer
+from benchmarks.methods import APPORTIONED, TOBLER, WHOLE_RUN, answer
 from benchmarks.scorer import score
 
 
@@ -74,6 +74,9 @@ def main() -> None:
         outcome: dict[str, Any] = {"rows": [], "memory": 0.0}
     elif job["method"] == WHOLE_RUN:
         outcome = layers.measure(job)
+    elif job["method"] in (APPORTIONED, TOBLER):
+        with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):
+            outcome = apportioning.measure(job)
     else:
         with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere), redirect_stderr(sys.stderr):
             outcome = run(job)

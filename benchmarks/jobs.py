@@ -17,13 +17,16 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.instances import PUBLISHED
-from benchmarks.methods import OURS, WHOLE_RUN
+from benchmarks.methods import APPORTIONED, OURS, TOBLER, WHOLE_RUN
 from benchmarks.peers import LIBRARIES
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
 ENGINE = ("graph.py", "partition.py", "objective.py", "solvers", "milp", "_kernels")
 """The sources that decide what the engine answers."""
+
+GROUND = ("people.py", "read", "units")
+"""The sources that decide where people live."""
 
 
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
@@ -103,9 +106,10 @@ class Store:
 
 def made_with(method: str) -> str:
     """The library and version of a method; of gridopt, a digest of the engine's sources."""
-    if method in (OURS, WHOLE_RUN):
-        return f"gridopt {_digest(ENGINE if method == OURS else ('',))}"
-    library = LIBRARIES[method.split(maxsplit=1)[0]]
+    rooms = {OURS: ENGINE, WHOLE_RUN: ("",), APPORTIONED: GROUND}.get(method)
+    if rooms is not None:
+        return f"gridopt {_digest(rooms)}"
+    library = TOBLER if method == TOBLER else LIBRARIES[method.split(maxsplit=1)[0]]
     try:
         return f"{library} {importlib.metadata.version(library)}"
     except importlib.metadata.PackageNotFoundError:

@@ -14,6 +14,10 @@ OURS = "gridopt"
 WHOLE_RUN = "gridopt command"
 """The method of jobs that run the whole command on a project (`benchmarks.layers`)."""
 
+APPORTIONED = "gridopt people"
+TOBLER = "tobler"
+"""The methods of jobs that share people out (`benchmarks.apportioning`)."""
+
 
 @dataclass(frozen=True, eq=False)
 class Answer:

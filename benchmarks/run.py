@@ -20,8 +20,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol, cast
 
-from benchmarks import growth, layers, proof, published, quality, tables
+from benchmarks import apportioning, growth, layers, proof, published, quality, tables
 from benchmarks.jobs import RESULTS, ROOT, Job, Store, carry_out
+from benchmarks.methods import TOBLER
 from benchmarks.peers import LIBRARIES
 
 
@@ -37,14 +38,22 @@ class Part(Protocol):
 
 PARTS = cast(
     "dict[str, Part]",
-    {"quality": quality, "published": published, "proof": proof, "growth": growth, "layers": layers},
+    {
+        "quality": quality,
+        "published": published,
+        "proof": proof,
+        "growth": growth,
+        "layers": layers,
+        "apportioning": apportioning,
+    },
 )
 PAGES = (ROOT / "benchmarks" / "results.md", ROOT / "README.md")
 
 
 def measured_with(part: str) -> str:
     """Cores, Python and the versions of the libraries that a part's figures rest on."""
-    names = ["numpy", "numba", "highspy", *(sorted(set(LIBRARIES.values())) if part == "quality" else ())]
+    peers = {"quality": sorted(set(LIBRARIES.values())), "apportioning": [TOBLER]}
+    names = ["numpy", *([] if part == "apportioning" else ["numba", "highspy"]), *peers.get(part, [])]
     versions = []
     for name in names:
         try:

@@ -6,13 +6,14 @@ import networkx as nx
 import numpy as np
 import pytest
 
-from benchmarks import growth, instances, layers, proof, published, quality, run, tables
+from benchmarks import apportioning, growth, instances, layers, proof, published, quality, run, tables
 from benchmarks.instances import Instance
 from benchmarks.jobs import Job, Store
 from benchmarks.methods import OURS, answer
 from benchmarks.scorer import score
 
 PARTS = {"quality": quality, "published": published, "proof": proof, "growth": growth, "layers": layers}
+PARTS["apportioning"] = apportioning
 
 
 def row_of_four(*, k: int = 2, joined: bool = True) -> Instance:
