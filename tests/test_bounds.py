@@ -164,3 +164,12 @@ def test_a_proof_asked_for_gives_a_bound_on_every_objective(objective) -> None:
     assert 0 < solution.bound <= solution.objective
     assert solution.gap == pytest.approx(1 - solution.bound / solution.objective)
     assert solution.status == ("optimal" if solution.gap == 0 else "feasible")
+
+
+def test_a_small_share_of_the_work_still_gives_a_bound_that_holds() -> None:
+    problem = lattice(12, 10, 4)
+    found = search(problem, effort=QUICK, seed=1)
+    whole, little = (slack_of(problem, found.labels, dataclasses.replace(QUICK, among=n)) for n in (1, 1000))
+    assert whole is not None
+    assert little is not None
+    assert whole.objective <= little.objective < found.objective

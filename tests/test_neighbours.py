@@ -6,8 +6,9 @@ import networkx as nx
 import numpy as np
 import pytest
 
+from gridopt.solvers.effort import Effort
 from gridopt.solvers.hess import offset_of
-from gridopt.solvers.neighbours import improved
+from gridopt.solvers.neighbours import improved, is_worth_it
 from gridopt.solvers.problem import evaluate, is_connected
 from gridopt.solvers.prove import hess_cost
 from gridopt.solvers.seed import inertial_bisection
@@ -85,3 +86,23 @@ def test_a_pair_is_redrawn_on_hess_and_borders_together() -> None:
 
     assert cost(better) < cost(start)
     assert is_connected(problem, better)
+
+
+def test_a_time_limit_ends_the_redrawing_between_two_groups() -> None:
+    problem = random_problem(0, 40, 4, spread=0.4)
+    start = inertial_bisection(problem)
+    assert improved(problem, start, is_over=lambda: True).tolist() == start.tolist()
+    assert improved(problem, start).tolist() != start.tolist()
+
+
+@pytest.mark.parametrize(
+    ("effort", "worth"),
+    [
+        (Effort.named("quick"), False),
+        (Effort.named("standard"), True),
+        (dataclasses.replace(Effort.named("standard"), among=200), False),
+        (dataclasses.replace(Effort.named("quick"), prove=True), True),
+    ],
+)
+def test_neighbours_are_redrawn_from_standard_upward_where_few_communities_share_the_work(effort, worth) -> None:
+    assert is_worth_it(effort) is worth

@@ -42,7 +42,8 @@ _OWN_WORDS = frozenset({"employment", "use"})
 """Columns whose words have terms of their own, ``use.market``: a market is also a place with another name."""
 _HEADINGS: Mapping[tuple[str, str], str] = {("buildings", "grid"): "grid_name", ("buildings", "name"): "building_name"}
 _FORMATS = {"area_m2": "#,##0", "walk_mean_m": "0", "households": "#,##0", "residents": "#,##0", "buildings": "#,##0"}
-_MOST_ROWS = 50_000
+_MOST_ROWS = 20_000
+"""Rows of a sheet: a spreadsheet of more is slow to open, and all rows are in the CSV file beside it."""
 _A4 = 9
 _STILL = datetime(2000, 1, 1)
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")

@@ -181,7 +181,7 @@ def _best(
     labels = polished(problem, labels, price) if price else labels
     if feasible and effort.iterations >= STANDARD:
         labels = labels if price else regions_redrawn(problem, labels, effort=effort, seed=seed)
-        labels = improved(problem, labels, price, paired=reach(effort))
+        labels = improved(problem, labels, price, paired=reach(effort), is_over=lambda: effort.is_over)
     unchanged = labels is found.labels
     objective = found.objective if unchanged else evaluate(problem, labels).objective
     objective += price * offset_of(problem, labels) if price else 0.0

@@ -52,7 +52,7 @@ def slack_of(problem: Problem, labels: Ints, effort: Effort) -> Slack | None:
     if effort.is_over or problem.n_units > (LARGEST if effort.prove else ALWAYS):
         return None
     terms = evaluate(problem, labels).terms
-    lowest = term_bounds(as_relaxed(problem, labels), terms, proving=effort.prove)
+    lowest = term_bounds(as_relaxed(problem, labels), terms, proving=effort.prove, share=effort.share)
     left = np.maximum(terms - lowest, 0.0)
     return Slack(float(left @ problem.coefficients), left)
 
@@ -85,26 +85,27 @@ def as_relaxed(problem: Problem, labels: Ints) -> Problem:
     )
 
 
-def term_bounds(problem: Problem, terms: Floats, *, proving: bool = False) -> Floats:
+def term_bounds(problem: Problem, terms: Floats, *, proving: bool = False, share: float = 1.0) -> Floats:
     """What no plan's proximity, governance and size (3,) go below; ``terms`` are those of a known plan.
 
-    A term that the objective leaves out is bounded by 0. ``proving`` spends more work on borders.
+    A term that the objective leaves out is bounded by 0. ``proving`` spends more work on borders,
+    ``share`` says how much of the usual work is spent at all; some always is.
     """
     asked = problem.coefficients > 0
     return np.array(
         [
-            inertia_bound(problem, float(terms[0])) if asked[0] else 0.0,
-            border_bound(problem, float(terms[1]), proving=proving) if asked[1] else 0.0,
+            inertia_bound(problem, float(terms[0]), share=share) if asked[0] else 0.0,
+            border_bound(problem, float(terms[1]), proving=proving, share=share) if asked[1] else 0.0,
             size_bound(problem) if asked[2] else 0.0,
         ]
     )
 
 
-def border_bound(problem: Problem, upper: float, *, proving: bool = False) -> float:
+def border_bound(problem: Problem, upper: float, *, proving: bool = False, share: float = 1.0) -> float:
     """What the borders of no plan cost less than: by distances (`spreading`), in large problems by eigenvalues."""
     if problem.n_units > MOST_UNITS:
         return cut_bound(problem, upper)
-    return spread_bound(problem, upper, proving=proving)
+    return spread_bound(problem, upper, proving=proving, share=share)
 
 
 def size_bound(problem: Problem) -> float:

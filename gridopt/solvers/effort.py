@@ -15,6 +15,12 @@ USUAL_SIZE = 1000
 MOST_RESTARTS = 6.0
 """How many times ``restarts`` a tiny problem may get: its runs are cheap and differ most."""
 
+AT_EASE = 12
+"""Large communities of a city up to which each gets the whole effort; where there are more they share that of so many.
+
+Without it a proof of each would cost more than all the rest of a city of a thousand.
+"""
+
 SINGLE_SHARE = 4 / 3
 """How much longer a single run on a large problem is than the runs it stands for: none other mends its ill luck."""
 
@@ -28,7 +34,8 @@ class Effort:
 
     ``prove`` asks for the exact path where it pays, ``time_limit`` (seconds) stops before the next restart and
     gives up sameness between machines, ``workers`` is the number of threads (None: one). ``deadline`` is set by
-    `started`: the reading of the monotonic clock at which the time limit ends.
+    `started`: the reading of the monotonic clock at which the time limit ends. ``among`` is the number of large
+    communities that share the work: above `AT_EASE` each makes fewer runs and looks less long for a bound (`share`).
     """
 
     iterations: int
@@ -37,6 +44,7 @@ class Effort:
     time_limit: float | None = None
     workers: int | None = None
     deadline: float | None = None
+    among: int = 1
 
     def __post_init__(self) -> None:
         if self.iterations < 1 or self.restarts < 1:
@@ -75,6 +83,11 @@ class Effort:
         return known.get((self.iterations, self.restarts), "custom") + (", prove" if self.prove else "")
 
     @property
+    def share(self) -> float:
+        """The part of the work on one community that is left to it: 1 but in cities of very many."""
+        return 1.0 if self.prove else min(1.0, AT_EASE / self.among)
+
+    @property
     def is_over(self) -> bool:
         """Whether the time limit has run out; never before `started`."""
         return self.deadline is not None and time.monotonic() > self.deadline
@@ -95,7 +108,9 @@ class Effort:
         return max(1, round(self.iterations * share))
 
     def runs(self, n_units: int) -> int:
-        """Runs on so many units: in proportion fewer above 1,000, and by the square root more below."""
+        """Runs on so many units: in proportion fewer above 1,000, and by the square root more below; fewer
+        by the square root of their share in cities of very many communities.
+        """
         ratio = max(n_units, 1) / USUAL_SIZE
         share = math.sqrt(1 / ratio) if ratio < 1 else 1 / ratio
-        return max(1, round(self.restarts * min(MOST_RESTARTS, share)))
+        return max(1, round(self.restarts * min(MOST_RESTARTS, share) * math.sqrt(self.share)))

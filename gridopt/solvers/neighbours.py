@@ -9,7 +9,7 @@ the centres still (`sharing`): the best for these centres, then for those that c
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import combinations
 
 import numpy as np
@@ -46,11 +46,24 @@ def reach(effort: Effort) -> int:
     return PAIRED if effort.prove or effort.iterations > PRESETS["standard"][0] else 0
 
 
-def improved(problem: Problem, labels: Ints, price: float = 0.0, *, paired: int = 0) -> Ints:
+def is_worth_it(effort: Effort) -> bool:
+    """Whether a search of this effort goes on to redraw neighbours: not a quick one, nor one that many share."""
+    return effort.prove or (effort.iterations >= PRESETS["standard"][0] and effort.share == 1)
+
+
+def never() -> bool:
+    """No time limit."""
+    return False
+
+
+def improved(
+    problem: Problem, labels: Ints, price: float = 0.0, *, paired: int = 0, is_over: Callable[[], bool] = never
+) -> Ints:
     """Labels (n,) at least as good as those given, whole grids within the bounds as they were.
 
     ``price`` is what a grid's offset costs (`hess`); ``paired`` the units of two or three grids up to which programs
-    redraw them. Problems with fixed units, given centres or rules beyond bounds are left alone. The same
+    redraw them; ``is_over`` says before each redrawing whether time is up.
+    Problems with fixed units, given centres or rules beyond bounds are left alone. The same
     labels give the same answer.
     """
     if not is_plain(problem) or problem.n_grids < 2 or problem.n_units > LARGEST:
@@ -59,6 +72,8 @@ def improved(problem: Problem, labels: Ints, price: float = 0.0, *, paired: int 
     for _ in range(PASSES):
         before, changed = changed, np.zeros(problem.n_grids, bool)
         for group in _groups(problem, labels, paired if problem.coefficients[0] > 0 else 0):
+            if is_over():
+                return labels
             if not (before[list(group)] | changed[list(group)]).any():
                 continue
             better = _redrawn(problem, labels, group, (price, paired))

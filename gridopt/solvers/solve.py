@@ -43,6 +43,9 @@ Floats = NDArray[np.float64]
 WITHIN = 1e-12
 """Gap that rounding explains."""
 
+LARGE = 60
+"""Units from which a community is a large one: too many to be drawn exactly, so that search and bound take long."""
+
 ROUNDS = 3
 """Times that communities make up for others which have no plan with the number of grids asked of them."""
 
@@ -60,7 +63,9 @@ def solve(
     """
     refuse_joined_posts(graph, rules, bindings)
     clocked = effort.started()
-    inner = dataclasses.replace(clocked, workers=1) if len(graph.parent_ids) > 1 else clocked
+    sizes = np.bincount(graph.parents)
+    among = max(1, int((sizes > LARGE).sum()))
+    inner = dataclasses.replace(clocked, workers=1, among=among) if len(sizes) > 1 else clocked
     wish = asked(graph, rules, bindings)
 
     def draw(parent: int) -> _Answer:
@@ -69,7 +74,6 @@ def solve(
         answer = _draw(community, inner, int(own), lang)
         return dataclasses.replace(answer, time_limited=inner.is_over and not answer.is_proved)
 
-    sizes = np.bincount(graph.parents)
     answers = _each(draw, range(len(graph.parent_ids)), sizes, effort.workers)
     for _ in range(ROUNDS if wish.quotas else 0):
         wish = wish.after([answer.n_grids for answer in answers])

@@ -64,11 +64,12 @@ class _Network:
         return len(self.sizes)
 
 
-def spread_bound(problem: Problem, upper: float, *, proving: bool = False) -> float:
+def spread_bound(problem: Problem, upper: float, *, proving: bool = False, share: float = 1.0) -> float:
     """What the borders of no plan of the problem cost less than; ``upper`` is what those of a known plan cost.
 
     All grids must have the same bounds; those of the first measure count. ``proving`` spends more work, and where
-    units are few has edges cut wholly or not at all. 0 where there is nothing to bound.
+    units are few has edges cut wholly or not at all; unasked, ``share`` says how much of the usual work is spent. 0
+    where there is nothing to bound.
     """
     if problem.n_units > MOST_UNITS or problem.n_grids < 2 or upper <= 0:
         return 0.0
@@ -76,7 +77,7 @@ def spread_bound(problem: Problem, upper: float, *, proving: bool = False) -> fl
     if network.price.max(initial=0.0) <= 0:
         return 0.0
     scale = upper / PLAN_COST
-    unasked = min(ROUNDS, FEW // problem.n_units)
+    unasked = max(1, round(min(ROUNDS, FEW // problem.n_units) * share))
     rows, best = _relaxed(problem, network, scale, PROVING if proving else unasked)
     if proving and problem.n_units <= WHOLE:
         best = max(best, _whole(problem, network, scale, rows))
