@@ -20,6 +20,12 @@ CHINA = (73.0, 3.0, 136.0, 54.0)
 MOST_STRETCH = 0.02
 """Share by which a city's CRS may change areas."""
 
+EXCHANGE = (
+    "Exchange x and y: in QGIS with the tool Swap X and Y coordinates, in a table by naming the columns the other way",
+    "请互换 x 与 y：在 QGIS 中使用“交换 X 和 Y 坐标”工具，表格则对调 x、y 所指的列",
+)
+"""What to do about coordinates in the wrong order, in English and in Chinese."""
+
 WEB_MERCATOR = frozenset({3857, 900913, 3785, 102100})
 
 
@@ -35,6 +41,12 @@ def metric_crs(longitude: float, latitude: float) -> pyproj.CRS:
         zone = min(max(math.floor(longitude / 3 + 0.5), 25), 45)
         return pyproj.CRS.from_epsg(4509 + zone)
     if not (-180 <= longitude <= 180 and -80 <= latitude <= 84):
+        if west <= latitude <= east and south <= longitude <= north:
+            raise TableError(
+                f"the communities lie at longitude {longitude:g}, latitude {latitude:g}: longitude and latitude seem "
+                f"exchanged. {EXCHANGE[0]}.",
+                zh=f"村（社区）位于经度 {longitude:g}、纬度 {latitude:g}：经纬度疑似颠倒。{EXCHANGE[1]}。",
+            )
         raise TableError(
             f"no metric zone covers longitude {longitude:g}, latitude {latitude:g}. "
             'Name one in the project file: [city] crs = "EPSG:..."',

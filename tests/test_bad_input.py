@@ -104,6 +104,10 @@ def first_to(column: str, value: object):
     return lambda table: table.assign(**{column: [value, *table[column].tolist()[1:]]})
 
 
+def exchanged(table):
+    return shapely.transform(table.geometry.to_numpy(), lambda points: points[:, ::-1])
+
+
 @pytest.mark.parametrize(
     ("layer", "change", "words"),
     [
@@ -115,6 +119,9 @@ def first_to(column: str, value: object):
         ("units", lambda table: table.iloc[:0], ["[layers.units]"]),
         ("units", lambda table: table[table["community_id"] != "320411001102"], ["320411001102"]),
         ("units", lambda table: table.set_geometry(table.translate(9000, 0)), ["EPSG"]),
+        ("units", lambda table: table.assign(households=0), ["households", "18", " 0"]),
+        ("units", lambda table: table[table["unit_id"].isin(["a01", "b01"])], ["60%", "320411001102 ("]),
+        ("units", lambda table: table.set_geometry(exchanged(table)), ["QGIS", "x"]),
         ("units", first_to("geometry", square(40, 40)), ["a01"]),
         ("units", first_to("geometry", square(0, 0).buffer(30)), ["a01", "m2"]),
         ("units", lambda table: table.set_crs(None, allow_override=True), ['crs = "EPSG:4549"']),

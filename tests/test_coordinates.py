@@ -34,7 +34,7 @@ def test_the_central_meridian_is_never_more_than_a_degree_and_a_half_away_in_chi
 
 def test_a_place_without_a_zone_is_refused_with_what_to_write():
     with pytest.raises(TableError, match=r'\[city\] crs = "EPSG'):
-        metric_crs(10, 88)
+        metric_crs(-10, 88)
 
 
 def test_a_metric_projection_is_accepted_as_it_is():
@@ -58,3 +58,9 @@ def test_an_unknown_crs_is_answered_with_how_to_write_one():
 def test_a_crs_is_named_by_its_authority():
     assert crs_name(pyproj.CRS("EPSG:4549")) == "EPSG:4549"
     assert crs_name(pyproj.CRS.from_wkt(pyproj.CRS("EPSG:3826").to_wkt())) == "EPSG:3826"
+
+
+def test_a_city_with_latitude_first_is_told_to_exchange_its_axes():
+    with pytest.raises(TableError, match="seem exchanged.*Swap X and Y") as caught:
+        metric_crs(43.8, 87.6)
+    assert "经纬度疑似颠倒" in caught.value.text("zh")

@@ -32,6 +32,7 @@ from gridopt.read.layers import Layer, read_layer
 from gridopt.read.project import COUNTING, LayerSpec, Project, read_project
 from gridopt.read.shifts import flag_shift
 from gridopt.read.surroundings import surroundings
+from gridopt.read.unit_cover import check_cover
 
 ALOUD = ("rows_doubtful", "rows_unmatched", "mixed_bases", "mixed_counts", "totals_differ")
 """Kinds of repair that are warned of as well as recorded."""
@@ -105,6 +106,9 @@ def _settled(
     findings = Findings("communities")
     land, disputes = settled(communities, Inhabitants.of(layers), findings)
     findings.close()
+    covering = Findings("units")
+    check_cover(land, layers.get("units"), covering)
+    covering.close()
     repairs += [*findings.repairs, *across_borders(land, layers)]
     land.attrs = communities.attrs
     return land, disputes

@@ -20,6 +20,8 @@ _MISSING = frozenset({"", "-", "--", "—", "——", "/", "\\", "无", "無", "
 _FALSE = frozenset({"", "0", "false", "no", "n", "f", "否", "无", "無"})
 _TRUE = frozenset({"1", "true", "yes", "y", "t", "是", "有"})
 _EXACT = 2.0**53
+PEOPLED = ("communities", "units", "population")
+"""Layers whose counts say how many people live in the city."""
 
 
 def texts(values: pd.Series) -> pd.Series:
@@ -128,6 +130,12 @@ def counts(values: pd.Series, names: pd.Index, findings: Findings, *, required: 
         findings.fault(
             f'column "{column}" holds no number in any of its {len(numbers)} rows; name another column',
             f"列“{column}”的 {len(numbers)} 行全部缺数；请改指其他列",
+        )
+    elif findings.layer in PEOPLED and (numbers == 0).any() and np.nanmax(numbers) == 0:
+        findings.fault(
+            f'column "{column}" is 0 in each of its {len(numbers)} rows: nobody could be put into grids; name another '
+            "column, or ask for the figures",
+            f"列“{column}”的 {len(numbers)} 行全部为 0，无人可划入网格；请改指其他列，或核实数据",
         )
     elif required:
         _fault_rows(

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import re
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -58,6 +58,26 @@ _GEOJSON = re.compile(rb'"type"\s*:\s*"(?:' + _GEOJSON_TYPES.encode() + rb')"')
 _DXF = re.compile(rb"\s*(?:999\r?\n[^\n]*\n\s*)*0\r?\n\s*SECTION")
 _COMPOUND = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 """First bytes of Microsoft's compound file: an old .xls, or any Office file under a password."""
+
+_HTML = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:!doctype\s+html|html|head|meta|body|table|div)\b", re.I)
+_DISGUISES: Sequence[tuple[re.Pattern[bytes], tuple[str, str], tuple[str, str]]] = (
+    (
+        re.compile(rb"(?:\xef\xbb\xbf)?\s*<\?xml.{0,400}?urn:schemas-microsoft-com:office:spreadsheet", re.S),
+        ("it is a workbook in XML", "实为 XML 格式的工作簿"),
+        ("Open it in Excel or WPS and save it as .xlsx", "请用 Excel 或 WPS 打开，另存为 .xlsx"),
+    ),
+    (
+        re.compile(rb"%PDF"),
+        ("it is a PDF", "实为 PDF"),
+        ("Ask for the file that it was made from", "请索取其源文件"),
+    ),
+    (
+        re.compile(rb"Rar!|7z\xbc\xaf"),
+        ("it is a RAR or 7z archive", "实为 RAR 或 7z 压缩包"),
+        ("Unpack it, or pack it as .zip", "请解压，或改用 .zip 打包"),
+    ),
+)
+"""Beginnings of files that often go under a false ending -> what they are, and what to do."""
 
 _INSTEAD = {
     ".dwg": ("save the drawing as DXF (ASCII)", "请在 CAD 中另存为 DXF（ASCII）"),
@@ -117,7 +137,7 @@ def _is_xml(root: bytes) -> Callable[[bytes], bool]:
 
 
 def _is_text(head: bytes) -> bool:
-    return not head.startswith((b"PK\3\4", b"SQLite", _COMPOUND[:4]))
+    return not (head.startswith((b"PK\3\4", b"SQLite", b"%PDF", _COMPOUND[:4])) or _HTML.match(head))
 
 
 KNOWN = {**GEOGRAPHIC, **SHEETS, **RASTERS}
@@ -185,15 +205,31 @@ def _false_ending(kind: str, head: bytes, written: str) -> TableError:
     elif head.startswith(b"AutoCAD Binary DXF"):
         begins, begins_zh = "it is a binary DXF", "实为二进制 DXF"
         cure, cure_zh = "Save the drawing as DXF (ASCII)", "请另存为 DXF（ASCII）"
+    elif _HTML.match(head):
+        begins, begins_zh = "it is a web page", "实为网页（HTML）"
+        if kind in SHEETS:
+            cure, cure_zh = "Open it in Excel or WPS and save it as .xlsx", "请用 Excel 或 WPS 打开，另存为 .xlsx"
+        else:
+            cure, cure_zh = "Download the file itself: this may be a page to log in", "可能是登录页，请重新下载文件本身"
     else:
-        found = next(
-            (name for name, test in _TESTS.items() if name not in ("CSV", "XLSX", "XLS", "KMZ") and test(head)), ""
-        )
-        if found:
-            begins, begins_zh = f"it seems to be {found}", f"实际像是 {found}"
-            endings = [ending for ending, name in KNOWN.items() if name == found]
-            cure, cure_zh = f"Give it its true ending, {endings[0]}", f"请改用其真正的扩展名 {endings[0]}"
+        said = next((words for mark, *words in _DISGUISES if mark.match(head)), None) or _true_ending(kind, head)
+        (begins, begins_zh), (cure, cure_zh) = said or ((begins, begins_zh), (cure, cure_zh))
     return TableError(
         f"{written} is not {KNOWN[kind]} although it ends in {kind}; {begins}. {cure}.",
         zh=f"{written} 扩展名为 {kind}，内容却不是 {KNOWN[kind]}；{begins_zh}。{cure_zh}。",
     )
+
+
+def _true_ending(kind: str, head: bytes) -> list[tuple[str, str]] | None:
+    """What a file seems to be and the ending it should have; None where it looks like nothing that is read."""
+    unsure = ("CSV", "XLSX", "XLS", "KMZ")
+    found = next((name for name, test in _TESTS.items() if name not in unsure and test(head)), "")
+    if not found and kind in SHEETS and b"\0" not in head:
+        return [("it is plain text", "实为纯文本"), ("Give it the ending .csv", "请将扩展名改为 .csv")]
+    if not found:
+        return None
+    ending = next(ending for ending, name in KNOWN.items() if name == found)
+    return [
+        (f"it seems to be {found}", f"实际像是 {found}"),
+        (f"Give it its true ending, {ending}", f"请改用其真正的扩展名 {ending}"),
+    ]

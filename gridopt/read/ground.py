@@ -10,6 +10,7 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
+from gridopt.coordinates import EXCHANGE
 from gridopt.errors import preview
 from gridopt.read.barriers import with_barriers
 from gridopt.read.communities import check_kinds
@@ -53,6 +54,12 @@ def _check_overlap(table: gpd.GeoDataFrame, communities: gpd.GeoDataFrame, findi
     rows = np.unique(communities.sindex.query(shapes, predicate="intersects")[0])
     if not len(rows):
         here, there = _box(shapes.total_bounds), _box(communities.total_bounds)
+        if _fits_exchanged(shapes, communities):
+            findings.fault(
+                f"nothing in the layer lies in any community, but it would with x and y exchanged. {EXCHANGE[0]}",
+                f"图层与村（社区）没有任何重叠，但互换 x、y 后吻合。{EXCHANGE[1]}",
+            )
+            return
         findings.fault(
             f"nothing in the layer lies in any community: it covers {here}, the communities {there} (metres in "
             'the city\'s CRS); it is another place, or its CRS is not the one it says: declare crs = "EPSG:..."',
@@ -68,9 +75,21 @@ def _check_overlap(table: gpd.GeoDataFrame, communities: gpd.GeoDataFrame, findi
         )
 
 
+def _fits_exchanged(shapes: gpd.GeoSeries, communities: gpd.GeoDataFrame) -> bool:
+    """Whether a layer would come to lie over the communities with x and y, or longitude and latitude, exchanged."""
+    there = shapely.box(*communities.total_bounds)
+    in_degrees = shapes.to_crs(4326)
+    exchanged = shapely.transform(in_degrees.to_numpy(), lambda points: points[:, ::-1])
+    turned = gpd.GeoSeries(exchanged, crs=4326).to_crs(communities.crs)
+    return any(
+        np.isfinite(bounds).all() and bool(shapely.intersects(shapely.box(*bounds), there))
+        for bounds in (shapes.total_bounds[[1, 0, 3, 2]], turned.total_bounds)
+    )
+
+
 def _box(bounds: np.ndarray) -> str:
     west, south, east, north = bounds
-    return f"{west:.0f}-{east:.0f} E, {south:.0f}-{north:.0f} N"
+    return f"{west:.0f}~{east:.0f} E, {south:.0f}~{north:.0f} N"
 
 
 def _units(layer: Layer, communities: gpd.GeoDataFrame, findings: Findings) -> pd.DataFrame:

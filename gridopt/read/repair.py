@@ -12,7 +12,7 @@ import pyproj
 import shapely
 from numpy.typing import NDArray
 
-from gridopt.coordinates import crs_name
+from gridopt.coordinates import EXCHANGE, crs_name
 from gridopt.errors import preview
 from gridopt.read.findings import Findings, Place, Repair
 
@@ -59,12 +59,16 @@ def range_fault(bounds: NDArray[np.float64], crs: pyproj.CRS) -> tuple[str, str]
     box = f"x {west:.6g}~{east:.6g}, y {south:.6g}~{north:.6g}"
     if crs.is_geographic and not in_degrees:
         swapped = -90 <= west <= east <= 90 and -180 <= south <= north <= 180
-        hint = "longitude and latitude are swapped" if swapped else "they are in another CRS"
-        hint_zh = "疑似经纬度颠倒" if swapped else "疑似属于其他坐标系"
+        if swapped:
+            return (
+                f"the coordinates ({box}) do not fit {crs_name(crs)}: longitude and latitude are swapped. "
+                f"{EXCHANGE[0]}",
+                f"坐标（{box}）与 {crs_name(crs)} 不符：经纬度颠倒。{EXCHANGE[1]}",
+            )
         return (
-            f"the coordinates ({box}) do not fit {crs_name(crs)}: {hint}; "
+            f"the coordinates ({box}) do not fit {crs_name(crs)}: they are in another CRS; "
             'correct the layer or declare crs = "EPSG:..."',
-            f'坐标（{box}）与 {crs_name(crs)} 不符：{hint_zh}；请改正图层或声明 crs = "EPSG:..."',
+            f'坐标（{box}）与 {crs_name(crs)} 不符：疑似属于其他坐标系；请改正图层或声明 crs = "EPSG:..."',
         )
     if crs.is_projected and max(abs(west), abs(east)) <= 180 and max(abs(south), abs(north)) <= 90:
         return (
