@@ -166,7 +166,9 @@ def test_local12_adds_two_digits_to_ten():
 
 
 def test_unknown_templates_and_settings_are_refused_with_the_known_ones():
-    with pytest.raises(RuleError, match=r"stat51.*stat15, local12, id\+3") as caught:
+    with pytest.raises(
+        RuleError, match=r"stat51.*stat15, unit14, community20, local12, micro, micro18, id\+3"
+    ) as caught:
         encode(small_plan(), "stat51")
     assert "编码模板" in caught.value.text("zh")
     with pytest.raises(RuleError, match="did you mean template"):

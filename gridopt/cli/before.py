@@ -6,7 +6,8 @@ import os
 from pathlib import Path
 
 from gridopt.city import City
-from gridopt.coding.templates import AUTO, check_parents, choose_template
+from gridopt.coding.parents import template_of
+from gridopt.coding.templates import check_parents
 from gridopt.coverage.reach import check_tiers
 from gridopt.coverage.tiers import Tiers
 from gridopt.errors import GridoptError
@@ -17,8 +18,7 @@ from gridopt.staffing import StaffRules
 
 def check_later(city: City) -> None:
     """Raise for settings and layers that coding, staffing or reach could not use."""
-    ids = city.communities.index
-    check_parents(choose_template(str(city.settings.code.get("template", AUTO)), ids), ids)
+    check_parents(template_of(city), city.communities.index)
     StaffRules.from_settings(city.settings.staff)
     tiers = Tiers.from_settings(city.settings.tiers)
     facilities = city.layer("facilities")

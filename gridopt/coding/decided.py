@@ -8,11 +8,12 @@ from gridopt.coding.names import read_ordinal
 from gridopt.grids.plan import Plan
 
 
-def around_decided(plan: Plan, sequence: pd.Series) -> pd.Series:
+def around_decided(plan: Plan, sequence: pd.Series, in_force: pd.Series) -> pd.Series:
     """Sequence numbers by grid with the decided ones in their place.
 
     In a community where nothing is decided all stay. Elsewhere the other grids keep their order and take the
     numbers that are left, from 1; a number that a decided name spells out ("第三网格") goes to no other grid.
+    A number that is ``in_force`` stays, unless a decision gives it to another grid.
     """
     names = _by_grid(plan, "names")
     numbers = {code: int(number) for code, number in _by_grid(plan, "numbers").items()}
@@ -24,11 +25,14 @@ def around_decided(plan: Plan, sequence: pd.Series) -> pd.Series:
         inside = sequence[owners == community].sort_values()
         fixed = {code: numbers[code] for code in inside.index if code in numbers}
         taken = set(fixed.values()) | {found[1] for code in inside.index if (found := spelled.get(code)) is not None}
+        held = {code: int(in_force[code]) for code in inside.index if code in in_force.index} if len(in_force) else {}
+        held = {code: number for code, number in held.items() if number not in taken}
+        taken |= set(held.values())
         free = (number for number in range(1, len(inside) + len(taken) + 1) if number not in taken)
         for code in inside.index:
             found = spelled.get(code)
             own = found[1] if found is not None and found[1] not in fixed.values() else 0
-            result[code] = fixed.get(code) or own or next(free)
+            result[code] = fixed.get(code) or own or held.get(code) or next(free)
     return result
 
 

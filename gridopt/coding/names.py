@@ -57,7 +57,7 @@ def grid_names(grids: pd.DataFrame, institutions: pd.Series) -> pd.Series:
     "X社区大学专属网格", with its ordinal before 专属 where there is no institution or it has several grids.
     """
     community = grids["community"].fillna("").where(lambda name: name != "", grids["community_id"])
-    ordinal = grids["seq"].map(lambda seq: f"第{chinese_number(seq)}")
+    ordinal = grids["seq"].map(lambda seq: f"第{chinese_number(max(seq, 1))}")
     institution = institutions.reindex(grids.index).fillna("")
     dedicated = grids["kind"] == "dedicated"
     holders = pd.DataFrame({"community_id": grids["community_id"], "institution": institution})[dedicated]

@@ -2,39 +2,47 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 
 import geopandas as gpd
 import pandas as pd
 
 from gridopt.city import City
-from gridopt.coding.decided import around_decided, with_decided_names
+from gridopt.coding.decided import with_decided_names
 from gridopt.coding.names import grid_names
+from gridopt.coding.numbering import numbered, retired_codes
+from gridopt.coding.parents import template_of
 from gridopt.coding.scan import sequences
-from gridopt.coding.templates import AUTO, Template, check_parents, choose_template
-from gridopt.errors import RuleError, TableError, check_keys, preview
+from gridopt.coding.templates import Template, check_parents
+from gridopt.errors import RuleError, TableError, preview
 from gridopt.grids.plan import Plan
 
 
 def encode(plan: Plan, template: str | None = None, *, in_force: Mapping[str, str] | None = None) -> Plan:
     """The same plan with every grid coded, numbered in scan order and named.
 
-    ``template`` is one of `TEMPLATES` or ``"auto"``; None takes the city's ``[rules.code] template``,
-    ``"auto"`` where it has none. The template in fact used is recorded in ``plan.code_template``.
+    ``template`` is one of `TEMPLATES`, ``"auto"``, or a layout of one's own (`gridopt.coding.templates`); None
+    takes the city's ``[rules.code] template``, ``"auto"`` where it has none. The template in fact used is
+    recorded in ``plan.code_template``, the communities' codes where they are not their ids in the city's settings.
     Grids come out sorted by code. Encoding twice changes nothing, and neither row order nor the codes
-    of before play any part. ``in_force`` gives present grids the codes that they carry already: numbers in
-    force are never renumbered, so a community whose codes are all well formed and distinct keeps them,
-    with their gaps; any other is numbered in scan order. Numbers and names that decisions gave
-    (``plan.details["decided"]``) come before both, and no other grid takes them. Raises a `RuleError`
-    for a template that is not offered, that does not fit a community's id, or that has too few digits
-    for a community's grids.
+    of before play any part.
+
+    ``in_force`` gives present grids the codes that they carry already: numbers in force are never renumbered,
+    so well-formed and distinct codes are kept with their gaps, and a grid beside them takes the highest number
+    ever used in its community plus one. Codes that ``plan.codes`` records as retired (with ``valid_to``) stay
+    there and are never given again. Only where none is in force are numbers given in scan order. Numbers and
+    names that decisions gave (``plan.details["decided"]``) come before all, and no other grid takes them.
+
+    Raises a `RuleError` for a template that is not offered, that does not fit a community's id, or that has too
+    few digits for a community's grids.
     """
-    chosen = choose_template(_wanted(plan.city, template), plan.city.communities.index)
+    chosen = template_of(plan.city, template)
     check_parents(chosen, plan.grids["community_id"].unique())
     first_units = plan.units.index.to_series().groupby(plan.units["grid_code"]).min()
     _check_holdings(plan.grids, first_units)
-    sequence = _kept(plan.grids, sequences(plan.grids, first_units), in_force or {}, chosen)
-    sequence = around_decided(plan, sequence)
+    retired = retired_codes(plan.codes)
+    sequence = numbered(plan, sequences(plan.grids, first_units), chosen, in_force=in_force or {}, retired=retired)
     _check_digits(chosen, sequence.groupby(plan.grids["community_id"]).max())
     codes = [chosen.code(community, seq) for community, seq in zip(plan.grids["community_id"], sequence, strict=True)]
     renamed = dict(zip(plan.grids.index, codes, strict=True))
@@ -44,28 +52,18 @@ def encode(plan: Plan, template: str | None = None, *, in_force: Mapping[str, st
         units=_with_codes(plan.units, renamed),
         buildings=_with_codes(plan.buildings, renamed),
         violations=plan.violations.assign(grid_codes=_listed(plan.violations["grid_codes"], renamed)),
-        codes=_codes_table(grids),
+        codes=_codes_table(grids, retired),
         code_template=chosen.name,
+        city=_with_parents(plan.city, chosen),
     )
 
 
-def _kept(grids: gpd.GeoDataFrame, scanned: pd.Series, in_force: Mapping[str, str], template: Template) -> pd.Series:
-    """Sequence numbers as they are in force where a whole community has sound codes, else as scanned."""
-    codes = pd.Series([in_force.get(code, "") for code in grids.index], grids.index, dtype="str")
-    sound = pd.Series(
-        [template.is_code_of(code, community) for code, community in zip(codes, grids["community_id"], strict=True)],
-        grids.index,
-    )
-    sound &= ~codes.duplicated(keep=False)
-    whole = sound.groupby(grids["community_id"]).transform("all")
-    numbers = codes[whole].str[-template.sequence_digits :].astype(int)
-    return scanned.where(~whole, numbers.reindex(scanned.index, fill_value=0))
-
-
-def _wanted(city: City, template: str | None) -> str:
-    settings = city.settings.code
-    check_keys(settings, ("template",), "[rules.code]")
-    return str(settings.get("template", AUTO)) if template is None else template
+def _with_parents(city: City, template: Template) -> City:
+    """The city with its communities' codes among the settings, so that a stored plan still knows them."""
+    if not template.parents or city.settings.code.get("parents") == template.parents:
+        return city
+    code = {**city.settings.code, "parents": dict(template.parents)}
+    return city.replace(settings=dataclasses.replace(city.settings, code=code))
 
 
 def _check_holdings(grids: gpd.GeoDataFrame, first_units: pd.Series) -> None:
@@ -125,6 +123,7 @@ def _listed(grid_codes: pd.Series, renamed: Mapping[str, str]) -> pd.Series:
     ).astype("str")
 
 
-def _codes_table(grids: gpd.GeoDataFrame) -> pd.DataFrame:
+def _codes_table(grids: gpd.GeoDataFrame, retired: pd.DataFrame) -> pd.DataFrame:
     table = pd.DataFrame({"grid_code": grids.index, "valid_from": grids["valid_from"].to_numpy()})
-    return table.assign(valid_to=None, successor=None)
+    fresh = table.assign(valid_to=None, successor=None)
+    return pd.concat([fresh, retired.astype(object)], ignore_index=True) if len(retired) else fresh

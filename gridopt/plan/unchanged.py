@@ -11,7 +11,7 @@ import pandas as pd
 import shapely
 
 from gridopt.city import City
-from gridopt.coding.templates import AUTO, choose_template
+from gridopt.coding.parents import template_of
 from gridopt.errors import RuleError, preview
 from gridopt.grids.plan import Plan
 from gridopt.publish.geopackage import normalised
@@ -56,7 +56,7 @@ def check_places(city: City, plan: Plan) -> None:
             f"the plan and the city differ in {len(other)} communities: {preview(other)}. Draw the whole city.",
             zh=f"方案与城市有 {len(other)} 个村（社区）不同：{preview(other)}。请重新划分全市。",
         )
-    chosen = choose_template(str(city.settings.code.get("template", AUTO)), city.communities.index).name
+    chosen = template_of(city).name
     pairs = ((city.crs.to_string(), plan.city.crs.to_string()), (chosen, plan.code_template))
     for now, before in pairs:
         if now != before:

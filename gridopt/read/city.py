@@ -160,11 +160,17 @@ def _communities(project: Project, sources: dict[str, Layer], repairs: list[Repa
         project.layers["communities"], partial(_city_crs, project.crs), near=partial(surroundings, project)
     )
     findings = Findings("communities")
-    table = community_table(layer, str(project.settings.code.get("template", "auto")), findings)
+    has_own_codes = "parents" in project.settings.code or "community" in _columns_of(project, "codes")
+    template = "auto" if has_own_codes else str(project.settings.code.get("template", "auto"))
+    table = community_table(layer, template, findings)
     findings.close()
     sources["communities"] = layer
     repairs += [*layer.repairs, *findings.repairs]
     return table
+
+
+def _columns_of(project: Project, name: str) -> Mapping[str, str]:
+    return project.layers[name].columns if name in project.layers else {}
 
 
 def zone_of(table: gpd.GeoDataFrame) -> pyproj.CRS:

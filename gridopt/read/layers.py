@@ -96,7 +96,7 @@ CONTRACTS: Mapping[str, Contract] = {
     "facilities": Contract("facility_id", "facility", texts=("name", "tier"), kinds=("point",)),
     "events": Contract("event_id", "event", texts=("date", "kind", "community"), counts=("number",), kinds=("point",)),
     "roster": Contract("staff_id", "staff", texts=("name", "role", "employment", "base"), counts=("capacity",)),
-    "codes": Contract("code", "code", texts=("name",)),
+    "codes": Contract("code", "code", texts=("name", "community")),
     "current_grids": Contract("current_id", "current", texts=("name", "grid_code", "community"), kinds=("polygon",)),
 }
 

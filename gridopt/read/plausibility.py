@@ -234,6 +234,8 @@ def _codes(city: City) -> Iterator[Outlier]:
     table, communities = city.layer("codes"), city.communities
     if table is None:
         return
+    if "community" in table and (table["community"] != "").any():
+        table = table[table["community"] != ""].set_index("community")
     names = table["name"]
     for i in communities.index.difference(table.index):
         yield Outlier("code", "communities", str(i), _name(city, i), "", "", "no_code")

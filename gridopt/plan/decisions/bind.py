@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gridopt.city import City
-from gridopt.coding.templates import AUTO, choose_template
+from gridopt.coding.parents import template_of
 from gridopt.graph import UnitGraph
 from gridopt.plan.decisions.conflicts import Apart, Facts, fits, refuse_conflicts
 from gridopt.plan.decisions.resolve import Decision
@@ -190,7 +190,7 @@ def _tie_hearts(settled: Settled, ties: Ties, facts: Facts) -> None:
 
 def _groups(city: City, settled: Settled, ties: Ties, locks: Mapping[str, str]) -> tuple[Group, ...]:
     """What the decisions tie together, estates and locked grids with it."""
-    template = choose_template(str(city.settings.code.get("template", AUTO)), city.communities.index)
+    template = template_of(city)
     current: dict[Node, str] = {
         one.nodes[0]: one.grid.name for one in settled.decisions if one.grid is not None and one.grid.current
     }
@@ -204,7 +204,7 @@ def _groups(city: City, settled: Settled, ties: Ties, locks: Mapping[str, str]) 
         number = next((int(node[2]) for node in nodes if node[0] == "number"), 0)
         if lock and not number:
             owner = str(settled.units["community_id"][units[0]])
-            number = int(lock[-template.sequence_digits :]) if template.is_code_of(lock, owner) else 0
+            number = template.number(lock) or 0 if template.is_code_of(lock, owner) else 0
         named = [node[2] for node in nodes if node[0] == "name"]
         kept = [current[node] for node in nodes if current.get(node)]
         groups.append(Group(units, rows, number, next(iter([*named, *kept]), "")))

@@ -13,7 +13,7 @@ import pandas as pd
 
 from gridopt.city import City
 from gridopt.coding.names import read_ordinal
-from gridopt.coding.templates import AUTO, choose_template
+from gridopt.coding.parents import template_of
 from gridopt.grids.buildings import building_table
 from gridopt.grids.numbers import read_number
 from gridopt.plan.matching import match_polygons
@@ -139,11 +139,11 @@ class Places:
                 {name: pd.Series(dtype="str") for name in ("id", "code", "name", "community_id", "number")}
             )
         given = self.city.current_grids.set_axis(self.city.current_grids.index.astype(str)).reindex(owners.index)
-        template = choose_template(str(self.city.settings.code.get("template", AUTO)), self.city.communities.index)
+        template = template_of(self.city)
         codes = given["grid_code"].fillna("") if "grid_code" in given else pd.Series("", owners.index)
         names = given["name"].fillna("").map(plain_text) if "name" in given else pd.Series("", owners.index)
         numbers = [
-            int(code[-template.sequence_digits :]) if template.is_code_of(code, owner) else 0
+            template.number(code) or 0 if template.is_code_of(code, owner) else 0
             for code, owner in zip(codes, owners, strict=True)
         ]
         facts = {"id": owners.index, "code": codes, "name": names, "community_id": owners, "number": numbers}

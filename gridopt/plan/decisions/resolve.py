@@ -10,7 +10,8 @@ from typing import Any
 import pandas as pd
 
 from gridopt.coding.names import read_ordinal
-from gridopt.coding.templates import AUTO, Template, choose_template
+from gridopt.coding.parents import template_of
+from gridopt.coding.templates import Template
 from gridopt.errors import RuleError, preview
 from gridopt.plan.decisions.places import Found, Places
 from gridopt.read.decisions import LINES, lines_called, plain_text, words_of
@@ -186,7 +187,7 @@ class _Reader:
         owner = scope or self._owner(found)
         template, code = self._template, plain.target
         if template.is_code_of(code, owner):
-            number = int(code[-template.sequence_digits :])
+            number = template.number(code) or 0
         elif code.isascii() and code.isdigit() and 0 < int(code) <= template.most:
             number = int(code)
         elif not found.units:
@@ -219,8 +220,7 @@ class _Reader:
 
     @property
     def _template(self) -> Template:
-        city = self.places.city
-        return choose_template(str(city.settings.code.get("template", AUTO)), city.communities.index)
+        return template_of(self.places.city)
 
     def _current(self, text: str, scope: str) -> GridName | None:
         found = self.places.current(text, scope)
@@ -255,7 +255,7 @@ class _Reader:
         template = self._template
         for owner in [community] if community else self.places.city.communities.index:
             if template.is_code_of(text, owner):
-                return str(owner), int(text[-template.sequence_digits :])
+                return str(owner), template.number(text) or 0
         ordinal = read_ordinal(text)
         if ordinal is None:
             return "", 0
