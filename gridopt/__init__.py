@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from gridopt import solvers as solvers
     from gridopt.city import City as City
     from gridopt.city import Settings as Settings
+    from gridopt.coding import carry as carry
+    from gridopt.coding import crosswalk as crosswalk
     from gridopt.coding import encode as encode
     from gridopt.coverage import blind_spots as blind_spots
     from gridopt.coverage import reach as reach
@@ -81,6 +83,8 @@ _HOMES = {
     "compare": "gridopt.plan.compare",
     "read_plan": "gridopt.plan.stored",
     "encode": "gridopt.coding",
+    "crosswalk": "gridopt.coding",
+    "carry": "gridopt.coding",
     "staff": "gridopt.staffing",
     "reach": "gridopt.coverage",
     "blind_spots": "gridopt.coverage",

@@ -1,0 +1,145 @@
+"""Tables of division codes (区划代码表): read, and checked for what no register may hold."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+import pandas as pd
+
+from gridopt.errors import TableError, preview
+from gridopt.read.columns import codes as code_texts
+from gridopt.read.columns import texts
+from gridopt.read.formats import open_layer
+from gridopt.read.synonyms import likeness
+
+DIGITS = 12
+ENDS: Mapping[str, int] = MappingProxyType({"city": 4, "county": 6, "township": 9, "village": 12})
+"""Level of a row -> digits of its code before the zeros."""
+
+TOWNSHIPS = ((1, 99, "street"), (100, 199, "town"), (200, 399, "township"), (400, 599, "town-like"))
+"""Ranges of the township part of a code (GB/T 10114)."""
+
+VILLAGES = ((1, 199, "residents"), (200, 399, "villagers"), (400, 599, "alike"))
+"""Ranges of the community part: residents' committees, villagers' committees, alike units."""
+
+VIRTUAL = (498, 598)
+"""Community parts of virtual units, which hold no land of their own."""
+
+MERGED = (601, 999)
+"""Community parts of merged communities (CJ/T 349-2010)."""
+
+COLUMNS = ["level", "name", "parent", "kind"]
+_WRITTEN = {"code": ("code", "代码", "编码", "区划代码", "统计用区划代码"), "name": ("name", "名称")}
+
+
+def read_register(table: pd.DataFrame | str | Path) -> pd.DataFrame:
+    """A table of division codes, from a file or as a table with the columns ``code`` (or as index) and ``name``.
+
+    Indexed by ``code`` (text of 12 digits; shorter codes of counties and townships are filled with zeros), sorted,
+    with ``level`` (city, county, township, village), ``name``, ``parent`` (the code one level up) and ``kind``:
+    street, town, township or town-like; residents, villagers, alike, virtual or merged; "" where the part lies in
+    no range (GB/T 10114 and the rules of statistical codes). Raises one `TableError` that names every fault: codes
+    that are no codes, that occur twice, whose parent is missing from a level that the table lists, or whose stated
+    parent is not the head of the code.
+    """
+    what = str(table) if isinstance(table, str | Path) else "the code table"
+    source = open_layer(Path(table), None, path=str(table)).table if isinstance(table, str | Path) else table
+    given = source.reset_index() if source.index.name in _WRITTEN["code"] else source
+    code, name = (_column(given, key, what) for key in ("code", "name"))
+    written = code_texts(given[code]).str.strip()
+    filled = written.where(~written.isin(["", "0"]), "").map(_filled)
+    faults = _malformed(written, filled)
+    register = pd.DataFrame({"level": filled.map(level_of), "name": texts(given[name]).to_numpy()}, index=given.index)
+    register["parent"] = [parent_of(one) for one in filled]
+    register["kind"] = [kind_of(one) for one in filled]
+    stated = texts(given["parent"]).map(_filled) if "parent" in given else register["parent"]
+    register.index = pd.Index(filled.to_numpy(), name="code", dtype="str")
+    faults += _repeated(register) + _orphans(register) + _strayed(register, stated.to_numpy())
+    if faults:
+        raise TableError(
+            f"{what} cannot be used: {'; '.join(en for en, _ in faults)}. Correct these rows.",
+            zh=f"区划代码表（{what}）无法使用：{'；'.join(zh for _, zh in faults)}。请改正这些行。",
+        )
+    return register.astype(dict.fromkeys(COLUMNS, "str")).sort_index()[COLUMNS]
+
+
+def level_of(code: str) -> str:
+    """The level of a 12-digit code: the last that has digits of its own."""
+    return next((level for level, end in ENDS.items() if not code[end:].strip("0")), "village")
+
+
+def parent_of(code: str) -> str:
+    """The code one level up; "" for a city."""
+    level = level_of(code)
+    ends = list(ENDS.values())
+    place = list(ENDS).index(level)
+    return code[: ends[place - 1]].ljust(DIGITS, "0") if place else ""
+
+
+def kind_of(code: str) -> str:
+    """What a township or community is by the range of its part, "" where it lies in none."""
+    level = level_of(code)
+    if level == "township":
+        return next((kind for low, high, kind in TOWNSHIPS if low <= _part(code, 6, 9) <= high), "")
+    if level != "village":
+        return ""
+    part = _part(code, 9, 12)
+    if part in VIRTUAL:
+        return "virtual"
+    if MERGED[0] <= part <= MERGED[1]:
+        return "merged"
+    return next((kind for low, high, kind in VILLAGES if low <= part <= high), "")
+
+
+def _part(code: str, start: int, end: int) -> int:
+    digits = code[start:end]
+    return int(digits) if digits.isascii() and digits.isdigit() else -1
+
+
+def _filled(code: str) -> str:
+    """A code of 4, 6 or 9 digits filled up to 12."""
+    return code.ljust(DIGITS, "0") if len(code) in (4, 6, 9) else code
+
+
+def _column(table: pd.DataFrame, key: str, what: str) -> str:
+    names = [str(name) for name in table.columns]
+    found = next((name for name in _WRITTEN[key] if name in names), None)
+    if found is None and key == "name":
+        found = next(iter(likeness("name", names).columns), None)
+    if found is None:
+        raise TableError(
+            f"{what} has no column {key}; it has {preview(names, 20)}. Name the columns code and name.",
+            zh=f"区划代码表（{what}）没有列 {key}；现有：{preview(names, 20)}。列名应为 code 和 name。",
+        )
+    return found
+
+
+def _malformed(written: pd.Series, filled: pd.Series) -> list[tuple[str, str]]:
+    sound = filled.str.fullmatch(r"[0-9]{12}", na=False).astype(bool)
+    odd = [f'"{code}"' for code in written[~sound]]
+    return _fault(odd, "codes have not 12 digits", "个代码不是 12 位数字")
+
+
+def _repeated(register: pd.DataFrame) -> list[tuple[str, str]]:
+    twice = register.index[register.index.duplicated()].unique()
+    return _fault(sorted(twice), "codes occur more than once", "个代码重复")
+
+
+def _orphans(register: pd.DataFrame) -> list[tuple[str, str]]:
+    """Townships and villages without their parent; a county may stand without its city."""
+    listed = set(register["level"]) - {"city"}
+    above = {code: parent for code, parent in register["parent"].items() if parent and level_of(parent) in listed}
+    lost = sorted(str(code) for code, parent in above.items() if parent not in register.index)
+    return _fault(lost, "codes have no parent in the table", "个代码在表中没有上级")
+
+
+def _strayed(register: pd.DataFrame, stated: object) -> list[tuple[str, str]]:
+    pairs = zip(register.index, register["parent"], stated, strict=True)  # type: ignore[call-overload]
+    odd = [f"{code} ({given})" for code, parent, given in pairs if parent and given and given != parent]
+    return _fault(odd, "codes do not begin with their parent's", "个代码与所列上级不符")
+
+
+def _fault(ids: list[str], english: str, chinese: str) -> list[tuple[str, str]]:
+    return [(f"{len(ids)} {english}: {preview(ids)}", f"{len(ids)} {chinese}：{preview(ids)}")] if ids else []
