@@ -12,12 +12,11 @@ from numpy.typing import NDArray
 from gridopt.contracts import check_columns
 from gridopt.coordinates import WEB_MERCATOR, metric_crs
 from gridopt.errors import TableError, preview
+from gridopt.locate.polygons import NOWHERE, holders, nearest
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Shapes = NDArray[np.object_]
-
-NOWHERE = -1
 
 
 def locate(grids: gpd.GeoDataFrame, points: gpd.GeoSeries | gpd.GeoDataFrame) -> pd.DataFrame:
@@ -31,16 +30,16 @@ def locate(grids: gpd.GeoDataFrame, points: gpd.GeoSeries | gpd.GeoDataFrame) ->
     codes, shapes = _grids(grids)
     places = _checked(points, "points", "点").to_crs(grids.crs).to_numpy()
     known = np.flatnonzero(_are_placed(places))
-    inside, nearest = (np.full(len(places), NOWHERE, np.int64) for _ in range(2))
+    inside, closest = (np.full(len(places), NOWHERE, np.int64) for _ in range(2))
     metres = np.full(len(places), np.nan)
-    inside[known] = nearest[known] = _holders(shapes, places[known])
+    inside[known] = closest[known] = holders(shapes, shapely.get_coordinates(places[known]))
     metres[inside != NOWHERE] = 0.0
     outside = known[inside[known] == NOWHERE]
     if len(outside) and len(shapes):
-        nearest[outside], metres[outside] = _nearest(shapes, places[outside], grids.crs)
+        closest[outside], metres[outside] = _nearest(shapes, places[outside], grids.crs)
     # a last code of None answers to NOWHERE, position -1
     named = pd.array([*codes, None], dtype="str")
-    columns = {"grid_code": named[inside], "nearest_code": named[nearest], "distance_m": metres}
+    columns = {"grid_code": named[inside], "nearest_code": named[closest], "distance_m": metres}
     return pd.DataFrame(columns, index=points.index)
 
 
@@ -90,13 +89,6 @@ def _are_placed(places: Shapes) -> NDArray[np.bool_]:
     return np.asarray(placed, bool)
 
 
-def _holders(shapes: Shapes, places: Shapes) -> Integers:
-    """Position of the first polygon that covers each point, `NOWHERE` for none."""
-    # a tree over the points, not the polygons: each polygon is then prepared once for all its points
-    shape, point = shapely.STRtree(places).query(shapes, "intersects")
-    return _first(shape, point, len(places))
-
-
 def _nearest(shapes: Shapes, places: Shapes, crs: pyproj.CRS) -> tuple[Integers, Floats]:
     """Position of the nearest polygon, the first of equals, and its distance in metres."""
     if not _is_metric(crs):
@@ -105,18 +97,10 @@ def _nearest(shapes: Shapes, places: Shapes, crs: pyproj.CRS) -> tuple[Integers,
         metric = metric_crs((west + east) / 2, (south + north) / 2)
         shapes, places = (layer.to_crs(metric).to_numpy() for layer in (polygons, gpd.GeoSeries(places, crs=crs)))
     metres = np.full(len(places), np.nan)
+    found = np.full(len(places), NOWHERE, np.int64)
     near = np.flatnonzero(_are_placed(places))
-    (point, shape), distances = shapely.STRtree(shapes).query_nearest(places[near], return_distance=True)
-    metres[near[point]] = distances
-    return _first(shape, near[point], len(places)), metres
-
-
-def _first(shape: Integers, point: Integers, n_points: int) -> Integers:
-    """The lowest of the polygons paired with each point, `NOWHERE` where there is none."""
-    beyond = np.iinfo(np.int64).max
-    lowest = np.full(n_points, beyond, np.int64)
-    np.minimum.at(lowest, point, shape)
-    return np.where(lowest == beyond, NOWHERE, lowest)
+    found[near], metres[near] = nearest(shapes, places[near])
+    return found, metres
 
 
 def _is_metric(crs: pyproj.CRS) -> bool:
