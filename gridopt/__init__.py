@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from gridopt.graph import UnitGraph as UnitGraph
     from gridopt.grids.plan import Plan as Plan
     from gridopt.locate import locate as locate
+    from gridopt.locate import locate_events as locate_events
     from gridopt.partition import Partition as Partition
     from gridopt.plan import datasets as datasets
     from gridopt.plan.alternatives import Alternatives as Alternatives
@@ -89,6 +90,7 @@ _HOMES = {
     "reach": "gridopt.coverage",
     "blind_spots": "gridopt.coverage",
     "locate": "gridopt.locate",
+    "locate_events": "gridopt.locate",
     "publish": "gridopt.publish.folder",
     "check": "gridopt.verify",
 }

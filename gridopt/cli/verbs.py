@@ -109,21 +109,27 @@ def check(asked: argparse.Namespace) -> int:
 
 
 def locate(asked: argparse.Namespace) -> int:
-    """The grid of each point, as a table beside the points' own columns."""
+    """The grid of each row of a file, with the rule that decided it; what matched nothing in a table beside."""
+    from datetime import datetime
+
     from gridopt.cli.before import check_file
-    from gridopt.locate import locate as find
+    from gridopt.locate import locate_events
     from gridopt.plan.stored import read_plan
     from gridopt.publish.located import check_format, write_located
-    from gridopt.read.drawing import read_points
+    from gridopt.read.events import read_events
+    from gridopt.read.plan_folder import read_layer
 
     check_format(asked.out)
     check_file(asked.out)
     plan = read_plan(asked.folder)
-    points = read_points(asked.points)
-    found = find(plan.grids, points)
-    write_located(points, found, asked.out)
-    _print(say("located", asked.lang, inside=int(found["grid_code"].notna().sum()), n=len(found)))
-    _print(say("wrote", asked.lang, path=asked.out))
+    today = datetime.now().astimezone().date()
+    events = read_events(asked.points)
+    found = locate_events(plan, events, posts=read_layer(asked.folder, "posts"), today=today)
+    written = write_located(found, asked.out, lang=asked.lang)
+    _print(say("located", asked.lang, inside=int(found.rows["grid_code"].notna().sum()), n=len(found.rows)))
+    _print(found.summary(asked.lang))
+    for path in written:
+        _print(say("wrote", asked.lang, path=path))
     return 0
 
 

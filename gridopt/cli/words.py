@@ -54,7 +54,7 @@ _WORDS: dict[str, tuple[str, str]] = {
                "需决定 {n} 项（以下为前几项，全部见报告与“需说明事项”）："),
     "sound": ("{folder}: whole and true", "{folder}：完整、属实"),
     "faults": ("{folder}: {n} faults", "{folder}：{n} 处问题"),
-    "located": ("{inside} of {n} points lie in a grid", "{n} 个点中有 {inside} 个位于网格内"),
+    "located": ("{inside} of {n} rows have their grid", "{n} 行中有 {inside} 行已确定网格"),
     "interrupted": ("interrupted; nothing is half written", "已中断；没有只写了一半的文件"),
     "missing_package": (
         "The Python package {package} is not installed, and this step needs it; nothing was written. "

@@ -1,5 +1,7 @@
 """Which grid a place lies in: points by their coordinates, rows of events by whatever they say of their place."""
 
 from gridopt.locate.points import locate
+from gridopt.locate.report import Located
+from gridopt.locate.rows import locate_events
 
-__all__ = ["locate"]
+__all__ = ["Located", "locate", "locate_events"]

@@ -41,8 +41,7 @@ def holders(shapes: Shapes, xy: Floats) -> Integers:
         x, y = xy[point].T
         west, south, east, north = bounds[part].T
         inside = (x >= west) & (x <= east) & (y >= south) & (y <= north)
-        part, point = part[inside], point[inside]
-        held = shapely.intersects_xy(parts[part], x[inside], y[inside])
+        held = np.flatnonzero(inside)[shapely.intersects_xy(parts[part[inside]], x[inside], y[inside])]
         found[point[held]] = owners[part[held]]
     return found
 
@@ -54,7 +53,7 @@ def _near(bounds: Floats, xy: Floats) -> Iterator[tuple[Integers, Integers]]:
     width = np.where(high > low, high - low, 1.0) / n_cells
 
     def cell(places: Floats) -> Integers:
-        return np.clip((places - low) / width, 0, n_cells - 1).astype(np.int64)
+        return np.asarray(np.clip((places - low) / width, 0, n_cells - 1), np.int64)
 
     column, row = cell(xy).T
     key = row * n_cells + column

@@ -1,4 +1,4 @@
-"""Points with the grid they lie in, written in the format that the name's ending asks for."""
+"""Rows of events or points with the grid they belong to, written in the format that the name's ending asks for."""
 
 from __future__ import annotations
 
@@ -9,34 +9,58 @@ import geopandas as gpd
 import pandas as pd
 
 from gridopt.errors import TableError
+from gridopt.locate.report import Located
 from gridopt.publish.atomic import beside, write_bytes
 
-FORMATS = (".csv", ".xlsx", ".gpkg", ".geojson")
+SHEETS = (".csv", ".xlsx")
+FORMATS = (*SHEETS, ".gpkg", ".geojson")
 
 
-def write_located(points: gpd.GeoDataFrame, found: pd.DataFrame, path: str | Path) -> Path:
-    """Write the points' own columns with ``grid_code, nearest_code, distance_m`` beside them.
+def write_located(located: Located, path: str | Path, *, lang: str = "en") -> tuple[Path, Path]:
+    """Write every row with the answers beside its own columns, and those that matched nothing in a table of their own.
 
-    Codes are text cells. Raises `TableError` for an ending that is not one of `FORMATS`.
+    Codes are text cells; an own column that is called like an answer is kept as ``given_...``. The second file has the
+    first's name with ``-unmatched``, and is a table (CSV for the formats of maps). Raises `TableError` for an ending
+    that is not one of `FORMATS`.
     """
     target = Path(path)
     check_format(target)
-    own = points.drop(columns=[name for name in found.columns if name in points.columns])
-    table = own.join(found)
+    told = located.told(lang)
+    own = located.table.drop(columns="geometry", errors="ignore")
+    own = own.rename(columns={name: f"given_{name}" for name in told.columns if name in own.columns})
+    table = pd.concat([pd.DataFrame(own), told], axis=1)
     ending = target.suffix.lower()
-    if ending == ".csv":
-        plain = pd.DataFrame(table.drop(columns=table.geometry.name))
-        return write_bytes(target, plain.to_csv(index=False).encode("utf-8-sig"))
-    if ending == ".xlsx":
-        book = io.BytesIO()
-        pd.DataFrame(table.drop(columns=table.geometry.name)).to_excel(book, index=False)
-        return write_bytes(target, book.getvalue())
-    with beside(target) as partial:
-        if ending == ".gpkg":
+    if ending in SHEETS:
+        _write_sheet(table, target)
+    else:
+        _write_map(gpd.GeoDataFrame(table, geometry=_points(located)), target)
+    lost = target.with_name(f"{target.stem}-unmatched{ending if ending in SHEETS else '.csv'}")
+    is_lost = (located.rows["rule"] == "").to_numpy()
+    _write_sheet(table[is_lost].drop(columns=["grid_code", "community_id", "post_id"]), lost)
+    return target, lost
+
+
+def _points(located: Located) -> gpd.GeoSeries:
+    if located.points is not None:
+        return located.points
+    return gpd.GeoSeries([None] * len(located.table), index=located.table.index, crs="EPSG:4326")
+
+
+def _write_sheet(table: pd.DataFrame, path: Path) -> None:
+    if path.suffix.lower() == ".csv":
+        write_bytes(path, table.to_csv(index=False).encode("utf-8-sig"))
+        return
+    book = io.BytesIO()
+    table.to_excel(book, index=False)
+    write_bytes(path, book.getvalue())
+
+
+def _write_map(table: gpd.GeoDataFrame, path: Path) -> None:
+    with beside(path) as partial:
+        if path.suffix.lower() == ".gpkg":
             table.to_file(partial, layer="located", driver="GPKG")
         else:
             table.to_crs("EPSG:4326").to_file(partial, driver="GeoJSON", RFC7946="YES")
-    return target
 
 
 def check_format(path: Path) -> None:

@@ -11,8 +11,8 @@ ALIKE = 0.6
 """Share of alike characters (difflib's ratio) from which two names may be the same place."""
 
 _SIMPLE = str.maketrans(
-    "區樓號棟園東廣華龍門橋鎮鄉縣莊灣島興學馬裡臺衛軍陽蘇關長勝豐義國貿寶鳳",
-    "区楼号栋园东广华龙门桥镇乡县庄湾岛兴学马里台卫军阳苏关长胜丰义国贸宝凤",
+    "區樓號棟園東廣華龍門橋鎮鄉縣莊灣島興學馬裡臺衛軍陽蘇關長勝豐義國貿寶鳳鳯鹽塩顯廟農對",
+    "区楼号栋园东广华龙门桥镇乡县庄湾岛兴学马里台卫军阳苏关长胜丰义国贸宝凤凤盐盐显庙农对",
 )
 _DIGITS = {word: i for i, word in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
 _NUMERAL = re.compile("[零〇一二三四五六七八九两十百]+")
