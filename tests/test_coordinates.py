@@ -61,6 +61,6 @@ def test_a_crs_is_named_by_its_authority():
 
 
 def test_a_city_with_latitude_first_is_told_to_exchange_its_axes():
-    with pytest.raises(TableError, match="seem exchanged.*Swap X and Y") as caught:
+    with pytest.raises(TableError, match=r"seem exchanged.*Swap X and Y") as caught:
         metric_crs(43.8, 87.6)
     assert "经纬度疑似颠倒" in caught.value.text("zh")

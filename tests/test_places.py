@@ -7,6 +7,7 @@ import pyproj
 import pytest
 import shapely
 
+from gridopt.cli.main import main
 from gridopt.coordinates import from_offset, to_offset
 from gridopt.errors import RuleError, TableError
 from gridopt.read.candidates import candidates
@@ -207,6 +208,20 @@ def test_the_communities_are_compared_with_the_other_layers(town):  # noqa: F811
     communities().set_crs(None, allow_override=True).to_file(town.folder / "c.shp", encoding="UTF-8")
     town.add("units", units(), id="unit", households="hh")
     town.add("communities", None, file="c.shp", id="code").refused('crs = "EPSG:4549"', "100% of it among the other")
+
+
+@pytest.mark.parametrize(("lang", "words"), [("en", "which CRS?"), ("zh", "坐标系待定")])
+def test_a_page_shows_where_each_candidate_would_put_a_layer(town, capsys, lang, words):  # noqa: F811
+    bare = pd.DataFrame(units().drop(columns="geometry")).assign(x=WEST + 50, y=SOUTH + 50)
+    bare.to_csv(town.folder / "homes.csv", index=False)
+    town.add("buildings", None, file="homes.csv", id="unit").refused("EPSG")
+    page = town.folder / "page.html"
+    assert main(["inspect", str(town.folder / "项目 一.toml"), "--html", str(page), "--lang", lang]) == 2
+    assert page.name in capsys.readouterr().err
+    shown = page.read_text(encoding="utf-8")
+    assert words in shown
+    assert shown.count("<svg") == shown.count("<code>") >= 1
+    assert "<code>crs = &quot;EPSG:4549&quot;</code>" in shown
 
 
 # other ways to tell a place

@@ -47,14 +47,23 @@ def inspect(asked: argparse.Namespace) -> int:
     """What was found, repaired and summed up in the layers."""
     from gridopt.cli.before import check_file, check_later
     from gridopt.plan.decisions import meanings
+    from gridopt.publish.candidates import write_candidates
     from gridopt.publish.inspection import inspection_dict, inspection_text, write_inspection
     from gridopt.publish.inspection_sheets import write_sheets
     from gridopt.read.city import read_city
+    from gridopt.read.findings import UnplacedError
 
     for file in (asked.html, asked.sheets):
         if file:
             check_file(file)
-    city = read_city(asked.project, lang=asked.lang)
+    try:
+        city = read_city(asked.project, lang=asked.lang)
+    except UnplacedError as error:
+        if asked.html:
+            # The city cannot be read, but where the layer may lie is best seen.
+            write_candidates(error, asked.html, lang=asked.lang)
+            sys.stderr.write(f"{say('wrote', asked.lang, path=asked.html)}\n")
+        raise
     check_later(city)
     known = meanings(city)
     facts = inspection_dict(city, meanings=known) if asked.json else {}

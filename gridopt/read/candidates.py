@@ -16,6 +16,9 @@ from gridopt.coordinates import CHINA
 MOST = 3
 """Candidates that are proposed."""
 
+MOST_DRAWN = 400
+"""Shapes of a layer that are drawn in each candidate's place."""
+
 _CORNERS = 5
 """Points a side on which a bounding box is moved from CRS to CRS."""
 
@@ -54,6 +57,23 @@ class Candidate:
         return (west + east) / 2, (south + north) / 2
 
 
+@dataclass(frozen=True, eq=False)
+class Unplaced:
+    """A layer without a CRS: its shapes as they stand, what is known of the city (degrees), and what it may be in."""
+
+    layer: str
+    shapes: gpd.GeoSeries
+    near: gpd.GeoSeries | None
+    found: tuple[Candidate, ...]
+
+    def outlines(self, one: Candidate) -> NDArray[np.object_]:
+        """Some of the shapes, evenly over all of them, in degrees where a candidate would put them."""
+        given = self.shapes[~(self.shapes.isna() | self.shapes.is_empty)].to_numpy()
+        flat = shapely.force_2d(given[:: max(len(given) // MOST_DRAWN, 1)])
+        turned = shapely.transform(flat, lambda points: points[:, ::-1]) if one.swapped else flat
+        return np.asarray(gpd.GeoSeries(turned, crs=one.code).to_crs(4326).to_numpy(), object)
+
+
 def candidates(shapes: gpd.GeoSeries, near: gpd.GeoSeries | None = None) -> list[Candidate]:
     """The CRSs that put shapes near what is known of the city (degrees), else in China's box; the likeliest first.
 
@@ -71,10 +91,10 @@ def candidates(shapes: gpd.GeoSeries, near: gpd.GeoSeries | None = None) -> list
     return sorted(found, key=lambda one: (-np.nan_to_num(round(one.overlap, 2)), one.capital_km, one.code))[:MOST]
 
 
-def proposals(shapes: gpd.GeoSeries, near: gpd.GeoSeries | None) -> tuple[str, str]:
+def proposals(unplaced: Unplaced) -> tuple[str, str]:
     """The fault of a layer without a CRS, in English and in Chinese, with the lines that may be pasted."""
-    found = candidates(shapes, near)
-    x, y = (float(value) for value in shapes.total_bounds[:2])
+    found = unplaced.found
+    x, y = (float(value) for value in unplaced.shapes.total_bounds[:2])
     what = f"the layer names no coordinate reference system (its coordinates begin near {x:.6g}, {y:.6g})"
     what_zh = f"图层没有坐标系（坐标约为 {x:.6g}，{y:.6g}）"
     if not found:
@@ -84,16 +104,22 @@ def proposals(shapes: gpd.GeoSeries, near: gpd.GeoSeries | None) -> tuple[str, s
             f'{what_zh}，常用坐标系均不吻合；请添加一行 crs = "EPSG:..."，地方坐标系请用 control = "points.csv"'
             "（列 local_x、local_y、x、y）给出控制点",
         )
-    lines = "".join(f"\n    {_line(one)}  # {_described(one)}" for one in found)
-    lines_zh = "".join(f"\n    {_line(one)}  # {_described_zh(one)}" for one in found)
+    lines = "".join(f"\n    {line_of(one)}  # {_described(one)}" for one in found)
+    lines_zh = "".join(f"\n    {line_of(one)}  # {_described_zh(one)}" for one in found)
     return (
         f"{what}; add the one of these lines that is true, the likeliest first:{lines}",
         f"{what_zh}；请添加以下各行中正确的一行（最可能的在前）：{lines_zh}",
     )
 
 
-def _line(one: Candidate) -> str:
+def line_of(one: Candidate) -> str:
+    """The line of the project file that declares a candidate."""
     return f'crs = "{one.code}"'
+
+
+def described(one: Candidate, lang: str = "en") -> str:
+    """Where a candidate would put the layer, and what speaks for it."""
+    return _described_zh(one) if lang == "zh" else _described(one)
 
 
 def _described(one: Candidate) -> str:

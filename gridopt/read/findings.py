@@ -13,6 +13,7 @@ import shapely
 
 from gridopt.contracts import REPAIRS
 from gridopt.errors import TableError
+from gridopt.read.candidates import Unplaced
 
 IDS_LISTED = 50
 PLACES_LISTED = 2_000
@@ -294,13 +295,25 @@ class Repair:
         }
 
 
+class UnplacedError(TableError):
+    """A layer without a CRS, with what a picture of its likely places is drawn from."""
+
+    def __init__(self, message: str, *, zh: str, unplaced: Unplaced) -> None:
+        super().__init__(message, zh=zh)
+        self.unplaced = unplaced
+
+
 @dataclass
 class Findings:
-    """The faults and repairs of one layer while it is being read."""
+    """The faults and repairs of one layer while it is being read.
+
+    ``unplaced`` is set for a layer without a CRS.
+    """
 
     layer: str
     faults: list[tuple[str, str]] = field(default_factory=list)
     repairs: list[Repair] = field(default_factory=list)
+    unplaced: Unplaced | None = None
 
     def fault(self, english: str, chinese: str) -> None:
         """Note a fault that makes the layer unusable."""
@@ -332,10 +345,11 @@ class Findings:
         """Raise one `TableError` that lists every fault, if there is any."""
         if self.faults:
             where = f"[layers.{self.layer}]"
-            raise TableError(
-                f"{where}: " + "; ".join(english for english, _ in self.faults) + ".",
-                zh=f"{where}：" + "；".join(chinese for _, chinese in self.faults) + "。",
-            )
+            english = f"{where}: " + "; ".join(said for said, _ in self.faults) + "."
+            chinese = f"{where}：" + "；".join(said for _, said in self.faults) + "。"
+            if self.unplaced is not None:
+                raise UnplacedError(english, zh=chinese, unplaced=self.unplaced)
+            raise TableError(english, zh=chinese)
 
 
 def repairs_table(repairs: Iterable[Repair], lang: str) -> pd.DataFrame:

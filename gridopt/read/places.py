@@ -11,7 +11,7 @@ import shapely
 from numpy.typing import NDArray
 
 from gridopt.coordinates import from_offset
-from gridopt.read.candidates import proposals
+from gridopt.read.candidates import Unplaced, candidates, proposals
 from gridopt.read.columns import parse_numbers, texts
 from gridopt.read.control_points import read_tie
 from gridopt.read.findings import Findings
@@ -45,7 +45,9 @@ def placed(
     if spec.offset:
         return _unshifted(shapes, spec.offset, findings)
     if shapes.crs is None and spec.crs is None and not shapes.geometry.isna().all():
-        findings.fault(*proposals(shapes.geometry, near()))
+        known = near()
+        findings.unplaced = Unplaced(spec.name, shapes.geometry, known, tuple(candidates(shapes.geometry, known)))
+        findings.fault(*proposals(findings.unplaced))
         return shapes
     return declared_crs(shapes, spec.crs, findings)
 
