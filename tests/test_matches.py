@@ -125,6 +125,8 @@ def test_a_table_without_shapes_joins_buildings_by_name_and_counts_only_what_is_
     assert "[layers.population] rows that may stand for a place: 1,020 households" in caplog.text
     doubtful = city.repairs[city.repairs["fault"].str.contains("may stand")].iloc[0]
     assert "1,020 households, 50 residents" in doubtful["fault"]
+    as_text = city.repairs[city.repairs["fault"].str.contains("written as text")].iloc[0]
+    assert as_text["ids"] == "row 4", "the number that the spreadsheet shows beside it"
 
 
 def test_a_corrected_sheet_of_matches_is_fed_back(town):

@@ -151,7 +151,8 @@ def read_layer(
     contract = replace(contract, counts=tuple(dict.fromkeys((*contract.counts, *spec.further))))
     columns = _columns_found(spec, contract, source.table, findings)
     findings.close()
-    table = _distinct_rows(_without_totals(source, contract, columns, findings), "id" in columns, findings)
+    kept = _distinct_rows(_without_totals(source, contract, columns, findings), "id" in columns, findings)
+    table = kept.reset_index(drop=True)
     shapes = placed(spec, table, findings, near=near) if contract.kinds else None
     if shapes is None and contract.kinds and spec.name != "events":
         findings.fault(*(_NO_POINTS if "point" in contract.kinds else _NO_SHAPES))
@@ -162,7 +163,8 @@ def read_layer(
         shapes = projected(shapes, crs(shapes) if callable(crs) else crs, findings)
         findings.close()
     framed = _indexed(contract, table, shapes, columns, findings)
-    clean = _filled(contract, framed, columns, _must_be_whole(spec), findings)
+    shown = framed.index if "id" in columns or shapes is not None else _row_names(source, kept, framed.index)
+    clean = _filled(contract, framed, columns, (_must_be_whole(spec), shown), findings)
     lacking = [name for name in spec.further if name not in {*columns, *CONTRACTS[spec.name].counts}]
     clean = clean.drop(columns=lacking)
     if isinstance(clean, gpd.GeoDataFrame):
@@ -271,7 +273,7 @@ def _distinct_rows(table: pd.DataFrame, has_ids: bool, findings: Findings) -> pd
     """The rows without exact repetitions."""
     if not has_ids and findings.layer in ("events", "roster"):
         # Two alike sightings, or two workers of one kind, are two where nothing names them.
-        return table.reset_index(drop=True)
+        return table
     plain = pd.DataFrame({i: table.iloc[:, i] for i in range(table.shape[1])})
     if isinstance(table, gpd.GeoDataFrame):
         plain[table.columns.get_loc("geometry")] = shapely.to_wkb(table.geometry.to_numpy())
@@ -279,7 +281,7 @@ def _distinct_rows(table: pd.DataFrame, has_ids: bool, findings: Findings) -> pd
     shapes = table.geometry[repeated] if isinstance(table, gpd.GeoDataFrame) else pd.Series(dtype=object)
     places = [(str(row), shape) for row, shape in shapes.items() if shape is not None]
     findings.repair("duplicate_rows", n=int(repeated.sum()), places=places)
-    return table[~repeated].reset_index(drop=True)
+    return table[~repeated]
 
 
 def _indexed(
@@ -334,14 +336,23 @@ def _must_be_whole(spec: LayerSpec) -> tuple[str, ...]:
     return ("households", "residents") if is_total else ()
 
 
+def _row_names(source: Source, kept: pd.DataFrame, made: pd.Index) -> pd.Index:
+    """What people call the rows of a table without ids: by the numbers that a spreadsheet shows beside them."""
+    return made if source.sheet_rows is None else pd.Index([f"row {row}" for row in source.sheet_rows[kept.index]])
+
+
 def _filled(
     contract: Contract,
     table: pd.DataFrame,
     columns: Mapping[str, str],
-    required: tuple[str, ...],
+    checked: tuple[tuple[str, ...], pd.Index],
     findings: Findings,
 ) -> pd.DataFrame:
-    """Every column in the type its contract promises; keys beyond the contract are kept as they mean."""
+    """Every column in the type its contract promises; keys beyond the contract are kept as they mean.
+
+    ``checked`` are the counts that no row may lack, and what the rows are called where one is at fault.
+    """
+    required, shown = checked
     own = [*contract.texts, *contract.claims, *contract.counts, *contract.lengths]
     keys = [*own, *(key for key in columns if key not in (*own, "id", "x", "y"))]
     names = table.index
@@ -353,9 +364,9 @@ def _filled(
             continue
         values = table[key].rename(columns[key])
         if is_count:
-            filled[key] = counts(values, names, findings, required=key in required)
+            filled[key] = counts(values, shown, findings, required=key in required)
         elif key in contract.lengths:
-            filled[key] = lengths(values, names, findings)
+            filled[key] = lengths(values, shown, findings)
         else:
             plain_texts = codes if key in CODES else texts
             is_claim = key in contract.claims
