@@ -12,6 +12,7 @@ import pytest
 import shapely
 
 from gridopt.errors import TableError
+from gridopt.read import osm
 from gridopt.read.formats import layer_names, open_layer
 
 KML = """<?xml version="1.0" encoding="UTF-8"?>
@@ -178,6 +179,13 @@ def test_tags_become_the_layers_and_columns_of_a_project(extract, layer, rows):
     ]
     assert said == rows
     assert table.crs.to_epsg() == 4326
+
+
+def test_all_layers_of_an_extract_read_at_once_are_those_read_one_by_one(extract):
+    together = osm.read_layers(extract)
+    assert list(together) == osm.layer_names(extract)
+    for layer, table in together.items():
+        pd.testing.assert_frame_equal(pd.DataFrame(table), pd.DataFrame(osm.read_layer(extract, layer)))
 
 
 def test_an_extract_needs_a_layer_where_the_project_has_none_of_its_name(extract):

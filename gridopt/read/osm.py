@@ -109,13 +109,31 @@ def layer_names(_: Place) -> list[str]:
 def read_layer(place: Place, layer: str) -> pd.DataFrame:
     """One layer of `LAYERS`: ``id`` ("way/123"), ``name``, ``class`` and the layer's columns, as text."""
     made = LAYERS[layer]
-    parts = [_selected(place, query, made) for query in made.queries]
+    return _joined([_selected(_read(place, [query]), query, made) for query in made.queries])
+
+
+def read_layers(place: Place) -> dict[str, pd.DataFrame]:
+    """All of `LAYERS`, each kind of geometry read from the file once."""
+    queries = [query for made in LAYERS.values() for query in made.queries]
+    tables = {source: _read(place, [query for query in queries if query.source == source]) for source in _FIELDS}
+    return {
+        name: _joined([_selected(tables[query.source], query, made) for query in made.queries])
+        for name, made in LAYERS.items()
+    }
+
+
+def _joined(parts: list[pd.DataFrame]) -> pd.DataFrame:
     table: pd.DataFrame = gpd.GeoDataFrame(pd.concat(parts, ignore_index=True), crs="EPSG:4326")
     return table
 
 
-def _selected(place: Place, query: _Query, made: _OsmLayer) -> pd.DataFrame:
-    table = read_vector(place, sql=f"SELECT * FROM {query.source} WHERE {_where(query)}")
+def _read(place: Place, queries: list[_Query]) -> pd.DataFrame:
+    """What any of some queries of one of GDAL's layers may want."""
+    wanted = " OR ".join(_where(query) for query in queries)
+    return read_vector(place, sql=f"SELECT * FROM {queries[0].source} WHERE {wanted}")
+
+
+def _selected(table: pd.DataFrame, query: _Query, made: _OsmLayer) -> pd.DataFrame:
     kept = table[_is_wanted(table, query)]
     columns = {"id": _ids(kept, query.source), "name": _tag(kept, "name")}
     if query.class_of:

@@ -13,13 +13,16 @@ import pandas as pd
 
 from gridopt.coordinates import crs_name
 from gridopt.errors import GridoptError
+from gridopt.read import osm
 from gridopt.read.columns import parse_numbers
+from gridopt.read.contents import kind_of
 from gridopt.read.decisions import known_headers
 from gridopt.read.formats import GEOGRAPHIC, RASTERS, SHEETS, layer_names, open_layer
 from gridopt.read.layers import NUMBER_KEYS
 from gridopt.read.project import LAYERS
 from gridopt.read.repair import kinds_of
 from gridopt.read.synonyms import surest
+from gridopt.read.vectors import named
 
 DEEPEST = 3
 """Levels of sub-folders that are looked into."""
@@ -144,13 +147,19 @@ def _layers_of(file: Path, root: Path) -> list[Found]:
         return [Found(path, None, 0, "raster")]
     try:
         names = layer_names(file, path=path)
+        if kind_of(file) in (".pbf", ".osm"):
+            with named(path):
+                return [_described(path, name, table) for name, table in osm.read_layers(file).items()]
         return [_layer(file, path, name if len(names) > 1 else None) for name in names]
     except GridoptError as error:
         return [Found(path, None, 0, "", trouble=str(error))]
 
 
 def _layer(file: Path, path: str, name: str | None) -> Found:
-    table = open_layer(file, name, path=path).table
+    return _described(path, name, open_layer(file, name, path=path).table)
+
+
+def _described(path: str, name: str | None, table: pd.DataFrame) -> Found:
     kind, crs = "table", None
     if isinstance(table, gpd.GeoDataFrame):
         kinds = pd.Series(kinds_of(table.geometry.to_numpy())).value_counts()
