@@ -224,6 +224,12 @@ def test_a_page_shows_where_each_candidate_would_put_a_layer(town, capsys, lang,
     assert "<code>crs = &quot;EPSG:4549&quot;</code>" in shown
 
 
+def test_a_shapefile_without_its_table_is_told_of_the_missing_file(town):  # noqa: F811
+    communities().to_file(town.folder / "c.shp", encoding="UTF-8")
+    (town.folder / "c.dbf").unlink()
+    town.add("communities", None, file="c.shp", id="code").refused("no columns at all", ".dbf")
+
+
 # other ways to tell a place
 
 

@@ -191,10 +191,11 @@ def _columns_found(spec: LayerSpec, contract: Contract, table: pd.DataFrame, fin
     missing = {key: column for key, column in spec.columns.items() if column not in has}
     if missing:
         listed = ", ".join(f'{key} = "{column}"' for key, column in missing.items())
-        findings.fault(
-            f"there is no column for {listed}; the layer has: {preview(has, 20)}",
-            f"没有 {listed} 所指的列；现有列：{preview(has, 20)}",
-        )
+        there, there_zh = f"the layer has: {preview(has, 20)}", f"现有列：{preview(has, 20)}"
+        if not has:
+            there = "the layer has no columns at all (the .dbf of a Shapefile must lie beside it)"
+            there_zh = "图层没有任何列（Shapefile 的 .dbf 须放在一起）"
+        findings.fault(f"there is no column for {listed}; {there}", f"没有 {listed} 所指的列；{there_zh}")
     own = ("id", *contract.texts, *contract.counts, *contract.lengths, *contract.claims)
     found = {key: key for key in own if key in has and key not in spec.columns}
     found |= _by_synonym(spec, own, table, {*found.values(), *spec.columns.values()}, findings)
