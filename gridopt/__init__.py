@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from gridopt.coding import crosswalk as crosswalk
     from gridopt.coding import encode as encode
     from gridopt.coverage import blind_spots as blind_spots
+    from gridopt.coverage import out_of_reach as out_of_reach
     from gridopt.coverage import reach as reach
+    from gridopt.coverage import reach_by_area_kind as reach_by_area_kind
     from gridopt.errors import GridoptError as GridoptError
     from gridopt.errors import InfeasibleError as InfeasibleError
     from gridopt.errors import RuleError as RuleError
@@ -88,6 +90,8 @@ _HOMES = {
     "carry": "gridopt.coding",
     "staff": "gridopt.staffing",
     "reach": "gridopt.coverage",
+    "reach_by_area_kind": "gridopt.coverage",
+    "out_of_reach": "gridopt.coverage",
     "blind_spots": "gridopt.coverage",
     "locate": "gridopt.locate",
     "locate_events": "gridopt.locate",

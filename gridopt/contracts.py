@@ -38,6 +38,7 @@ POSTS = "post_id role role_name grid_code community_id township_id employment ft
 REACH = (
     "level place_id place tier limit_m residents residents_reached households households_reached share target met"
 ).split()
+FACILITIES = "facility_id name tier geometry".split()
 BLIND_SPOTS = "kind id community_id n_grids reason geometry".split()
 
 

@@ -8,7 +8,7 @@ from gridopt.city import Settings
 from gridopt.coding import encode
 from gridopt.contracts import BUILDINGS, REACH
 from gridopt.coverage import reach
-from gridopt.coverage.reach import demand
+from gridopt.coverage.demand import demand
 from gridopt.coverage.tiers import Tiers
 from gridopt.errors import RuleError, TableError
 from tests.towns import CELL, CRS, SOUTH, WEST, small_plan

@@ -8,7 +8,7 @@ from pathlib import Path
 from gridopt.city import City
 from gridopt.coding.parents import template_of
 from gridopt.coding.templates import check_parents
-from gridopt.coverage.reach import check_tiers
+from gridopt.coverage.facilities import check_tiers
 from gridopt.coverage.tiers import Tiers
 from gridopt.errors import GridoptError
 from gridopt.publish.atomic import refuse_irregular

@@ -23,7 +23,7 @@ def read_plan(folder: str | Path) -> Plan:
     """The plan that `publish` wrote, or one mended by hand since.
 
     The city comes back with its communities, rules and settings, its buildings, and the plan's units as
-    ready-made units; roads, facilities and the other layers stay in the project's own files. Publishing
+    ready-made units, and its facilities; roads and the other layers stay in the project's own files. Publishing
     the plan again writes the same bytes. Raises `TableError` where the folder holds no plan, or lacks
     layers.
     """
@@ -73,6 +73,8 @@ def _city(record: Mapping[str, Any], tables: Mapping[str, Any]) -> City:
     layers = {"units": tables["units"].drop(columns=list(_COUNTED_ANEW)).assign(grid_code="")}
     if len(tables["buildings"]):
         layers["buildings"] = tables["buildings"].drop(columns=["unit_id", "grid_code", "community_id"])
+    if len(tables["facilities"]):
+        layers["facilities"] = tables["facilities"]
     return City(
         name=facts["name"],
         crs=pyproj.CRS(facts["crs"]),

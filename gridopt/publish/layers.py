@@ -22,8 +22,19 @@ _SORTED_BY = {
     "communities": ["community_id"],
     "posts": ["post_id"],
     "codes": ["grid_code", "valid_from"],
+    "facilities": ["facility_id"],
 }
-_SHOWN = ("grids", "units", "buildings", "communities", "townships", "counties", "blind_spots", "disputes")
+_SHOWN = (
+    "grids",
+    "units",
+    "buildings",
+    "communities",
+    "townships",
+    "counties",
+    "blind_spots",
+    "disputes",
+    "facilities",
+)
 
 
 def plan_layers(
@@ -49,6 +60,7 @@ def plan_layers(
         "repairs": plan.city.repairs,
         "disputes": plan.city.disputes,
         "codes": _codes(plan),
+        "facilities": _facilities(plan),
     }
     return {name: _flat(table, name, plan.city.crs) for name, table in tables.items()}
 
@@ -89,6 +101,17 @@ def _flat(table: pd.DataFrame | None, name: str, crs: Any) -> Any:
 def _numbered(buildings: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Buildings with the ``number`` column that a scope is written from, empty where the layer has none."""
     return buildings if "number" in buildings else buildings.assign(number="")
+
+
+def _facilities(plan: Plan) -> Any:
+    """The city's facilities with the columns of their layer, so that reach can be counted again from the folder."""
+    given = plan.city.layer("facilities")
+    if given is None:
+        return None
+    text = {name: given[name].fillna("").map(str) if name in given else "" for name in ("name", "tier")}
+    index = pd.Index(given.index.map(str), name="facility_id")
+    table = gpd.GeoDataFrame({**text, "geometry": given.geometry}, crs=given.crs).to_crs(plan.city.crs)
+    return table.set_axis(index).reset_index()
 
 
 def _codes(plan: Plan) -> Any:

@@ -51,12 +51,16 @@ LAYERS: Mapping[str, Sequence[str]] = MappingProxyType(
         "repairs": contracts.REPAIRS,
         "disputes": contracts.DISPUTES,
         "codes": contracts.CODES,
+        "facilities": contracts.FACILITIES,
     }
 )
 """Every layer of ``plan.gpkg`` and its columns, in order; those that end in ``geometry`` are shown on a map."""
 
 INDEXES: Mapping[str, str] = MappingProxyType(
-    {name: LAYERS[name][0] for name in ("grids", "units", "buildings", "communities", "townships", "counties")}
+    {
+        name: LAYERS[name][0]
+        for name in ("grids", "units", "buildings", "communities", "townships", "counties", "facilities")
+    }
 )
 SHEETS: Mapping[str, Sequence[str]] = MappingProxyType(
     {

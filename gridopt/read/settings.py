@@ -43,6 +43,10 @@ _FORMS: Mapping[tuple[str, str], tuple[Callable[[object], bool], Words]] = {
         _are_lists,
         ("a table of lists by area kind: { default = [500, 1000] }", "按区域类型的表：{ default = [500, 1000] }"),
     ),
+    ("tiers", "metric"): (
+        lambda value: isinstance(value, str | dict),
+        ('"straight" or "walk", or a table of these by area kind', '"straight" 或 "walk"，或按区域类型的表'),
+    ),
     ("workload", "service"): (_is_table, ("a table: { households = 10 }", "表：{ households = 10 }")),
     ("workload", "stops"): (lambda value: isinstance(value, str), ('a formula: "buildings"', '公式："buildings"')),
     ("publish", "version"): (_is_text, _TEXT),
