@@ -1,0 +1,218 @@
+"""The four classical questions of where to put facilities, for bare points: covering, maximal covering, median, centre.
+
+Pairs of places and candidates are only made within a distance that matters, by KD-tree or along the streets, so that a
+hundred thousand places and thousands of candidates fit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+from scipy.spatial import cKDTree
+
+from gridopt.coverage.covering import LIMITS, Choice, Positions, distinct, fewest, undominated
+from gridopt.coverage.facilities import Nearest
+from gridopt.coverage.medians import Costs, best
+from gridopt.coverage.streets import MILLIMETRE, Streets, metres_between
+from gridopt.milp import Limits
+
+Floats = NDArray[np.float64]
+
+NEIGHBOURS = 6.0
+"""Candidates a place is first compared with, in shares of how many there are for each site to be chosen."""
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """Places (n, 2) with people ``weights`` (n,), ``candidates`` (m, 2) to choose from, and ``standing`` ones (s, 2).
+
+    ``limits`` (n,) is how far a facility may be, in metres; NaN asks for one in the ``area`` of the place, an id
+    (n,), (m,) and (s,) in that order. ``on_foot`` (n,) are the places that walk along the ``streets``.
+    """
+
+    places: Floats
+    weights: Floats
+    candidates: Floats
+    limits: Floats
+    standing: Floats
+    areas: tuple[Positions, Positions, Positions] | None = None
+    on_foot: NDArray[np.bool_] | None = None
+    streets: Streets | None = None
+
+    @classmethod
+    def of(cls, places: Floats, weights: Floats, candidates: Floats, *, limit: float) -> Task:
+        """Straight lines, one limit for all, nothing standing."""
+        limits = np.full(len(places), float(limit))
+        return cls(places, np.asarray(weights, np.float64), candidates, limits, np.empty((0, 2)))
+
+    def take(self, rows: Positions) -> Task:
+        """Some of the places alone."""
+        areas = None if self.areas is None else (self.areas[0][rows], *self.areas[1:])
+        on_foot = None if self.on_foot is None else self.on_foot[rows]
+        facts = (self.places[rows], self.weights[rows], self.candidates, self.limits[rows])
+        return Task(*facts, self.standing, areas, on_foot, self.streets)
+
+    @property
+    def walks(self) -> NDArray[np.bool_]:
+        """Which places go along streets."""
+        if self.on_foot is None or self.streets is None:
+            return np.zeros(len(self.places), bool)
+        return self.on_foot
+
+    def nearest(self, facilities: Floats) -> Floats:
+        """Metres from each place to the nearest of some facilities."""
+        return Nearest.of(self.places, facilities, on_foot=self.walks.copy(), streets=self.streets).metres
+
+    def pairs(self, most: float) -> csr_array:
+        """Metres between places and candidates (n, m), those up to ``most`` alone; a millimetre at least."""
+        walks, n, m = self.walks, len(self.places), len(self.candidates)
+        flying, walking = np.flatnonzero(~walks), np.flatnonzero(walks)
+        parts = []
+        if len(flying):
+            tree = cKDTree(self.places[flying])
+            near = cKDTree(self.candidates).sparse_distance_matrix(tree, most, output_type="coo_matrix")
+            parts.append((flying[near.col], near.row, near.data))
+        if len(walking) and self.streets is not None:
+            along = metres_between(self.streets, self.places[walking], self.candidates, most=most).tocoo()
+            parts.append((walking[along.coords[1]], along.coords[0], along.data))
+        place, site, metres = (np.concatenate([part[i] for part in parts]) for i in range(3))
+        table = csr_array((np.maximum(metres, MILLIMETRE), (place, site)), shape=(n, m))
+        table.sort_indices()
+        return table
+
+    def covers(self) -> csr_array:
+        """Which candidates (m) would serve which places (n), by distance or in their own area."""
+        asks_area = np.isnan(self.limits)
+        farthest = float(np.nanmax(self.limits)) if not asks_area.all() else 0.0
+        near = self.pairs(farthest)
+        place = np.repeat(np.arange(len(self.places)), np.diff(near.indptr))
+        within = near.data <= np.where(asks_area, -1.0, self.limits)[place]
+        place, site = place[within], near.indices[within]
+        if self.areas is not None and asks_area.any():
+            here, there = np.flatnonzero(asks_area), np.argsort(self.areas[1], kind="stable")
+            own = self.areas[1][there]
+            begin = np.searchsorted(own, self.areas[0][here], "left")
+            count = np.searchsorted(own, self.areas[0][here], "right") - begin
+            step = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
+            place = np.concatenate([place, np.repeat(here, count)])
+            site = np.concatenate([site, there[np.repeat(begin, count) + step]])
+        table = csr_array((np.ones(len(place)), (place, site)), shape=near.shape)
+        table.sort_indices()
+        return table
+
+    def served(self) -> NDArray[np.bool_]:
+        """The places that what stands already serves."""
+        if not len(self.standing):
+            return np.zeros(len(self.places), bool)
+        inside = self.nearest(self.standing) <= np.where(np.isnan(self.limits), -1.0, self.limits)
+        if self.areas is not None:
+            inside |= np.isnan(self.limits) & np.isin(self.areas[0], self.areas[2])
+        return np.asarray(inside)
+
+
+def fewest_sites(task: Task, *, limits: Limits = LIMITS) -> tuple[Choice, Positions]:
+    """The fewest sites to add so that every place is served (LSCP); the places that no candidate can serve."""
+    asking = np.flatnonzero(~task.served())
+    covers = task.take(asking).covers()
+    hopeless = np.diff(covers.indptr) == 0
+    return fewest(covers[~hopeless], limits=limits), asking[hopeless]
+
+
+def most_covered(task: Task, n_sites: int, *, limits: Limits = LIMITS) -> Choice:
+    """At most ``n_sites`` sites that leave the fewest people without service (MCLP); objective: those people."""
+    asking = np.flatnonzero(~task.served())
+    covers, weights = task.take(asking).covers(), task.weights[asking]
+    rows, which = distinct(covers)
+    totals = np.bincount(which, weights, rows.shape[0])
+    kept = undominated(rows) if rows.nnz else np.arange(min(1, rows.shape[1]))
+    table = csr_array(rows[:, kept], copy=True)
+    table.data = np.zeros(table.nnz)
+    found = best(Costs(table, totals, covers=True), n_sites, limits=limits)
+    return Choice(kept[found.sites], found.objective, found.bound, found.status)
+
+
+def least_walking(task: Task, n_sites: int, *, limits: Limits = LIMITS) -> Choice:
+    """At most ``n_sites`` sites to which all people together go the fewest metres (p-median).
+
+    What stands already serves too. Every place must have a way to some candidate or standing facility.
+    """
+    standing = task.nearest(task.standing)
+    most = _first_cut(task, n_sites)
+    farthest = float(np.hypot(*np.ptp(np.vstack([task.places, task.candidates]), axis=0))) * (4 if task.streets else 1)
+    while True:
+        pairs = task.pairs(most)
+        place = np.repeat(np.arange(len(task.places)), np.diff(pairs.indptr))
+        shorter = pairs.data < standing[place]
+        counts = np.concatenate([[0], np.cumsum(np.bincount(place[shorter], minlength=len(task.places)))])
+        amounts = pairs.data[shorter] * task.weights[place[shorter]]
+        table = csr_array((amounts, pairs.indices[shorter], counts), shape=pairs.shape)
+        cut = np.minimum(standing, most)
+        costs = Costs(table, cut * task.weights)
+        found = best(costs, n_sites, limits=limits)
+        unserved = costs.least(found.sites)[1] < 0
+        if most >= farthest or not (unserved & (standing > most) & (task.weights > 0)).any():
+            return found
+        most *= 2.0
+
+
+def least_farthest(task: Task, n_sites: int, *, limits: Limits = LIMITS) -> Choice:
+    """At most ``n_sites`` sites that leave the farthest place as near as can be (p-center), in metres.
+
+    The least distance at which so many sites cover everything, found by halving the distances still in question
+    (Minieka 1970).
+    """
+    standing = task.nearest(task.standing)
+    low = float(np.minimum(task.nearest(task.candidates), standing).max(initial=0.0))
+    trial, chosen, below = low, None, 0.0
+    pairs = task.pairs(trial)
+    while chosen is None:
+        pairs = task.pairs(trial * (1 + 1e-12))
+        found = _within(pairs, standing, trial * (1 + 1e-12), limits)
+        if found.objective <= n_sites:
+            chosen = found
+        else:
+            below = trial if (found.bound or 0.0) > n_sites else below
+            trial *= 1.5
+    value, status = _farthest(task, chosen.sites, standing), "optimal"
+    while True:
+        between = np.unique(np.concatenate([pairs.data, standing[np.isfinite(standing)]]))
+        between = between[(between > below) & (between < value * (1 - 1e-12)) & (between >= low * (1 - 1e-12))]
+        if not len(between):
+            return Choice(chosen.sites, value, value if status == "optimal" else max(below, low), status)
+        middle = float(between[len(between) // 2])
+        found = _within(pairs, standing, middle, limits)
+        if found.objective <= n_sites:
+            chosen, value = found, _farthest(task, found.sites, standing)
+        elif (found.bound or 0.0) > n_sites:
+            below = middle
+        else:
+            return Choice(chosen.sites, value, max(below, low), "limit")
+
+
+def _within(pairs: csr_array, standing: Floats, metres: float, limits: Limits) -> Choice:
+    """The fewest sites within so many metres of every place that nothing standing serves."""
+    asking = np.flatnonzero(standing > metres)
+    rows = pairs[asking]
+    place = np.repeat(np.arange(len(asking)), np.diff(rows.indptr))
+    near = rows.data <= metres
+    counts = np.bincount(place[near], minlength=len(asking))
+    if (counts == 0).any():
+        return Choice(np.empty(0, np.int64), np.inf, np.inf, "optimal")
+    starts = np.concatenate([[0], np.cumsum(counts)])
+    return fewest(csr_array((np.ones(near.sum()), rows.indices[near], starts), shape=rows.shape), limits=limits)
+
+
+def _farthest(task: Task, sites: Positions, standing: Floats) -> float:
+    return float(np.minimum(task.nearest(task.candidates[sites]), standing).max(initial=0.0))
+
+
+def _first_cut(task: Task, n_sites: int) -> float:
+    """Metres within which most places have several times as many candidates as one in so many sites."""
+    m = len(task.candidates)
+    wanted = min(m, int(np.ceil(NEIGHBOURS * m / max(n_sites + len(task.standing), 1))))
+    sample = task.places[:: max(1, len(task.places) // 2_000)]
+    metres = cKDTree(task.candidates).query(sample, k=[wanted])[0]
+    return max(float(np.quantile(metres, 0.9)), 1.0)
