@@ -130,7 +130,7 @@ def most_covered(task: Task, n_sites: int, *, limits: Limits = LIMITS) -> Choice
     kept = undominated(rows) if rows.nnz else np.arange(min(1, rows.shape[1]))
     table = csr_array(rows[:, kept], copy=True)
     table.data = np.zeros(table.nnz)
-    found = best(Costs(table, totals, covers=True), n_sites, limits=limits)
+    found = best(Costs(table, np.asarray(totals, np.float64), covers=True), n_sites, limits=limits)
     return Choice(kept[found.sites], found.objective, found.bound, found.status)
 
 

@@ -172,7 +172,7 @@ def _by_length(streets: Streets) -> NDArray[np.int32]:
     metres = np.bincount(pieces[streets.ends[:, 0]], streets.lengths, pieces.max(initial=-1) + 1)
     rank = np.empty(len(metres), np.int32)
     rank[np.argsort(-metres, kind="stable")] = np.arange(len(metres))
-    return rank[pieces]
+    return np.asarray(rank[pieces], np.int32)
 
 
 def _bridged(streets: Streets) -> tuple[Numbers, Numbers, Floats]:
