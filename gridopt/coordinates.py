@@ -6,6 +6,7 @@ Also the shifted degrees of mainland platforms, GCJ-02 and BD-09.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import pyproj
@@ -116,9 +117,11 @@ OFFSETS = ("GCJ-02", "BD-09")
 _OFFSET_BOX = (72.004, 0.8293, 137.8347, 55.8271)
 _KRASOVSKY_AXIS, _KRASOVSKY_ECCENTRICITY = 6_378_245.0, 0.006_693_421_622_965_943
 _BAIDU_TURN = math.pi * 3000 / 180
-_ROUNDS = 12
+_TURNS, _ROUNDS = 4, 3
+_PIECE = 4096
 
 Degrees = NDArray[np.float64]
+_Move = Callable[[str, Degrees, Degrees], tuple[Degrees, Degrees]]
 
 
 def offset_name(text: object) -> str:
@@ -132,23 +135,55 @@ def to_offset(name: str, longitudes: Degrees, latitudes: Degrees) -> tuple[Degre
     """WGS84 or CGCS2000 degrees as GCJ-02 or BD-09 shows them.
 
     The polynomial is the one published as *eviltransform*; outside the box in which it is used (72.004-137.8347 E,
-    0.8293-55.8271 N) GCJ-02 does not shift.
+    0.8293-55.8271 N) nothing moves.
     """
-    west, south, east, north = _OFFSET_BOX
-    inside = (longitudes >= west) & (longitudes <= east) & (latitudes >= south) & (latitudes <= north)
-    by_longitude, by_latitude = _shift(longitudes, latitudes)
-    x = longitudes + np.where(inside, by_longitude, 0.0)
-    y = latitudes + np.where(inside, by_latitude, 0.0)
-    return (x, y) if name == "GCJ-02" else _baidu(x, y)
+    return _by_pieces(_shown, name, longitudes, latitudes)
 
 
 def from_offset(name: str, longitudes: Degrees, latitudes: Degrees) -> tuple[Degrees, Degrees]:
-    """GCJ-02 or BD-09 degrees as WGS84: `to_offset` undone by fixed-point iteration, to less than a millimetre."""
-    x, y = longitudes, latitudes
+    """GCJ-02 or BD-09 degrees as WGS84: `to_offset` undone by fixed-point iteration, to less than a millimetre.
+
+    The turn that makes BD-09 of GCJ-02 is undone first, by itself; the three steps that follow then leave at
+    most 0.3 mm anywhere in the box.
+    """
+    return _by_pieces(_undone, name, longitudes, latitudes)
+
+
+def _by_pieces(move: _Move, name: str, longitudes: Degrees, latitudes: Degrees) -> tuple[Degrees, Degrees]:
+    """``move`` piece by piece: what it holds in between then stays near the processor."""
+    x, y = np.array(longitudes, float, ndmin=1), np.array(latitudes, float, ndmin=1)
+    for start in range(0, len(x), _PIECE):
+        piece = slice(start, start + _PIECE)
+        x[piece], y[piece] = move(name, x[piece], y[piece])
+    shape = np.shape(longitudes)
+    return x.reshape(shape), y.reshape(shape)
+
+
+def _shown(name: str, longitudes: Degrees, latitudes: Degrees) -> tuple[Degrees, Degrees]:
+    inside = _is_inside(longitudes, latitudes)
+    by_longitude, by_latitude = _shift(longitudes, latitudes)
+    x, y = longitudes + by_longitude, latitudes + by_latitude
+    if name == "BD-09":
+        x, y = _baidu(x, y)
+    return np.where(inside, x, longitudes), np.where(inside, y, latitudes)
+
+
+def _undone(name: str, longitudes: Degrees, latitudes: Degrees) -> tuple[Degrees, Degrees]:
+    shown_x, shown_y = longitudes, latitudes
+    for _ in range(_TURNS if name == "BD-09" else 0):
+        turned_x, turned_y = _baidu(shown_x, shown_y)
+        shown_x, shown_y = shown_x + longitudes - turned_x, shown_y + latitudes - turned_y
+    x, y = shown_x, shown_y
     for _ in range(_ROUNDS):
-        shown_x, shown_y = to_offset(name, x, y)
-        x, y = x + longitudes - shown_x, y + latitudes - shown_y
-    return x, y
+        by_longitude, by_latitude = _shift(x, y)
+        x, y = shown_x - by_longitude, shown_y - by_latitude
+    inside = _is_inside(x, y)
+    return np.where(inside, x, longitudes), np.where(inside, y, latitudes)
+
+
+def _is_inside(longitudes: Degrees, latitudes: Degrees) -> NDArray[np.bool_]:
+    west, south, east, north = _OFFSET_BOX
+    return (longitudes >= west) & (longitudes <= east) & (latitudes >= south) & (latitudes <= north)
 
 
 def _baidu(x: Degrees, y: Degrees) -> tuple[Degrees, Degrees]:
@@ -170,6 +205,7 @@ def _shift(longitudes: Degrees, latitudes: Degrees) -> tuple[Degrees, Degrees]:
     east += (150 * np.sin(pi * x / 12) + 300 * np.sin(pi * x / 30)) * 2 / 3
     turn = np.radians(latitudes)
     bend = 1 - _KRASOVSKY_ECCENTRICITY * np.sin(turn) ** 2
-    along = _KRASOVSKY_AXIS * (1 - _KRASOVSKY_ECCENTRICITY) / bend**1.5
-    across = _KRASOVSKY_AXIS / np.sqrt(bend) * np.cos(turn)
+    root_bend = np.sqrt(bend)
+    along = _KRASOVSKY_AXIS * (1 - _KRASOVSKY_ECCENTRICITY) / (bend * root_bend)
+    across = _KRASOVSKY_AXIS / root_bend * np.cos(turn)
     return np.degrees(east / across), np.degrees(north / along)
