@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from gridopt.plan.only import draw_only as draw_only
     from gridopt.plan.scenarios import scenarios as scenarios
     from gridopt.plan.stored import read_plan as read_plan
+    from gridopt.publish.export import write_export as write_export
     from gridopt.publish.folder import publish as publish
     from gridopt.read.city import read_city as read_city
     from gridopt.rules import Rules as Rules
@@ -98,6 +99,7 @@ _HOMES = {
     "locate": "gridopt.locate",
     "locate_events": "gridopt.locate",
     "publish": "gridopt.publish.folder",
+    "write_export": "gridopt.publish.export",
     "check": "gridopt.verify",
 }
 _MODULES = {"datasets": "gridopt.plan.datasets", "solvers": "gridopt.solvers", "measures": "gridopt.measures"}

@@ -131,6 +131,7 @@ walk_max_m | 最远步行距离（米） | longest walk (m)
 polsby_popper | 紧凑度 | compactness
 neck_m | 最窄处（米） | narrowest neck (m)
 unmet | 未满足的规则 | unmet rules
+colour | 配色号 | colour number
 label_x | 标注点横坐标 | label x
 label_y | 标注点纵坐标 | label y
 valid_from | 启用日期 | valid from

@@ -9,8 +9,8 @@ import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from gridopt.cli import verbs
-from gridopt.cli.usage import Usage, seconds, whole_number
+from gridopt.cli import stored, verbs
+from gridopt.cli.usage import Usage, metres, seconds, whole_number
 from gridopt.cli.words import LANGUAGES, file_error, language, say
 from gridopt.errors import GridoptError, SolverError
 
@@ -81,6 +81,11 @@ def parser(lang: str) -> argparse.ArgumentParser:
     reach.add_argument("folder", type=Path, help=say("folder", lang))
     reach.add_argument("--facilities", type=Path, help=say("facilities", lang))
     reach.add_argument("--project", type=Path, help=say("of_project", lang))
+    export = verb("export", stored.export)
+    export.add_argument("folder", type=Path, help=say("folder", lang))
+    _exporting(export, lang)
+    publish = verb("publish", stored.publish)
+    publish.add_argument("folder", type=Path, help=say("folder", lang))
     locate = verb("locate", verbs.locate)
     locate.add_argument("folder", type=Path, help=say("folder", lang))
     locate.add_argument("--points", type=Path, required=True, help=say("points", lang))
@@ -92,6 +97,15 @@ def _drawing(one: argparse.ArgumentParser, lang: str) -> None:
     one.add_argument("project", type=Path, help=say("project", lang))
     one.add_argument("--out", type=Path, required=True, help=say("out", lang))
     one.add_argument("--strict", action="store_true", help=say("strict", lang))
+
+
+def _exporting(one: argparse.ArgumentParser, lang: str) -> None:
+    platforms, endings = ", ".join(stored.PLATFORMS), " ".join(stored.ENDINGS)
+    one.add_argument("--to", required=True, metavar="PLATFORM", help=say("platform", lang, names=platforms))
+    one.add_argument("--out", type=Path, required=True, help=say("export_out", lang, endings=endings))
+    one.add_argument("--names", default="en", metavar="en|zh|FILE", help=say("names", lang))
+    one.add_argument("--public", action="store_true", help=say("public", lang))
+    one.add_argument("--simplify", type=metres(lang), default=0.0, metavar="METRES", help=say("simplify", lang))
 
 
 def _unforeseen(error: Exception, lang: str) -> int:

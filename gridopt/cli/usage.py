@@ -66,3 +66,18 @@ def seconds(lang: str) -> Callable[[str], float]:
         return number
 
     return parse
+
+
+def metres(lang: str) -> Callable[[str], float]:
+    """The type of an option that takes metres from 0 up."""
+
+    def parse(text: str) -> float:
+        try:
+            number = float(text)
+        except ValueError:
+            number = math.nan
+        if not (math.isfinite(number) and number >= 0):
+            raise argparse.ArgumentTypeError(say("metres", lang, text=text))
+        return number
+
+    return parse

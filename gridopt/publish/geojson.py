@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import shapely
 
 from gridopt.contracts import GRIDS
@@ -24,14 +26,18 @@ def grid_features(grids: gpd.GeoDataFrame) -> bytes:
     """
     shapes = rounded(grids.geometry.to_crs("EPSG:4326"))
     names = [name for name in GRIDS if name != "geometry"]
-    columns = [[_plain(value) for value in grids[name].tolist()] for name in names]
+    return feature_collection(grids["grid_code"].tolist(), grids[names], shapes)
+
+
+def feature_collection(ids: Sequence[str], table: pd.DataFrame, shapes: np.ndarray[Any, Any]) -> bytes:
+    """A table with an id and a shape in degrees for each row as the bytes of a GeoJSON file, one feature a line."""
+    columns = [[_plain(value) for value in table[name].tolist()] for name in table.columns]
     lines = []
-    for values, shape in zip(zip(*columns, strict=True), shapes, strict=True):
-        properties = dict(zip(names, values, strict=True))
+    for identity, values, shape in zip(ids, zip(*columns, strict=True), shapes, strict=True):
         feature = {
             "type": "Feature",
-            "id": properties["grid_code"],
-            "properties": properties,
+            "id": identity,
+            "properties": dict(zip(table.columns, values, strict=True)),
             "geometry": shapely.geometry.mapping(shape),
         }
         lines.append(json.dumps(feature, ensure_ascii=False, allow_nan=False, separators=(",", ":")))

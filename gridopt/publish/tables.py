@@ -77,7 +77,7 @@ def workbook(plan: Plan, layers: Mapping[str, Any], lang: str) -> bytes:
     book.properties.created = book.properties.modified = _STILL
     written = io.BytesIO()
     book.save(written)
-    return _still(written.getvalue())
+    return still(written.getvalue())
 
 
 def _title(plan: Plan, name: str, lang: str) -> str:
@@ -183,7 +183,7 @@ def _cell(sheet: Any, value: Any, place: tuple[str, bool], styles: dict[tuple[st
     if key not in styles:
         styles[key] = _styled(sheet, None, **_style(*key))._style
     if is_text:
-        cell = WriteOnlyCell(sheet, _UNPRINTABLE.sub("", value))
+        cell = WriteOnlyCell(sheet, without_controls(value))
         cell.data_type = "s"
     else:
         empty = value is None or pd.isna(value)
@@ -199,7 +199,7 @@ def _style(column: str, is_total: bool, is_text: bool) -> dict[str, Any]:
     return style | ({"font": Font(bold=True), "fill": _SUBTOTAL} if is_total else {})
 
 
-def _still(book: bytes) -> bytes:
+def still(book: bytes) -> bytes:
     """The same workbook with every date in its archive set to one fixed moment."""
     written = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(book)) as old, zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as new:
@@ -220,11 +220,16 @@ def lists(layers: Mapping[str, Any]) -> dict[str, bytes]:
     for name, columns in LISTS.items():
         table = pd.DataFrame(layers[name.removesuffix(".csv")])[list(columns)]
         texts = [column for column in columns if pd.api.types.is_string_dtype(table[column])]
-        table[texts] = table[texts].map(_harmless, na_action="ignore")
+        table[texts] = table[texts].map(harmless, na_action="ignore")
         files[name] = table.to_csv(index=False, lineterminator="\r\n").encode("utf-8-sig")
     return files
 
 
-def _harmless(text: str) -> str:
+def harmless(text: str) -> str:
     """Text that a spreadsheet would run as a formula, behind an apostrophe."""
     return f"'{text}" if text[:1] in ("=", "+", "@", "\t", "\r") else text
+
+
+def without_controls(text: str) -> str:
+    """Text without the control characters that a workbook cannot hold."""
+    return _UNPRINTABLE.sub("", text)

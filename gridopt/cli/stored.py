@@ -1,0 +1,73 @@
+"""Verbs on a plan that is stored already: export its grids, publish its pages anew."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gridopt.cli.words import say
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PLATFORMS = tuple("amap tencent baidu tianditu mapbox kepler arcgis leaflet wgs84 plain geojson gpkg".split())
+ENDINGS = tuple(".geojson .gpkg .fgb .kml .shp .csv .xlsx".split())
+
+
+def export(asked: argparse.Namespace) -> int:
+    """The grids of a stored plan in a platform's coordinates, then what must be said of them."""
+    from gridopt.plan.stored import read_plan
+    from gridopt.publish.export import export as write
+    from gridopt.publish.export_files import check_target
+    from gridopt.publish.formats import check_ending
+    from gridopt.publish.platforms import platform_named
+
+    lang = asked.lang
+    platform = platform_named(asked.to)
+    check_ending(asked.out)
+    check_target(asked.out)
+    names = _names(asked.names)
+    plan = read_plan(asked.folder)
+    posts = _stored(asked.folder, "posts")
+    options: dict[str, Any] = {"names": names, "public": asked.public, "simplify": asked.simplify, "posts": posts}
+    made = write(plan, asked.out, to=platform.name, **options)
+    for one in made.notes:
+        sys.stderr.write(f"{one.text(lang)}\n")
+    sys.stdout.write(f"{say('exported', lang, n=made.n_grids)}\n")
+    for path in (*made.files, made.manifest):
+        sys.stdout.write(f"{say('wrote', lang, path=path)}\n")
+    return 0
+
+
+def publish(asked: argparse.Namespace) -> int:
+    """Map, report and tables of a stored plan made anew; its grids, posts and reach stay as they are."""
+    from gridopt.cli.before import check_out
+    from gridopt.plan.stored import read_plan
+    from gridopt.publish.folder import publish as write
+
+    lang, folder = asked.lang, asked.folder
+    plan = read_plan(folder)
+    check_out(folder)
+    write(plan, folder, posts=_stored(folder, "posts"), reach=_stored(folder, "reach"), lang=lang)
+    for key, name in (("plan_at", ""), ("map_at", "map.html"), ("report_at", "report.html")):
+        sys.stdout.write(f"{say(key, lang, path=folder / name)}\n")
+    return 0
+
+
+def _names(given: str) -> str | Mapping[str, str]:
+    from gridopt.publish.properties import check_names
+    from gridopt.read.exports import read_names
+
+    names = given if given in ("en", "zh") else read_names(Path(given))
+    check_names(names)
+    return names
+
+
+def _stored(folder: Path, layer: str) -> Any:
+    """A layer of the folder, None where it is empty: the stage has not been run."""
+    from gridopt.read.plan_folder import read_layer
+
+    table = read_layer(folder, layer)
+    return table if len(table) else None
