@@ -23,7 +23,8 @@ _TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "提示：坐标为 {coordinates}，仅供该平台使用；叠加到其他地图会偏移约 500 米。",
         ),
         "withheld": (
-            "withheld for the public: the counts of {n} grids (small ones and what would reveal them); listed in {list}.",
+            "withheld for the public: the counts of {n} grids (small ones and what would reveal them); listed "
+            "in {list}.",
             "公开版隐去 {n} 个网格的数值（小数值及可据以推算的数值），清单见 {list}。",
         ),
         "totals": (
@@ -47,7 +48,8 @@ _TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "{platform} 的上限为 {limit}：已按{level}分为 {n} 个文件，清单见 {list}。",
         ),
         "too_large": (
-            "warning: {n} parts are still above what {platform} takes ({limit}): {files}. Simplify with --simplify METRES.",
+            "warning: {n} parts are still above what {platform} takes ({limit}): {files}. Simplify with "
+            "--simplify METRES.",
             "警告：{n} 个文件仍超过 {platform} 的上限（{limit}）：{files}。可用 --simplify 米数 化简。",
         ),
         "short_names": (
@@ -55,7 +57,8 @@ _TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "提示：Shapefile 的字段名最多 10 个字节，已缩短：{names}。",
         ),
         "cut_texts": (
-            "warning: a Shapefile holds 254 bytes a cell; longer texts are cut in: {columns}. Other formats keep them whole.",
+            "warning: a Shapefile holds 254 bytes a cell; longer texts are cut in: {columns}. Other formats "
+            "keep them whole.",
             "警告：Shapefile 每格最多 254 字节，以下列中较长的文字被截断：{columns}。其他格式保留全文。",
         ),
     }

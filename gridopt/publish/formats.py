@@ -36,7 +36,8 @@ class Layer:
     """What one file holds: rows under their final names, a shape in the platform's degrees for each, their CRS.
 
     ``table`` has the column `KEY`. ``short`` maps its names to those of ten letters; ``colours`` is an index
-    for each row; ``columns`` has the column of grids behind each name; ``shapes_in_csv`` adds a column ``wkt`` to a CSV file.
+    for each row; ``columns`` has the column of grids behind each name; ``shapes_in_csv`` adds a column ``wkt`` to a
+    CSV file.
     """
 
     table: pd.DataFrame
@@ -86,7 +87,7 @@ def cut_texts(layer: Layer) -> list[str]:
 
 
 def _texts(table: pd.DataFrame) -> list[str]:
-    return [name for name in table if not pd.api.types.is_numeric_dtype(_column(table[name]))]
+    return [str(name) for name in table if not pd.api.types.is_numeric_dtype(_column(table[name]))]
 
 
 def _columns(table: pd.DataFrame) -> pd.DataFrame:
@@ -128,7 +129,11 @@ def _shapefile(layer: Layer, path: Path) -> None:
     for name in _texts(layer.table):
         frame[name] = [cut_to_bytes(text, _DBF_TEXT) if isinstance(text, str) else None for text in frame[name]]
     pyogrio.write_dataframe(
-        frame.rename(columns=dict(layer.short)), path, driver="ESRI Shapefile", encoding="GB18030", promote_to_multi=True
+        frame.rename(columns=dict(layer.short)),
+        path,
+        driver="ESRI Shapefile",
+        encoding="GB18030",
+        promote_to_multi=True,
     )
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from types import MappingProxyType
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from numpy.typing import NDArray
 
 from gridopt.contracts import GRIDS
 from gridopt.errors import RuleError, preview
@@ -84,7 +85,7 @@ def _staff(codes: pd.Series[str], posts: pd.DataFrame | None) -> dict[str, pd.Se
     is_worker = posts["role"] == "worker"
     kinds = posts["role"].where(~is_worker, posts["employment"])
     served = pd.DataFrame({"kind": kinds.to_numpy(), KEY: posts[KEY].fillna("").str.split(";").to_numpy()}).explode(KEY)
-    counts = served.groupby([KEY, "kind"]).size().unstack(fill_value=0)
+    counts = pd.crosstab(served[KEY], served["kind"])
     return {
         name: codes.map(counts[name]).fillna(0.0) if name in counts else pd.Series(0.0, index=codes.index)
         for name in STAFF
@@ -190,7 +191,7 @@ def _free(name: str, taken: set[str], most: int) -> str:
     return free
 
 
-def inside_points(shapes: Sequence[shapely.Geometry], points: Sequence[shapely.Geometry]) -> list[shapely.Geometry]:
+def inside_points(shapes: NDArray[np.object_], points: NDArray[np.object_]) -> NDArray[np.object_]:
     """Each label point, or another inside its shape where it does not lie there."""
     is_inside = shapely.contains_properly(shapes, points)
-    return np.where(is_inside, points, shapely.point_on_surface(shapes)).tolist()
+    return np.where(is_inside, points, shapely.point_on_surface(shapes))

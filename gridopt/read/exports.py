@@ -27,23 +27,23 @@ def read_export(path: Path) -> pd.DataFrame:
     cannot be read.
     """
     try:
-        return _READERS.get(path.suffix.lower(), _shapes)(path)
+        table: pd.DataFrame = _READERS.get(path.suffix.lower(), _shapes)(path)
     except (OSError, RuntimeError, ValueError, KeyError) as fault:
         raise TableError(f"{path.name} cannot be read: {fault}.", zh=f"{path.name} 无法读取：{fault}。") from fault
-
-
-def _shapes(path: Path) -> pd.DataFrame:
-    table: pd.DataFrame = pyogrio.read_dataframe(path)
     return table
 
 
-def _features(path: Path) -> pd.DataFrame:
+def _shapes(path: Path) -> Any:
+    return pyogrio.read_dataframe(path)
+
+
+def _features(path: Path) -> Any:
     features = json.loads(path.read_text("utf-8"))["features"]
     shapes = shapely.from_geojson([json.dumps(one["geometry"]) for one in features])
     return gpd.GeoDataFrame([one["properties"] for one in features], geometry=shapes, crs="EPSG:4326")
 
 
-def _list(path: Path) -> pd.DataFrame:
+def _list(path: Path) -> Any:
     table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
     if "wkt" not in table:
         return table
@@ -54,7 +54,7 @@ def _sheet(path: Path) -> pd.DataFrame:
     return pd.read_excel(path, dtype=object, keep_default_na=False, engine="openpyxl")
 
 
-def _placemarks(path: Path) -> pd.DataFrame:
+def _placemarks(path: Path) -> Any:
     """Extended data and polygons of a KML file under the names that people are shown."""
     rows, shapes = [], []
     for place in ElementTree.fromstring(path.read_bytes()).iter(f"{_KML}Placemark"):
@@ -71,11 +71,11 @@ def _placemarks(path: Path) -> pd.DataFrame:
 
 
 def _shown(data: ElementTree.Element) -> str:
-    return data.findtext(f"{_KML}displayName") or data.get("name", "")
+    return data.findtext(f"{_KML}displayName") or data.get("name") or ""
 
 
 def _points(ring: ElementTree.Element | None) -> list[tuple[float, ...]]:
-    text = "" if ring is None else ring.findtext(f".//{_KML}coordinates", "")
+    text = "" if ring is None else ring.findtext(f".//{_KML}coordinates") or ""
     return [tuple(float(value) for value in point.split(",")[:2]) for point in text.split()]
 
 
