@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from types import MappingProxyType
 
 import numpy as np
@@ -86,10 +87,16 @@ def platform_degrees(platform: Platform, shapes: NDArray[np.object_], crs: pypro
     """Shapes of a metric CRS in the platform's degrees, longitude first; equal vertices stay equal."""
     is_offset = platform.coordinates in OFFSETS
     target = "EPSG:4326" if is_offset else platform.coordinates
-    transform = pyproj.Transformer.from_crs(crs, target, always_xy=True)
+    transform = _transformer(crs, target)
 
     def moved(points: NDArray[np.float64]) -> NDArray[np.float64]:
         x, y = transform.transform(points[:, 0], points[:, 1])
         return np.column_stack(to_offset(platform.coordinates, x, y) if is_offset else (x, y))
 
     return np.asarray(shapely.transform(shapely.force_2d(shapes), moved), dtype=object)
+
+
+@cache
+def _transformer(crs: pyproj.CRS, target: str) -> pyproj.Transformer:
+    """The way from one CRS to another, which PROJ takes long to find."""
+    return pyproj.Transformer.from_crs(crs, target, always_xy=True)
