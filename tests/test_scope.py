@@ -8,8 +8,8 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gridopt.grids.numbers import HouseNumber, natural, read_number
 from gridopt.grids.scope import covers, fold, scopes, unfold, unlisted
+from gridopt.read.numbers import HouseNumber, natural, read_number
 from tests.towns import CRS, SOUTH, WEST, small_plan
 
 LABELS = st.lists(st.from_regex(r"(0|[1-9][0-9]{0,2}|A[1-9]|[1-9]B|1[0-9]之[1-9])", fullmatch=True), max_size=30)

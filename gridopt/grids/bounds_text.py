@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from gridopt.city import City
 from gridopt.grids.language import text_language
 from gridopt.grids.outline import Floats, Ints, Outline, outline
-from gridopt.grids.places import COMMA, SEMICOLON, clean
+from gridopt.read.building_names import COMMA, SEMICOLON, clean
 
 Names = NDArray[np.object_]
 

@@ -17,8 +17,8 @@ import shapely
 
 from gridopt.city import City
 from gridopt.grids.language import text_language
-from gridopt.grids.numbers import LABEL, SUFFIXES, fold, is_even, natural, unfold
-from gridopt.grids.places import SEMICOLON, clean, is_street, places
+from gridopt.read.building_names import SEMICOLON, clean, is_street, places
+from gridopt.read.numbers import LABEL, SUFFIXES, fold, is_even, natural, unfold
 
 __all__ = ["covers", "fold", "scopes", "unfold", "unlisted"]
 

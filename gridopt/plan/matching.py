@@ -99,7 +99,10 @@ def _overlaps(units: gpd.GeoDataFrame, shapes: gpd.GeoDataFrame) -> pd.DataFrame
 
 
 def _people(city: City, units: gpd.GeoDataFrame, shapes: gpd.GeoDataFrame) -> pd.DataFrame:
-    """Floor area of the buildings of each unit in each grid, as a stand-in for its people."""
+    """Floor area of the buildings of each unit in each grid, as a stand-in for its people.
+
+    Where grids are told by their buildings, it is the households of these, their number where nobody counted.
+    """
     buildings = city.layer("buildings")
     if buildings is None or not len(buildings):
         return pd.DataFrame({"unit": [], "grid": [], "people": []}).astype({"unit": int, "grid": int})
@@ -107,7 +110,11 @@ def _people(city: City, units: gpd.GeoDataFrame, shapes: gpd.GeoDataFrame) -> pd
     point, unit = shapely.STRtree(units.geometry.to_numpy()).query(points, predicate="within")
     at, grid = shapely.STRtree(shapes.geometry.to_numpy()).query(points, predicate="within")
     joined = pd.DataFrame({"point": point, "unit": unit}).merge(pd.DataFrame({"point": at, "grid": grid}), on="point")
-    joined["people"] = buildings["floor_area"].fillna(0).to_numpy()[joined["point"]]
+    weights = buildings["floor_area"].fillna(0)
+    if "described" in shapes:
+        known = buildings["households"].fillna(0) if "households" in buildings else pd.Series(0.0, buildings.index)
+        weights = known if known.sum() > 0 else pd.Series(1.0, buildings.index)
+    joined["people"] = weights.to_numpy(float)[joined["point"]]
     return joined.groupby(["unit", "grid"])["people"].sum().reset_index()
 
 

@@ -22,6 +22,7 @@ from gridopt.read.basis import note_mixed_bases
 from gridopt.read.communities import community_table
 from gridopt.read.coverage import settled
 from gridopt.read.decisions import marked_where_decided, read_decisions
+from gridopt.read.described import described_grids
 from gridopt.read.findings import Findings, Repair, places_table, repairs_table
 from gridopt.read.fingerprint import fingerprint
 from gridopt.read.ground import finish
@@ -64,6 +65,7 @@ def read_city(path: str | Path, *, lang: str = "en") -> City:
             repairs += shifted.repairs
     if "population" in layers:
         layers["population"] = _joined(project.layers["population"], sources, communities, layers, repairs)
+    _describe(communities, layers, repairs)
     _check_population_units(layers)
     decided = Findings("decisions")
     layers = marked_where_decided(layers, decided)
@@ -214,6 +216,16 @@ def _layer(
     sources[key] = layer
     repairs += [*layer.repairs, *findings.repairs]
     return table
+
+
+def _describe(communities: gpd.GeoDataFrame, layers: dict[str, pd.DataFrame], repairs: list[Repair]) -> None:
+    """Lay current grids that are told in words on the buildings they name."""
+    rows = layers.get("current_grids")
+    if rows is None or isinstance(rows, gpd.GeoDataFrame):
+        return
+    findings = Findings("current_grids")
+    layers["current_grids"] = described_grids(rows, layers, communities, findings)
+    repairs += findings.repairs
 
 
 def _joined(

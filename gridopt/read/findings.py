@@ -116,6 +116,24 @@ KINDS: dict[str, tuple[str, str, str, str]] = {
         "位于所有村（社区）之外",
         "划分时归入 100 米内最近的划分单元，否则不纳入",
     ),
+    "described_doubtful": (
+        "phrases of descriptions that name no building for sure",
+        "passed over; see the doubtful rows and correct the words",
+        "描述中无法确定楼栋的词句",
+        "未采用；请查看存疑行并改正",
+    ),
+    "described_twice": (
+        "named by several descriptions with the same right",
+        "in none of them until one lets go",
+        "被多条描述同时列入",
+        "暂不归入其中任何一个，须人工确定",
+    ),
+    "described_none": (
+        "named by no description",
+        "with the current grid that holds most of its unit",
+        "没有任何描述列入",
+        "随所在划分单元归入占多数的现有网格",
+    ),
     "no_geometry": ("no geometry", "kept out", "缺少几何", "未采用"),
     "malformed": (
         "ring not closed, of too few points, or empty",

@@ -235,7 +235,7 @@ def _roster(layer: Layer, _: gpd.GeoDataFrame, findings: Findings) -> pd.DataFra
 
 
 def _current_grids(layer: Layer, _: gpd.GeoDataFrame, __: Findings) -> pd.DataFrame:
-    table = layer.table
+    table = layer.table if not isinstance(layer.table, gpd.GeoDataFrame) else layer.table.drop(columns="scope")
     coded = table["grid_code"] != ""
     if "id" not in layer.given and coded.all() and table["grid_code"].is_unique:
         table = table.set_axis(pd.Index(table["grid_code"], name=table.index.name)).sort_index()

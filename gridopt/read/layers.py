@@ -97,7 +97,9 @@ CONTRACTS: Mapping[str, Contract] = {
     "events": Contract("event_id", "event", texts=("date", "kind", "community"), counts=("number",), kinds=("point",)),
     "roster": Contract("staff_id", "staff", texts=("name", "role", "employment", "base"), counts=("capacity",)),
     "codes": Contract("code", "code", texts=("name", "community")),
-    "current_grids": Contract("current_id", "current", texts=("name", "grid_code", "community"), kinds=("polygon",)),
+    "current_grids": Contract(
+        "current_id", "current", texts=("name", "grid_code", "community", "scope"), kinds=("polygon",)
+    ),
 }
 
 CODES = ("community", "township", "county", "urban_rural_class", "base", "grid_code", "locked_grid")
@@ -153,6 +155,8 @@ def read_layer(
     findings.close()
     kept = _distinct_rows(_without_totals(source, contract, columns, findings), "id" in columns, findings)
     table = kept.reset_index(drop=True)
+    if "scope" in columns and not isinstance(source.table, gpd.GeoDataFrame):
+        contract = replace(contract, kinds=())
     shapes = placed(spec, table, findings, near=near) if contract.kinds else None
     if shapes is None and contract.kinds and spec.name != "events":
         findings.fault(*(_NO_POINTS if "point" in contract.kinds else _NO_SHAPES))

@@ -98,7 +98,9 @@ def matched(blocks: Blocks) -> tuple[Blocks, Integers]:
 def _frozen_outlines(city: City) -> Shapes:
     """The outlines of the current grids that a decision freezes."""
     current = city.current_grids
-    return _outlines(current[current["frozen"]] if current is not None and "frozen" in current else None)
+    # Grids told in words have the footprints of their buildings for a shape, along which nothing may be cut.
+    has_outlines = current is not None and "frozen" in current and "described" not in current
+    return _outlines(current[current["frozen"]] if has_outlines else None)
 
 
 def _outlines(table: gpd.GeoDataFrame | None) -> Shapes:

@@ -15,9 +15,9 @@ from gridopt.city import City
 from gridopt.coding.names import read_ordinal
 from gridopt.coding.parents import template_of
 from gridopt.grids.buildings import building_table
-from gridopt.grids.numbers import read_number
 from gridopt.plan.matching import match_polygons
 from gridopt.read.decisions import plain_text, words_of
+from gridopt.read.numbers import read_number
 
 GROUPS = ("estates", "groups", "dedicated")
 _TAIL = re.compile(r"(社区|社區|居委会|村委会|村|里)$")

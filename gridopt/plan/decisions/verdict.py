@@ -114,7 +114,7 @@ class _Check:
         """Frozen grids whose units leave their outline: units are never cut after they are made."""
         current = self.city.current_grids
         for one in self.bound.settled.decisions:
-            if one.kind != "frozen" or one.grid is None or not one.units:
+            if one.kind != "frozen" or one.grid is None or not one.units or "described" in current:
                 continue
             shape = current.geometry.set_axis(current.index.astype(str)).to_crs(self.city.crs)[one.grid.current]
             units = self.bound.settled.units.loc[[*one.units, *one.outside]]

@@ -20,7 +20,7 @@ _DASHES = re.compile(r"\s*[-–—―~〜至之]\s*(?=[A-Za-z]?\d)")
 _COMMAS = re.compile(r"\s*[,/&和及]\s*(?=[A-Za-z]?\d)")
 _LETTERED = re.compile(r"(?<![A-Za-z\d])([A-Za-z])-(?=\d)")
 _LEADS = re.compile(r"(?:第|#|No\.?|NO\.?|Building|Bldg\.?|Block)$")
-_STANDARD = {"#": "号楼", "#楼": "号楼", "棟": "栋", "號": "号"}
+STANDARD = {"#": "号楼", "#楼": "号楼", "棟": "栋", "號": "号"}
 _FIRST = re.compile(r"\d+")
 _RANGE = re.compile(r"(\d+)-(\d+)")
 
@@ -52,7 +52,7 @@ def read_number(written: str) -> HouseNumber | None:
     suffix = found["suffix"] or ""
     head = _LEADS.sub("", found["head"].strip()).strip()
     labels = [label for part in found["labels"].split("、") for label in _spread(part)]
-    return HouseNumber(head, tuple(dict.fromkeys(labels)), _STANDARD.get(suffix, suffix))
+    return HouseNumber(head, tuple(dict.fromkeys(labels)), STANDARD.get(suffix, suffix))
 
 
 def fold(labels: Iterable[str], *, step: int = 1, separator: str = "、") -> str:

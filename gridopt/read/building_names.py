@@ -6,7 +6,7 @@ import re
 
 import pandas as pd
 
-from gridopt.grids.numbers import HouseNumber, read_number
+from gridopt.read.numbers import HouseNumber, read_number
 
 COMMA = "\N{FULLWIDTH COMMA}"
 SEMICOLON = "\N{FULLWIDTH SEMICOLON}"
