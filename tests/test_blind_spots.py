@@ -193,3 +193,17 @@ def test_blind_spots_do_not_depend_on_row_order(plan):
 def test_posts_without_their_columns_are_refused(plan):
     with pytest.raises(TableError, match="posts lacks the columns role"):
         blind_spots(plan, staff(plan).drop(columns="role"))
+
+
+@pytest.mark.parametrize(("layer", "kind"), [("roads", "road"), ("rivers", "river")])
+def test_a_stretch_of_road_or_river_on_land_without_a_grid_is_found(plan, layer, kind):
+    line = shapely.LineString([(WEST, SOUTH + CELL / 2), (WEST + 6 * CELL, SOUTH + CELL / 2)])
+    lines = gpd.GeoDataFrame({"name": ["滨河路"]}, geometry=[line], index=["l1"], crs=CRS)
+    whole = with_layer(plan, **{layer: lines})
+    assert blind_spots(whole).empty
+    torn = with_shape(whole, A1, lambda shape: shape.difference(box(0, 0, 1, 1)))
+    table = blind_spots(torn)
+    found_lines = table[table["kind"] == kind]
+    assert found_lines["id"].tolist() == ["l1"]
+    assert found_lines.geometry.length.tolist() == [CELL]
+    assert found_lines["reason"].tolist() == [f"100.00 m of the {kind} are in no grid"]

@@ -31,6 +31,8 @@ REASONS = {
     ("land", "none"): ("{area:,.2f} m2 of the community are in no grid", "村（社区）内 {area:,.2f} 平方米不在任何网格"),
     ("land", "two"): ("{area:,.2f} m2 are in both grids", "{area:,.2f} 平方米同时属于两个网格"),
     ("estate", "none"): ("{area:,.2f} m2 of the estate are in no grid", "小区内 {area:,.2f} 平方米不在任何网格"),
+    ("road", "none"): ("{length:,.2f} m of the road are in no grid", "道路有 {length:,.2f} 米不在任何网格"),
+    ("river", "none"): ("{length:,.2f} m of the river are in no grid", "河流有 {length:,.2f} 米不在任何网格"),
     ("input", "none"): ("in the layer of buildings, not in the plan", "楼栋图层中有，方案中没有"),
     ("post", "none"): ("the grid has no chief", "该网格没有网格长"),
     ("post", "two"): ("the grid has {n_grids} chiefs", "该网格有 {n_grids} 名网格长"),
@@ -47,6 +49,7 @@ def blind_spots(plan: Plan, posts: pd.DataFrame | None = None) -> gpd.GeoDataFra
     building  in no grid, in one that does not exist, or in several
     land      part of a community in no grid or in two (geometry: that part)
     estate    part of an estate that lies in a community but in no grid; an estate of several grids is fine
+    road, river  a stretch that lies in a community but in no grid
     unit      without a grid, or with the code of a grid where it does not lie
     input     a building of the city's layer, on the city's land, that the plan has lost
     post      a grid without exactly one chief, or a post for a grid that does not exist
@@ -57,7 +60,8 @@ def blind_spots(plan: Plan, posts: pd.DataFrame | None = None) -> gpd.GeoDataFra
     blank = _blank_land(plan)
     rows = [*_buildings(plan), *_units(plan), *_overlaps(plan.grids), *_inputs(plan)]
     rows += [_row("land", "none", community, community, geometry=part) for community, part in blank.items()]
-    rows += _estates(plan, blank)
+    for layer, kind in (("estates", "estate"), ("roads", "road"), ("rivers", "river")):
+        rows += _in_blank(plan, blank, layer, kind)
     if posts is not None:
         rows += _posts(plan, posts)
     table = pd.DataFrame([_worded(row, plan.city.settings.lang) for row in rows], columns=BLIND_SPOTS)
@@ -73,8 +77,9 @@ def _row(kind: str, fault: str, id_: str, community_id: str = "", **facts: Any) 
 
 def _worded(row: Row, lang: str) -> Row:
     english, chinese = REASONS[row["kind"], row["fault"]]
-    area = shapely.area(row["geometry"]) if row["geometry"] is not None else 0.0
-    return row | {"reason": (chinese if lang == "zh" else english).format(area=area, **row)}
+    shape = row["geometry"]
+    size = {"area": shapely.area(shape), "length": shapely.length(shape)} if shape is not None else {}
+    return row | {"reason": (chinese if lang == "zh" else english).format(**size, **row)}
 
 
 def _buildings(plan: Plan) -> list[Row]:
@@ -160,15 +165,19 @@ def _polygons(shapes: Shapes) -> Shapes:
     return cleaned
 
 
-def _estates(plan: Plan, blank: Mapping[str, shapely.Geometry]) -> list[Row]:
-    estates = plan.city.layer("estates")
-    if estates is None or not len(estates) or not blank:
+def _in_blank(plan: Plan, blank: Mapping[str, shapely.Geometry], layer: str, kind: str) -> list[Row]:
+    """Parts of a layer's estates, roads or rivers on land without a grid: surfaces by area, lines by length."""
+    table = plan.city.layer(layer)
+    if table is None or not len(table) or not blank:
         return []
-    rows = []
+    shapes, rows = table.geometry.to_numpy(), []
+    is_line = shapely.get_dimensions(shapes) == 1
     for community, land in blank.items():
-        parts = _polygons(shapely.intersection(estates.geometry.to_numpy(), land))
-        lost = np.flatnonzero(shapely.area(parts) > AREA_TOLERANCE)
-        rows += [_row("estate", "none", str(estates.index[i]), community, geometry=parts[i]) for i in lost]
+        parts = shapely.intersection(shapes, land)
+        parts[~is_line] = _polygons(parts[~is_line])
+        size = np.where(is_line, shapely.length(parts), shapely.area(parts))
+        lost = np.flatnonzero(size > AREA_TOLERANCE)
+        rows += [_row(kind, "none", str(table.index[i]), community, geometry=parts[i]) for i in lost]
     return rows
 
 
