@@ -63,6 +63,7 @@ township | 乡镇（街道） | township
 county | 县（市、区） | county
 subdistrict | 街道 | subdistrict
 road | 道路 | road
+river | 河流 | river
 estate | 小区 | estate
 gap | 最优性差距 | gap
 bound | 目标值下界 | bound
