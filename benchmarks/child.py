@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import apportioning, instances, layers
+from benchmarks import apportioning, instances, layers, mass
 from benchmarks.instances import Instance
 from benchmarks.methods import APPORTIONED, TOBLER, WHOLE_RUN, answer
 from benchmarks.scorer import score
@@ -73,7 +73,7 @@ def main() -> None:
         instances.write(instances.find(job["instance"]), Path(job["file"]))
         outcome: dict[str, Any] = {"rows": [], "memory": 0.0}
     elif job["method"] == WHOLE_RUN:
-        outcome = layers.measure(job)
+        outcome = (mass if job["instance"].startswith("mass-") else layers).measure(job)
     elif job["method"] in (APPORTIONED, TOBLER):
         with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):
             outcome = apportioning.measure(job)

@@ -20,7 +20,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol, cast
 
-from benchmarks import apportioning, growth, layers, proof, published, quality, tables
+from benchmarks import apportioning, growth, layers, mass, proof, published, quality, tables
 from benchmarks.jobs import RESULTS, ROOT, Job, Store, carry_out
 from benchmarks.methods import TOBLER
 from benchmarks.peers import LIBRARIES
@@ -44,6 +44,7 @@ PARTS = cast(
         "proof": proof,
         "growth": growth,
         "layers": layers,
+        "mass": mass,
         "apportioning": apportioning,
     },
 )

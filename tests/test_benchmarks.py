@@ -2,18 +2,20 @@
 
 import json
 
+import geopandas as gpd
 import networkx as nx
 import numpy as np
 import pytest
+import shapely
 
-from benchmarks import apportioning, growth, instances, layers, proof, published, quality, run, tables
+from benchmarks import apportioning, cities, growth, instances, layers, mass, proof, published, quality, run, tables
 from benchmarks.instances import Instance
 from benchmarks.jobs import Job, Store
 from benchmarks.methods import OURS, answer
 from benchmarks.scorer import score
 
 PARTS = {"quality": quality, "published": published, "proof": proof, "growth": growth, "layers": layers}
-PARTS["apportioning"] = apportioning
+PARTS |= {"apportioning": apportioning, "mass": mass}
 
 
 def row_of_four(*, k: int = 2, joined: bool = True) -> Instance:
@@ -133,6 +135,19 @@ def test_a_run_of_the_command_that_failed_is_measured_again(tmp_path) -> None:
 def test_a_run_of_the_command_that_fails_says_why(tmp_path) -> None:
     with pytest.raises(SystemExit, match=r"status 2: .*nowhere\.toml"):
         layers.drawn(["draw", str(tmp_path / "nowhere.toml")], tmp_path / "out")
+
+
+def test_a_synthetic_city_is_the_same_files_each_time_and_has_as_many_buildings_as_asked(tmp_path) -> None:
+    folders = tmp_path / "a", tmp_path / "b"
+    for folder in folders:
+        cities.write_city("mass-4000-5", folder)
+    one, other = (gpd.read_file(folder / "buildings.fgb") for folder in folders)
+    assert one.equals(other)
+    assert 0.8 * 4000 <= len(one) <= 4000 * 1.1
+    assert (folders[0] / "totals.csv").read_bytes() == (folders[1] / "totals.csv").read_bytes()
+    communities = gpd.read_file(folders[0] / "city.gpkg", layer="communities")
+    assert len(communities) == 4
+    assert shapely.coverage_is_valid(communities.geometry.to_numpy())
 
 
 @pytest.mark.parametrize("name", PARTS)

@@ -99,3 +99,16 @@ def test_the_workbook_is_the_same_bytes_whenever_it_is_made(lang: str, monkeypat
     first = workbook(plan, layers, lang)
     monkeypatch.setattr("zipfile.time.time", lambda: 2_000_000_000.0)
     assert workbook(plan, layers, lang) == first
+
+
+def test_a_city_of_very_many_buildings_has_them_in_their_csv_file_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = full_plan()
+    layers = plan_layers(plan)
+    n_buildings = len(layers["buildings"])
+    monkeypatch.setitem(workbook.__globals__, "_MOST_ROWS", n_buildings)
+    assert opened(plan)["楼栋归属"].max_row == 2 + n_buildings
+    monkeypatch.setitem(workbook.__globals__, "_MOST_ROWS", n_buildings - 1)
+    sheet = opened(plan)["楼栋归属"]
+    assert sheet.max_row == 3
+    assert sheet["A3"].value == f"另有 {n_buildings} 行，见 buildings.csv"
+    assert lists(layers)["buildings.csv"].decode("utf-8-sig").count("\r\n") == 1 + n_buildings

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import shapely
@@ -12,7 +13,7 @@ from scipy.spatial import cKDTree
 from gridopt.units.blocks import Blocks, connected, matched
 from gridopt.units.cover import dissolve
 from gridopt.units.edges import Floats, Integers
-from gridopt.units.nearest import Shapes, canonical, divided, frontiers
+from gridopt.units.nearest import Shapes, canonical, divided, divided_all, frontiers
 
 SPACING = 12.0
 """Metres between the points of an outline that stand for a building."""
@@ -36,6 +37,9 @@ NEAR_OUTLINE = 0.01
 
 LEAST_SHARE = 0.25
 """Share of the mean size of a block's cells below which a cell, or a part of one, joins a neighbour."""
+
+AT_ONCE = 4_000
+"""Blocks that are cut together: many calls of a few faces each would cost more than the geometry."""
 
 _NO_OPEN_LAND = (np.empty(0, object), shapely.Polygon())
 
@@ -70,15 +74,20 @@ def cut_dense(blocks: Blocks, carriers: Carriers, limits: Floats) -> Blocks:
     block_of = _within(carriers.shapes, blocks.shapes)
     sizes = _sums(carriers.shapes, carriers.sizes, blocks.shapes)
     dense = np.flatnonzero((sizes > limits) | _mixed(block_of, carriers.groups, len(sizes)))
-    order = np.argsort(block_of, kind="stable")
-    cuts = np.searchsorted(block_of[order], [dense, dense + 1])
+    place_of = np.full(len(sizes), -1, np.int64)
+    place_of[dense] = np.arange(len(dense))
+    place = np.where(block_of >= 0, place_of[block_of], -1)
+    order = canonical(carriers.shapes)
+    order = order[np.argsort(place[order], kind="stable")]
     whole = np.setdiff1d(np.arange(len(sizes)), dense)
     shapes, origin = [blocks.shapes[whole]], [whole]
-    for block, first, last in zip(dense.tolist(), *cuts.tolist(), strict=True):
-        inside = order[first:last]
-        parts = _cells(blocks.shapes[block], carriers.take(inside), limits[block])
+    for first in range(0, len(dense), AT_ONCE):
+        chosen = dense[first : first + AT_ONCE]
+        low, high = np.searchsorted(place[order], [first, first + len(chosen)])
+        members = order[low:high]
+        parts, of_block = _cells(blocks.shapes[chosen], carriers.take(members), place[members] - first, limits[chosen])
         shapes.append(parts)
-        origin.append(np.full(len(parts), block))
+        origin.append(chosen[of_block])
     places = np.concatenate(origin)
     return _finished(Blocks(np.concatenate(shapes), blocks.communities[places]))
 
@@ -132,9 +141,84 @@ def _mixed(block_of: Integers, groups: Integers, n_blocks: int) -> NDArray[np.bo
     return least < most
 
 
-def _clusters(carriers: Carriers, limit: float) -> Integers:
+@dataclass(frozen=True, eq=False)
+class _Cuts:
+    """How one block is to be cut: a label (buildings,) of each building's cell, and what the mean cell holds, by label;
+
+    the lines of the cuts, the trees of points along the buildings (with the building of each), the land left open.
+    """
+
+    labels: Integers
+    means: Floats
+    lines: Shapes
+    tree: cKDTree
+    building: Integers
+    vacant: shapely.Geometry
+
+    def owners(self, points: Floats) -> Integers:
+        """The cell of the nearest building of each point."""
+        return np.asarray(self.labels[self.building[self.tree.query(points)[1]]])
+
+
+def _cells(shapes: Shapes, carriers: Carriers, block: Integers, limits: Floats) -> tuple[Shapes, Integers]:
+    """(connected parts, each nearest to one cluster of buildings; the block of each), for many blocks at once.
+
+    ``block`` is the position of the block of each carrier, ascending.
+    """
+    cuts = _cuts(shapes, carriers, block, limits)
+    faces, place = divided_all(shapes, [cut.lines for cut in cuts])
+    inner = shapely.point_on_surface(faces)
+    points, ends = shapely.get_coordinates(inner), np.searchsorted(place, np.arange(len(shapes) + 1))
+    starts = np.cumsum([0, *(len(cut.means) + 1 for cut in cuts)])
+    owners, vacant = np.empty(len(faces), np.int64), np.zeros(len(faces), bool)
+    for cut, first, low, high in zip(cuts, starts[:-1].tolist(), ends[:-1].tolist(), ends[1:].tolist(), strict=True):
+        owners[low:high] = first + cut.owners(points[low:high])
+        if not cut.vacant.is_empty:
+            vacant[low:high] = shapely.intersects(cut.vacant, inner[low:high])
+    owners[vacant] = starts[place[vacant] + 1] - 1
+    people = np.where(vacant, np.inf, _sums(carriers.shapes, carriers.sizes, faces))
+    # A small hamlet is not a small part: each is measured by its own cells.
+    means = np.concatenate([np.append(cut.means, 1.0) for cut in cuts])
+    labels = connected(Blocks(faces, place), owners + 1, people / means[owners], least=LEAST_SHARE)
+    parts, of_part = dissolve(faces, labels), np.empty(int(labels.max()) + 1, np.int64)
+    of_part[labels] = place
+    ends = np.searchsorted(of_part, np.arange(len(shapes) + 1))
+    smooth = [
+        shapely.coverage_simplify(parts[low:high], SMOOTH, simplify_boundary=False) for low, high in pairwise(ends)
+    ]
+    return np.concatenate(smooth), of_part
+
+
+def _cuts(shapes: Shapes, carriers: Carriers, block: Integers, limits: Floats) -> list[_Cuts]:
+    """The cuts of every block."""
+    centres = shapely.get_coordinates(shapely.point_on_surface(carriers.shapes))
+    points, building = _outline_points(carriers.shapes)
+    ends = np.searchsorted(block, np.arange(len(shapes) + 1))
+    point_ends = np.searchsorted(building, ends)
+    cuts = []
+    for number, (low, high) in enumerate(pairwise(ends.tolist())):
+        own = slice(point_ends[number], point_ends[number + 1])
+        inside = carriers.take(np.arange(low, high))
+        cuts.append(_cut(shapes[number], inside, centres[low:high], (points[own], building[own] - low), limits[number]))
+    return cuts
+
+
+def _cut(
+    block: shapely.Geometry, carriers: Carriers, centres: Floats, outlines: tuple[Floats, Integers], limit: float
+) -> _Cuts:
+    labels = _clusters(carriers, centres, limit)
+    points, building = outlines
+    nearest = cKDTree(points)
+    in_hamlets = bool((carriers.groups >= 0).any())
+    # The land around hamlets is theirs, however wide.
+    arcs, vacant = _open_land(block, carriers.shapes, nearest) if not in_hamlets else _NO_OPEN_LAND
+    lines = frontiers(block, points, labels[building])
+    lines = np.append(lines if vacant.is_empty else shapely.difference(lines, vacant), arcs)
+    return _Cuts(labels, _mean_cells(carriers, labels, limit), lines, nearest, building, vacant)
+
+
+def _clusters(carriers: Carriers, points: Floats, limit: float) -> Integers:
     """A label for each carrier of a block, 0 ..: clusters of about ``limit`` at most, none of two hamlets."""
-    points = shapely.get_coordinates(shapely.point_on_surface(carriers.shapes))
     labels, first = np.zeros(len(points), np.int64), 0
     for group in np.unique(carriers.groups):
         members = np.flatnonzero(carriers.groups == group)
@@ -142,33 +226,6 @@ def _clusters(carriers: Carriers, limit: float) -> Integers:
         labels[members] = first + bisect(points[members], sizes, max(int(np.ceil(sizes.sum() / limit)), 1))
         first = int(labels[members].max()) + 1
     return labels
-
-
-def _cells(block: shapely.Geometry, carriers: Carriers, limit: float) -> Shapes:
-    """One block cut into connected parts, each nearest to one cluster of buildings."""
-    carriers = carriers.take(canonical(carriers.shapes))
-    shapes, sizes = carriers.shapes, carriers.sizes
-    labels = _clusters(carriers, limit)
-    n_cells = int(labels.max()) + 1
-    points, building = _outline_points(shapes)
-    nearest = cKDTree(points)
-    in_hamlets = bool((carriers.groups >= 0).any())
-    # The land around hamlets is theirs, however wide.
-    arcs, vacant = _open_land(block, shapes, nearest) if not in_hamlets else _NO_OPEN_LAND
-    lines = frontiers(block, points, labels[building])
-    faces = divided(block, np.append(lines if vacant.is_empty else shapely.difference(lines, vacant), arcs))
-    inner = shapely.point_on_surface(faces)
-    owners = labels[building][nearest.query(shapely.get_coordinates(inner))[1]]
-    owners[shapely.intersects(vacant, inner)] = n_cells
-    clean, kept = matched(Blocks(faces, np.zeros(len(faces), np.int64)))
-    people = np.where(owners[kept] == n_cells, np.inf, _sums(shapes, sizes, clean.shapes))
-    # A small hamlet is not a small part: each is measured by its own cells.
-    means = _mean_cells(carriers, labels, limit)
-    parts = dissolve(
-        clean.shapes,
-        connected(clean, owners[kept] + 1, people / np.append(means, 1.0)[owners[kept]], least=LEAST_SHARE),
-    )
-    return np.asarray(shapely.coverage_simplify(parts, SMOOTH, simplify_boundary=False), object)
 
 
 def _mean_cells(carriers: Carriers, labels: Integers, limit: float) -> Floats:
@@ -187,7 +244,7 @@ def _open_land(block: shapely.Geometry, shapes: Shapes, buildings: cKDTree) -> t
     Such land is a park, a river or fields. It is cut off only where the rest of the block stays in one
     piece with enough of its outline: it would else be the only link between hamlets.
     """
-    if not _is_wide(block, buildings):
+    if block.area < OPEN_LAND or not _is_wide(block, buildings):
         return np.empty(0, object), shapely.Polygon()
     around = shapely.union_all(shapely.buffer(shapes, 2 * NEIGHBOURHOOD, quad_segs=2))
     arcs = np.array([shapely.boundary(shapely.buffer(around, -NEIGHBOURHOOD, quad_segs=4))], object)

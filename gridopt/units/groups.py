@@ -85,7 +85,8 @@ def phases(units: gpd.GeoDataFrame, buildings: gpd.GeoDataFrame, homes: pd.Serie
     read = buildings["phase"].fillna("") if "phase" in buildings else pd.Series("", index=buildings.index, dtype="str")
     for column in ("estate", "name", "number"):
         if column in buildings:
-            read = read.where(read != "", buildings[column].map(phase_of))
+            known = {text: phase_of(text) for text in buildings[column].unique()}
+            read = read.where(read != "", buildings[column].map(known))
     told = pd.DataFrame({"unit": homes.to_numpy(), "phase": read.to_numpy()})
     told = told[(told["unit"] != "") & (told["phase"] != "")]
     counts = told.value_counts().reset_index().sort_values(["count", "phase"], ascending=[False, True], kind="stable")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import geopandas as gpd
 import numpy as np
 import shapely
@@ -64,6 +66,23 @@ def divided(area: shapely.Geometry, lines: Shapes) -> Shapes:
     faces = shapely.get_parts(shapely.polygonize(shapely.get_parts(network)))
     faces = faces[holds(area, faces)]
     return np.asarray(faces[canonical(faces)], object)
+
+
+def divided_all(areas: Shapes, lines: Sequence[Shapes]) -> tuple[Shapes, Integers]:
+    """`divided` for many polygons at once: (faces, the place of the polygon that each is part of, ascending)."""
+    own = np.repeat(np.arange(len(areas)), [len(some) for some in lines])
+    drawn = np.concatenate([*lines, shapely.boundary(areas)])
+    place = np.concatenate([own, np.arange(len(areas))])
+    order = np.argsort(place, kind="stable")
+    networks = shapely.geometrycollections(drawn[order], indices=place[order])
+    noded = shapely.union_all(networks[:, None], axis=1)
+    faces, place = shapely.get_parts(shapely.polygonize(noded[:, None], axis=1), return_index=True)
+    shapely.prepare(areas)
+    inside = shapely.intersects(areas[place], shapely.point_on_surface(faces))
+    faces, place = faces[inside], place[inside]
+    order = canonical(faces)
+    order = order[np.argsort(place[order], kind="stable")]
+    return np.asarray(faces[order], object), np.asarray(place[order], np.int64)
 
 
 def holds(area: shapely.Geometry, shapes: Shapes) -> NDArray[np.bool_]:

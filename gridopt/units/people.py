@@ -116,9 +116,11 @@ def home_weights(buildings: pd.DataFrame, measure: str = "households") -> pd.Ser
 
 def is_home(use: pd.Series) -> pd.Series:
     """Whether people may live in a building of this use; unknown uses count as homes."""
-    text = use.fillna("").astype("str").str.strip().str.lower()
+    codes, words = pd.factorize(use.fillna("").astype("str"))
+    text = pd.Series(words, dtype="str").str.strip().str.lower()
     named = text.isin(NOT_HOMES) | text.str.contains("|".join(NOT_HOMES_ZH), regex=True)
-    return ~(named & ~text.str.contains("|".join(LIVED_IN_ZH), regex=True))
+    homes = ~(named & ~text.str.contains("|".join(LIVED_IN_ZH), regex=True))
+    return pd.Series(homes.to_numpy(bool)[codes], index=use.index)
 
 
 def raster_weights(cells: gpd.GeoDataFrame, units: gpd.GeoDataFrame) -> pd.Series:
