@@ -81,11 +81,7 @@ def parser(lang: str) -> argparse.ArgumentParser:
     reach.add_argument("folder", type=Path, help=say("folder", lang))
     reach.add_argument("--facilities", type=Path, help=say("facilities", lang))
     reach.add_argument("--project", type=Path, help=say("of_project", lang))
-    export = verb("export", stored.export)
-    export.add_argument("folder", type=Path, help=say("folder", lang))
-    _exporting(export, lang)
-    publish = verb("publish", stored.publish)
-    publish.add_argument("folder", type=Path, help=say("folder", lang))
+    _on_stored_plans(verb, lang)
     locate = verb("locate", verbs.locate)
     locate.add_argument("folder", type=Path, help=say("folder", lang))
     locate.add_argument("--points", type=Path, required=True, help=say("points", lang))
@@ -97,6 +93,14 @@ def _drawing(one: argparse.ArgumentParser, lang: str) -> None:
     one.add_argument("project", type=Path, help=say("project", lang))
     one.add_argument("--out", type=Path, required=True, help=say("out", lang))
     one.add_argument("--strict", action="store_true", help=say("strict", lang))
+
+
+def _on_stored_plans(verb: Callable[[str, Verb], argparse.ArgumentParser], lang: str) -> None:
+    for name, run in (("export", stored.export), ("publish", stored.publish)):
+        one = verb(name, run)
+        one.add_argument("folder", type=Path, help=say("folder", lang))
+        if name == "export":
+            _exporting(one, lang)
 
 
 def _exporting(one: argparse.ArgumentParser, lang: str) -> None:
