@@ -181,3 +181,13 @@ def test_a_building_over_two_ready_units_of_one_community_brings_each_its_share_
     people = make_units(City.from_tables(communities, units=units, buildings=homes))
     assert people["households"].tolist() == [15, 25, 10]  # three quarters of h in a1; i belongs to A, b has no home
     assert people["buildings"].tolist() == [1, 1, 0]
+
+
+def test_control_totals_alone_are_spread_evenly_over_land_cut_fine_enough_for_grids() -> None:
+    units = make_units(City.from_tables(town(households=[400, 10], residents=[1000, 25])))
+    west, east = (units[units["community_id"] == name] for name in "AB")
+    assert len(west) >= 10
+    assert len(east) == 1
+    assert west["households"].sum() == 400
+    assert west["households"].max() <= 500 / 12 * 1.5
+    assert any("area" in row["action"] for row in units.attrs["repairs"])

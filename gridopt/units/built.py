@@ -26,6 +26,9 @@ from gridopt.units.towers import mark_stairwells, sliced
 UNITS_IN_A_GRID = 12
 """Units that the largest grid should have at least, so that its border has room to move."""
 
+POINTS_IN_A_UNIT = 9.0
+"""Points that stand for the people of a unit where no building and no raster cell does."""
+
 LEAST_UNIT = 20.0
 """Households below which a unit is not cut any further."""
 
@@ -41,8 +44,9 @@ def built_units(city: City, record: Record) -> tuple[gpd.GeoDataFrame, pd.DataFr
     homes, totals = _homes(city, land, record)
     highs = _highs(city, communities)
     limits = np.maximum(highs / UNITS_IN_A_GRID, LEAST_UNIT)
+    homes = _with_bare_land(homes, land, totals[_measure(city)], limits)
     carriers = Carriers(homes.shapes, homes.sizes, homes.numbers)
-    place = communities.index.get_indexer(pd.Index(homes.communities))
+    place = communities.index.get_indexer(pd.Index(homes.communities, dtype="str"))
     sliced_carriers, towers = sliced(carriers, limits[place], highs[place])
     blocks = make_blocks(city, land, homes.shapes)
     blocks = cut_dense(blocks, sliced_carriers, limits[blocks.communities])
@@ -77,7 +81,6 @@ def _homes(city: City, land: gpd.GeoSeries, record: Record) -> tuple[_Found, pd.
     """Who holds how many people, estimated from the totals of the communities, and these totals."""
     buildings, cells = city.layer("buildings"), city.layer("population_cells")
     hamlets: pd.Series | None = None
-    measure = "residents" if city.rules.size.measure == "residents" else "households"
     if buildings is not None and len(buildings):
         buildings = buildings.sort_index()
         homes = place_buildings(buildings, land.to_frame("geometry")).unit_ids
@@ -89,7 +92,7 @@ def _homes(city: City, land: gpd.GeoSeries, record: Record) -> tuple[_Found, pd.
         totals = control_totals(city, land, homes, record)
         shapes, weights = shapely.centroid(table.geometry.to_numpy()), table["residents"].astype(float)
     share = weights / weights.groupby(homes).transform("sum").where(lambda total: total > 0, 1.0)
-    sizes = (share * homes.map(totals[measure])).fillna(0.0)
+    sizes = (share * homes.map(totals[_measure(city)])).fillna(0.0)
     if buildings is not None and len(buildings):
         hamlets = hamlets_of(city, buildings, homes, sizes, record)
     told = np.full(len(homes), "", object) if hamlets is None else hamlets.to_numpy(object)
@@ -98,6 +101,44 @@ def _homes(city: City, land: gpd.GeoSeries, record: Record) -> tuple[_Found, pd.
         homes.index[inside], shapes[inside], sizes.to_numpy(float)[inside], homes.to_numpy(object)[inside], told[inside]
     )
     return found, totals
+
+
+def _measure(city: City) -> str:
+    """The measure that units are cut by: the size measure where that is a control total, else households."""
+    return "residents" if city.rules.size.measure == "residents" else "households"
+
+
+def _with_bare_land(homes: _Found, land: gpd.GeoSeries, totals: pd.Series, limits: Floats) -> _Found:
+    """The homes, and evenly spread points where nothing tells where a community's people live.
+
+    Points are so many that units of ``limits`` have a few each; without them such a community is one unit.
+    """
+    held = pd.Series(homes.sizes).groupby(homes.communities).sum()
+    told = totals.reindex(land.index).to_numpy(float)
+    bare = np.flatnonzero((held.reindex(land.index, fill_value=0.0).to_numpy(float) <= 0) & (told > limits))
+    points = [_spread(land.iloc[place], told[place] / limits[place] * POINTS_IN_A_UNIT) for place in bare.tolist()]
+    numbers = np.array([len(one) for one in points], np.int64)
+    if not numbers.sum():
+        return homes
+    each = np.repeat(told[bare] / np.maximum(numbers, 1), numbers)
+    names = np.repeat(land.index.to_numpy(object)[bare], numbers)
+    return _Found(
+        homes.ids.append(pd.Index([f"point-{i}" for i in range(len(each))])),
+        np.concatenate([homes.shapes, *points]),
+        np.concatenate([homes.sizes, each]),
+        np.concatenate([homes.communities, names]),
+        np.concatenate([homes.hamlets, np.full(len(each), "", object)]),
+    )
+
+
+def _spread(shape: shapely.Geometry, number: float) -> Shapes:
+    """About so many points on a square lattice inside a polygon."""
+    side = float(np.sqrt(shape.area / number))
+    west, south, east, north = (int(np.floor(bound / side)) for bound in shape.bounds)
+    x, y = np.meshgrid(np.arange(west, east + 1) + 0.5, np.arange(south, north + 1) + 0.5)
+    points = shapely.points(x.ravel() * side, y.ravel() * side)
+    shapely.prepare(shape)
+    return np.asarray(points[shapely.contains_properly(shape, points)], object)
 
 
 def _highs(city: City, communities: gpd.GeoDataFrame) -> Floats:
