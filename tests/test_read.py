@@ -387,7 +387,9 @@ def test_buildings_get_floors_from_their_height(town):
         crs=CRS,
     )
     city = town.add("buildings", houses).read()
-    assert city.layer("buildings")["floor_area"].round(6).tolist() == [300, 500, 100, 100]
+    assert city.layer("buildings")["floor_area"].round(6).tolist() == [300, 500, 100, 300]
+    row = city.repairs[city.repairs["fault"].str.startswith("neither floors nor height")].iloc[0]
+    assert (row["ids"], row["action"]) == ("d", "taken as 3 floors, the median of the others")
     assert repair(city, "buildings", "given as points")["ids"] == "d"
     town.add("buildings", houses.assign(floors=[-1, 1, 1, 1])).refused("negative", "a")
 

@@ -266,6 +266,12 @@ KINDS: dict[str, tuple[str, str, str, str]] = {
         "楼栋为点",
         "建筑面积按每层 {0:g} 平方米估计",
     ),
+    "floors_missing": (
+        "neither floors nor height of a building, which others have",
+        "taken as {0:g} floors, the median of the others",
+        "部分楼栋缺少层数和高度",
+        "按其余楼栋的中位数 {0:g} 层计",
+    ),
     "kinds_by_density": (
         "no area kind and no urban-rural class stated",
         "{0}, by density (urban from {1:g} residents a km2, fringe from {2:g}) and dispersion (fringe where {3:.0%} of "

@@ -125,12 +125,22 @@ def _buildings(layer: Layer, _: gpd.GeoDataFrame, findings: Findings) -> pd.Data
     findings.repair("same_after_repair", table.index[same])
     points = kinds_of(table["geometry"].to_numpy()) == "point"
     findings.repair("no_footprint", table.index[points], values=[POINT_FOOTPRINT])
-    by_height = np.maximum(np.round(table["height"] / STOREY), 1)
-    floors = table["floors"].where(table["floors"] > 0).fillna(pd.Series(by_height, table.index)).fillna(1.0)
+    floors = _floors(table, findings)
     footprint = np.where(points, POINT_FOOTPRINT, shapely.area(table["geometry"].to_numpy()))
     ground = footprint - _counted_elsewhere(table, floors.to_numpy(float), same, findings)
     table = table.assign(floor_area=np.where(same, 0.0, np.maximum(ground, 0.0) * floors))
     return table[[*(name for name in table.columns if name != "geometry"), "geometry"]]
+
+
+def _floors(table: pd.DataFrame, findings: Findings) -> pd.Series:
+    """Floors of each building, from its height where only that is known, else as many as half of the others have."""
+    by_height = pd.Series(np.maximum(np.round(table["height"] / STOREY), 1), table.index)
+    floors: pd.Series = table["floors"].where(table["floors"] > 0).fillna(by_height)
+    missing = floors.isna()
+    usual = 1.0 if missing.all() else float(floors.median())
+    if missing.any() and not missing.all():
+        findings.repair("floors_missing", table.index[missing], values=[usual])
+    return floors.fillna(usual)
 
 
 def _counted_elsewhere(
