@@ -6,8 +6,10 @@ import shapely
 import gridopt as go
 from gridopt.errors import TableError
 from gridopt.grids.scope import scopes
+from gridopt.plan.matching import match_polygons
 from gridopt.read.described import describe
 from gridopt.read.descriptions import read_description
+from tests import towns
 from tests.towns import CRS, SOUTH, WEST, square
 
 A, B = "320411001101", "320412001101"
@@ -182,3 +184,12 @@ def test_a_project_reads_descriptions_as_current_grids(tmp_path):
 def test_descriptions_that_name_nothing_at_all_are_refused(tmp_path):
     with pytest.raises(TableError, match="names a building of the city"):
         go.read_city(project(tmp_path, [("1", "别处1幢", A)]))
+
+
+def test_land_between_described_buildings_goes_to_the_nearest_grid_of_its_own_community():
+    drawn = towns.town("a b b")
+    far = shapely.box(WEST + 280, SOUTH, WEST + 299, SOUTH + 10)
+    grids = gpd.GeoDataFrame({"described": True}, geometry=[square(0, 0), far], index=["1", "2"], crs=CRS)
+    match = match_polygons(drawn, towns.units_of(drawn), grids)
+    assert match.drawn.to_dict() == {"a01": "1", "b01": "2", "b02": "2"}
+    assert match.blank == ("b01",)

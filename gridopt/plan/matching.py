@@ -81,6 +81,8 @@ def match_polygons(city: City, units: gpd.GeoDataFrame, grids: gpd.GeoDataFrame)
     share.iloc[best.index] = best["area"].to_numpy() / units.area.iloc[best.index].to_numpy()
     blank = units.index[drawn == BLANK]
     drawn.loc[blank] = pd.Series(_nearest(units.loc[blank], shapes), blank, dtype=object)
+    if "described" in shapes:
+        drawn.update(_nearest_at_home(units, shapes, drawn.drop(blank)))
     second = table[table.duplicated("unit")].groupby("unit")["area"].sum()
     cut = second / units.area.iloc[second.index].to_numpy() > SPLIT
     split = units.index[second.index[cut]]
@@ -121,6 +123,21 @@ def _people(city: City, units: gpd.GeoDataFrame, shapes: gpd.GeoDataFrame) -> pd
 def _nearest(units: gpd.GeoDataFrame, shapes: gpd.GeoDataFrame) -> list[str]:
     nearest = shapely.STRtree(shapes.geometry.to_numpy()).nearest(units.geometry.representative_point().to_numpy())
     return [str(one) for one in shapes.index[nearest]]
+
+
+def _nearest_at_home(units: gpd.GeoDataFrame, shapes: gpd.GeoDataFrame, drawn: pd.Series) -> pd.Series:
+    """The nearest grid of its own community for each unit that is not drawn, where the community has any.
+
+    Grids that are told in words hold buildings alone: the land between belongs to one of the community's own.
+    """
+    found = []
+    rest = units.loc[units.index.difference(drawn.index)]
+    held = drawn.groupby(units["community_id"].reindex(drawn.index)).unique()
+    for community, inside in rest.groupby("community_id"):
+        if community in held.index:
+            own = shapes[shapes.index.astype(str).isin(held[community])]
+            found.append(pd.Series(_nearest(inside, own), inside.index, dtype=object))
+    return pd.concat(found) if found else pd.Series(dtype=object)
 
 
 def _crossing(units: gpd.GeoDataFrame, match: Match) -> Match:
