@@ -19,7 +19,10 @@ from gridopt.milp.location import covering
 Positions = NDArray[np.int64]
 
 LIMITS = Limits(nodes=20_000, iterations=2_000_000)
-MOST_PAIRS = 40_000_000
+CHUNK = 2_000
+"""Places compared with all others at a time, for the sake of memory."""
+
+MOST_PAIRS = 1_000_000_000
 """Pairs of places with a site in common that are compared at most: beyond, the solver's own reduction must do."""
 
 
@@ -112,12 +115,13 @@ def _needed(covers: csr_array) -> Positions:
     usage = np.diff(csr_array(covers.T).indptr).astype(np.float64)
     if float((usage**2).sum()) > MOST_PAIRS:
         return np.arange(n)
-    shared = csr_array(covers @ covers.T)
-    sizes = np.diff(covers.indptr)
-    one = np.repeat(np.arange(n), np.diff(shared.indptr))
-    other = shared.indices
-    whole = (shared.data >= sizes[other]) & (one != other)
-    return np.setdiff1d(np.arange(n), one[whole])
+    sizes, dropped, across = np.diff(covers.indptr), np.zeros(n, bool), csr_array(covers.T)
+    for begin in range(0, n, CHUNK):
+        shared = csr_array(covers[begin : begin + CHUNK] @ across)
+        one = begin + np.repeat(np.arange(shared.shape[0]), np.diff(shared.indptr))
+        other = shared.indices
+        dropped[one[(shared.data >= sizes[other]) & (one != other)]] = True
+    return np.flatnonzero(~dropped)
 
 
 def _greedy(covers: csr_array) -> Positions:

@@ -21,7 +21,7 @@ Floats = NDArray[np.float64]
 ROUNDS = 300
 """Steps of the Lagrangian bound."""
 
-MOST_ENTRIES = 400_000
+MOST_ENTRIES = 60_000
 """Entries of costs up to which HiGHS is asked."""
 
 EXACT = 1e-9
