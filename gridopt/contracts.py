@@ -35,6 +35,8 @@ DISPUTES = (
 ).split()
 CODES = ["grid_code", "valid_from", "valid_to", "successor"]
 POSTS = "post_id role role_name grid_code community_id township_id employment fte reason".split()
+HELD = "status staff_id walk_m minutes_day".split()
+"""Columns of posts that say who holds each: status (needed | held | vacant), and the minutes of a working day."""
 REACH = (
     "level place_id place tier limit_m residents residents_reached households households_reached share target met"
 ).split()

@@ -181,6 +181,12 @@ role | 岗位类别 | role
 role_name | 岗位名称 | role name
 employment | 用工形式 | employment
 fte | 折合人数 | full-time equivalents
+staff_id | 人员编号 | staff id
+walk_m | 驻地到网格（米） | base to grid (m)
+minutes_day | 日均工作量（分钟） | minutes a working day
+needed | 需配 | needed
+held | 在岗 | held
+vacant | 缺岗 | vacant
 level | 层级 | level
 place_id | 地点编码 | place id
 place | 地点 | place

@@ -13,13 +13,13 @@ from gridopt.coverage.tiers import Tiers
 from gridopt.errors import GridoptError
 from gridopt.publish.atomic import refuse_irregular
 from gridopt.publish.folder import refuse_foreign
-from gridopt.staffing import StaffRules
+from gridopt.staffing import check_roster
 
 
 def check_later(city: City) -> None:
     """Raise for settings and layers that coding, staffing or reach could not use."""
     check_parents(template_of(city), city.communities.index)
-    StaffRules.from_settings(city.settings.staff)
+    check_roster(city)
     tiers = Tiers.from_settings(city.settings.tiers)
     facilities = city.layer("facilities")
     if facilities is not None:

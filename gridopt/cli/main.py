@@ -9,7 +9,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from gridopt.cli import stored, verbs
+from gridopt.cli import staffing, stored, verbs
 from gridopt.cli.usage import Usage, metres, seconds, whole_number
 from gridopt.cli.words import LANGUAGES, file_error, language, say
 from gridopt.errors import GridoptError, SolverError
@@ -82,6 +82,9 @@ def parser(lang: str) -> argparse.ArgumentParser:
     reach.add_argument("--facilities", type=Path, help=say("facilities", lang))
     reach.add_argument("--project", type=Path, help=say("of_project", lang))
     _on_stored_plans(verb, lang)
+    staff = verb("staff", staffing.staff)
+    staff.add_argument("folder", type=Path, help=say("folder", lang))
+    staff.add_argument("--roster", type=Path, help=say("roster", lang))
     locate = verb("locate", verbs.locate)
     locate.add_argument("folder", type=Path, help=say("folder", lang))
     locate.add_argument("--points", type=Path, required=True, help=say("points", lang))

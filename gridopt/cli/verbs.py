@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 from gridopt.cli.words import say
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from gridopt.city import City
     from gridopt.grids.plan import Plan
     from gridopt.solvers.effort import Effort
@@ -232,11 +234,10 @@ def _publish(plan: Plan, asked: argparse.Namespace, *, today: Plan | None = None
     """The whole folder, then where it is and what must be decided."""
     from gridopt.coverage import reach
     from gridopt.publish.folder import publish
-    from gridopt.staffing import staff
     from gridopt.terms import label
 
     out, lang = asked.out, asked.lang
-    publish(plan, out, posts=staff(plan), reach=reach(plan), today=today, lang=lang)
+    publish(plan, out, posts=_posts(plan, lang), reach=reach(plan), today=today, lang=lang)
     _print(plan.summary(lang))
     _print(say("plan_at", lang, path=out))
     _print(say("map_at", lang, path=out / "map.html"))
@@ -248,6 +249,19 @@ def _publish(plan: Plan, asked: argparse.Namespace, *, today: Plan | None = None
             place = row.grid_codes or row.community_id or plan.city.name
             sys.stderr.write(f"  {place!s} [{label(str(row.rule), lang)}] {row.reason}\n")
     return 1 if asked.strict and len(undecided) else 0
+
+
+def _posts(plan: Plan, lang: str) -> pd.DataFrame:
+    """Posts with the people of the roster; only the posts needed where the new grids leave a roster wrong."""
+    from gridopt.errors import TableError
+    from gridopt.staffing import staff
+
+    try:
+        return staff(plan)
+    except TableError as error:
+        sys.stderr.write(f"{error.text(lang)}\n")
+        layers = {name: table for name, table in plan.city.layers.items() if name != "roster"}
+        return staff(plan.replace(city=plan.city.replace(layers=layers)))
 
 
 def _print(text: str) -> None:

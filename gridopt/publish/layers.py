@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import shapely
 
@@ -53,7 +54,7 @@ def plan_layers(
         "communities": plan.communities,
         "townships": _roll_up(plan, "township"),
         "counties": _roll_up(plan, "county"),
-        "posts": posts,
+        "posts": None if posts is None else _held(posts),
         "reach": reach,
         "blind_spots": blind_spots,
         "violations": plan.violations,
@@ -112,6 +113,12 @@ def _facilities(plan: Plan) -> Any:
     index = pd.Index(given.index.map(str), name="facility_id")
     table = gpd.GeoDataFrame({**text, "geometry": given.geometry}, crs=given.crs).to_crs(plan.city.crs)
     return table.set_axis(index).reset_index()
+
+
+def _held(posts: pd.DataFrame) -> pd.DataFrame:
+    """Posts with the columns of who holds them, for tables that only say what is needed."""
+    unknown = {"status": "needed", "staff_id": "", "walk_m": np.nan, "minutes_day": np.nan}
+    return posts.assign(**{name: value for name, value in unknown.items() if name not in posts})
 
 
 def _codes(plan: Plan) -> Any:

@@ -186,7 +186,7 @@ def _evidence(report: _Report, pictures: dict[str, bytes]) -> list[str]:
         markup.section(say("worst", lang), _worst(plan, lang)),
         markup.section(label("violations", lang), _matters(plan, lang)),
         markup.section(say("maps", lang), [*maps, no_letters]),
-        markup.section(say("staff", lang), _staff(report)),
+        staff_section(plan, report.posts, lang),
         markup.section(label("reach", lang), _reach(report)),
         markup.section(say("repairs", lang), _repairs(plan, lang)),
     ]
@@ -225,11 +225,12 @@ def _matters(plan: Plan, lang: str) -> list[str]:
     return parts
 
 
-def _staff(report: _Report) -> list[str]:
-    if report.posts is None or report.posts.empty:
-        return []
-    table = report_tables.staff(report.plan, report.posts, report.lang)
-    return [markup.element("p", say("staff_said", report.lang)), markup.table(table)]
+def staff_section(plan: Plan, posts: pd.DataFrame | None, lang: str) -> str:
+    """The section on staff, "" without posts."""
+    if posts is None or posts.empty:
+        return ""
+    parts = [markup.element("p", say("staff_said", lang)), markup.table(report_tables.staff(plan, posts, lang))]
+    return markup.section(say("staff", lang), parts)
 
 
 def _reach(report: _Report) -> list[str]:

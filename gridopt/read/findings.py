@@ -286,7 +286,7 @@ KINDS: dict[str, tuple[str, str, str, str]] = {
         "未给出区域类型和城乡分类",
         "按 [rules.kinds] 一律为 {0}",
     ),
-    "capacity": ("capacity missing", "taken as 1", "缺少 capacity", "按 1 处理"),
+    "capacity": ("capacity missing", "taken as usual for the role", "缺少 capacity", "按该岗位的通常数处理"),
 }
 """Kind of repair -> what was found and what was done, in English and in Chinese."""
 

@@ -238,10 +238,9 @@ def _roster(layer: Layer, _: gpd.GeoDataFrame, findings: Findings) -> pd.DataFra
             f'{len(without)} people have no role: {preview(without)}; name its column: role = "..."',
             f'{len(without)} 人没有角色：{preview(without)}；请指明列：role = "..."',
         )
-    missing = layer.table["capacity"].isna()
     if "capacity" in layer.given:
-        findings.repair("capacity", layer.table.index[missing])
-    return layer.table.assign(capacity=layer.table["capacity"].fillna(1.0))
+        findings.repair("capacity", layer.table.index[layer.table["capacity"].isna()])
+    return layer.table
 
 
 def _current_grids(layer: Layer, _: gpd.GeoDataFrame, __: Findings) -> pd.DataFrame:

@@ -51,6 +51,7 @@ class Contract:
 
 _LINE = {"texts": ("name", "class", "bridge", "tunnel"), "lengths": ("width",), "kinds": ("line", "polygon")}
 _AREA = {"texts": ("name",), "kinds": ("polygon",)}
+STAFF = ("name", "role", "employment", "base", "qualifications", "current", "fixed", "forbidden")
 CONTRACTS: Mapping[str, Contract] = {
     "communities": Contract(
         "community_id",
@@ -95,7 +96,7 @@ CONTRACTS: Mapping[str, Contract] = {
     "dedicated": Contract("dedicated_id", "dedicated", **_AREA),  # type: ignore[arg-type]
     "facilities": Contract("facility_id", "facility", texts=("name", "tier"), kinds=("point",)),
     "events": Contract("event_id", "event", texts=("date", "kind", "community"), counts=("number",), kinds=("point",)),
-    "roster": Contract("staff_id", "staff", texts=("name", "role", "employment", "base"), counts=("capacity",)),
+    "roster": Contract("staff_id", "staff", texts=STAFF, counts=("capacity",)),
     "codes": Contract("code", "code", texts=("name", "community")),
     "current_grids": Contract(
         "current_id", "current", texts=("name", "grid_code", "community", "scope"), kinds=("polygon",)

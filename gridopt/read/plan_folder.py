@@ -44,7 +44,7 @@ LAYERS: Mapping[str, Sequence[str]] = MappingProxyType(
         "communities": contracts.COMMUNITIES,
         "townships": ["township_id", "township", "county_id", *_ROLL_UP],
         "counties": ["county_id", "county", *_ROLL_UP],
-        "posts": contracts.POSTS,
+        "posts": [*contracts.POSTS, *contracts.HELD],
         "reach": contracts.REACH,
         "blind_spots": contracts.BLIND_SPOTS,
         "violations": contracts.VIOLATIONS,
@@ -66,7 +66,7 @@ SHEETS: Mapping[str, Sequence[str]] = MappingProxyType(
     {
         "grids": "township community grid_code name scope bounds_text kind households residents buildings area_m2 "
         "walk_mean_m unmet".split(),
-        "posts": contracts.POSTS,
+        "posts": [*contracts.POSTS, *contracts.HELD],
         "buildings": "grid_code grid building_id name number estate use floors households".split(),
         "violations": contracts.VIOLATIONS,
     }
@@ -76,7 +76,7 @@ SHEETS: Mapping[str, Sequence[str]] = MappingProxyType(
 SHEET_HEAD = 2
 LISTS: Mapping[str, Sequence[str]] = MappingProxyType(
     {
-        "posts.csv": contracts.POSTS,
+        "posts.csv": [*contracts.POSTS, *contracts.HELD],
         "reach.csv": contracts.REACH,
         "buildings.csv": [name for name in BUILDINGS if name != "geometry"],
     }
@@ -85,7 +85,8 @@ _INTEGERS = frozenset("seq buildings units n_grids n n_communities".split())
 _REALS = frozenset(
     "households residents floor_area events workload deviation area_m2 cut_border_m unrecognised_border_share "
     "walk_mean_m walk_max_m polsby_popper neck_m label_x label_y metres objective bound gap value limit floors fte "
-    "limit_m residents_reached households_reached share target area_before area_after width_m".split()
+    "limit_m residents_reached households_reached share target area_before area_after width_m walk_m "
+    "minutes_day".split()
 )
 _FLAGS = frozenset({"people_known", "met"})
 _OR_NULL = frozenset({"valid_from", "valid_to"})

@@ -40,10 +40,14 @@ SYNONYMS: Mapping[str, str] = {
     "community": "community_id | community | villcode | 所属社区 | 社区 | 社区名称 | 村社区 | 村(社区) | 社区(村) "
     "| 居委会 | 村居 "
     "| 村委会 | 行政村 | 村 | 社區 | 村里",
-    "role": "role | 岗位 | 角色",
-    "employment": "employment | 用工 | 专兼职",
-    "base": "base | 驻地 | 常驻",
-    "capacity": "capacity | 容量",
+    "role": "role | 岗位 | 角色 | 岗位类别 | 职务",
+    "employment": "employment | 用工 | 专兼职 | 用工形式",
+    "base": "base | 驻地 | 常驻 | 常驻地",
+    "capacity": "capacity | 容量 | 可任网格数",
+    "qualifications": "qualifications | 资格 | 资质 | 证书",
+    "current": "current | current_grids | 现任网格 | 现网格 | 所在网格",
+    "fixed": "fixed | 固定网格 | 指定网格",
+    "forbidden": "forbidden | 回避网格 | 回避",
     "grid_code": "grid_code | 网格编码 | 网格代码",
 }  # fmt: skip
 """Key of the project file -> column names that carry it; "|" stands between steps of sureness, the surest first.
