@@ -23,7 +23,7 @@ class Posting:
     people, slots, cost, fixed   (m,) one a pair that is allowed; a fixed one must be chosen
     needs, sizes, loads          (s,) posts in a slot; grids and work of one post
     capacity                     (p,) most grids that a person holds
-    balance                      the price of a whole fair share of work beyond the fair share
+    balance, price               of a whole fair share of work beyond the fair share; of a vacant post, where given
 
     Columns of the program: pairs, then vacant posts by slot, then by person the work beyond a fair share.
     """
@@ -37,6 +37,7 @@ class Posting:
     loads: Floats
     capacity: Floats
     balance: float
+    price: float | None = None
 
     @cached_property
     def fair(self) -> float:
@@ -46,6 +47,8 @@ class Posting:
     @cached_property
     def vacancy(self) -> float:
         """The price of a vacant post: more than all that other answers could save elsewhere by leaving one."""
+        if self.price is not None:
+            return self.price
         most = float(self.loads.max(initial=0.0) * self.capacity.max(initial=0.0))
         beyond = self.balance * most / self.fair if self.fair > 0 else 0.0
         dearest = float(self.cost.max(initial=0.0)) + beyond

@@ -11,7 +11,8 @@ import pandas as pd
 
 from gridopt.coverage import blind_spots
 from gridopt.grids.plan import Plan
-from gridopt.publish.folder import Publication, settled, write_folder
+from gridopt.publish.folder import Publication, write_folder
+from gridopt.publish.layers import settled
 from gridopt.publish.report import staff_section, write_report
 from gridopt.publish.sentences import say
 from gridopt.read import plan_folder

@@ -117,7 +117,7 @@ def _facilities(plan: Plan) -> Any:
 
 def _held(posts: pd.DataFrame) -> pd.DataFrame:
     """Posts with the columns of who holds them, for tables that only say what is needed."""
-    unknown = {"status": "needed", "staff_id": "", "walk_m": np.nan, "minutes_day": np.nan}
+    unknown: dict[str, Any] = {"status": "needed", "staff_id": "", "walk_m": np.nan, "minutes_day": np.nan}
     return posts.assign(**{name: value for name, value in unknown.items() if name not in posts})
 
 

@@ -1,0 +1,60 @@
+"""gridopt staff: posts of a stored plan again, its grids byte for byte, nothing half written."""
+
+import pandas as pd
+import pytest
+
+from gridopt.cli import main
+from gridopt.read import plan_folder
+from gridopt.verify import check
+from tests.folders import full_plan, write
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return write(full_plan(), tmp_path / "out")
+
+
+def month(folder, *rows):
+    """This month's roster as a spreadsheet writes it."""
+    path = folder.parent / "人员.csv"
+    pd.DataFrame(list(rows), columns=["编号", "姓名", "岗位", "驻地"]).to_csv(path, index=False, encoding="utf-8-sig")
+    return path
+
+
+def test_a_new_roster_changes_posts_and_no_grid(folder, capsys):
+    grids, plan = (folder / "grids.geojson").read_bytes(), (folder / "plan.json").read_bytes()
+    codes = plan_folder.read_layer(folder, "grids").index
+    roster = month(folder, *((f"P{i}", f"张{i}", "网格长", code) for i, code in enumerate(codes)))
+    assert main(["staff", str(folder), "--roster", str(roster), "--lang", "en"]) == 0
+    assert (folder / "grids.geojson").read_bytes() == grids
+    assert (folder / "plan.json").read_bytes() == plan
+    listed = plan_folder.read_list(folder, "posts.csv")
+    chiefs = listed[listed["role"] == "chief"]
+    assert chiefs["staff_id"].tolist() == [f"P{i}" for i in range(len(codes))]
+    assert (listed.loc[listed["role"] == "worker", "status"] == "vacant").all()
+    assert "张1" not in (folder / "posts.csv").read_text("utf-8-sig")
+    assert len(check(folder)) == 0
+    printed = capsys.readouterr()
+    assert f"{len(codes)} held" in printed.out
+    assert "lacks" in printed.err
+
+
+def test_without_a_roster_the_posts_needed_are_listed_and_a_second_run_says_the_same(folder):
+    assert main(["staff", str(folder), "--lang", "zh"]) == 0
+    first = (folder / "posts.csv").read_bytes()
+    page = (folder / "report.html").read_text("utf-8")
+    assert main(["staff", str(folder), "--lang", "zh"]) == 0
+    assert (folder / "posts.csv").read_bytes() == first
+    assert (folder / "report.html").read_text("utf-8") == page
+    assert set(plan_folder.read_list(folder, "posts.csv")["status"]) == {"needed"}
+
+
+def test_a_roster_with_faults_is_refused_and_the_folder_stands(folder, capsys):
+    before = {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+    roster = month(folder, ("P1", "张", "网格长", ""), ("P2", "李", "站长", "天边"))
+    assert main(["staff", str(folder), "--roster", str(roster), "--lang", "zh"]) == 2
+    said = capsys.readouterr().err
+    assert "没有驻地：P1" in said
+    assert "站长" in said
+    assert "天边" in said
+    assert {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()} == before
