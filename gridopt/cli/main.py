@@ -82,9 +82,7 @@ def parser(lang: str) -> argparse.ArgumentParser:
     reach.add_argument("--facilities", type=Path, help=say("facilities", lang))
     reach.add_argument("--project", type=Path, help=say("of_project", lang))
     _on_stored_plans(verb, lang)
-    staff = verb("staff", staffing.staff)
-    staff.add_argument("folder", type=Path, help=say("folder", lang))
-    staff.add_argument("--roster", type=Path, help=say("roster", lang))
+    _staffing(verb("staff", staffing.staff), lang)
     locate = verb("locate", verbs.locate)
     locate.add_argument("folder", type=Path, help=say("folder", lang))
     locate.add_argument("--points", type=Path, required=True, help=say("points", lang))
@@ -113,6 +111,11 @@ def _exporting(one: argparse.ArgumentParser, lang: str) -> None:
     one.add_argument("--names", default="en", metavar="en|zh|FILE", help=say("names", lang))
     one.add_argument("--public", action="store_true", help=say("public", lang))
     one.add_argument("--simplify", type=metres(lang), default=0.0, metavar="METRES", help=say("simplify", lang))
+
+
+def _staffing(one: argparse.ArgumentParser, lang: str) -> None:
+    one.add_argument("folder", type=Path, help=say("folder", lang))
+    one.add_argument("--roster", type=Path, help=say("roster", lang))
 
 
 def _unforeseen(error: Exception, lang: str) -> int:
