@@ -1,0 +1,101 @@
+"""Events by place and year, the share of them settled at each level, and the places that have more than their share."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from gridopt.errors import RuleError
+from gridopt.grids.plan import Plan
+from gridopt.locate.report import Located
+
+LEVELS = {"grid": "grid_code", "community": "community_id"}
+"""Level of a table of figures -> the column of `Located.rows` that names its places."""
+
+SETTLED = {
+    "grid": "grid 网格 网格级",
+    "community": "community village 村 社区 村级 社区级 村社区 村（社区） 村(社区)",
+    "township": "township town street 乡镇 街道 镇 乡 镇级 街道级 乡镇街道 乡镇（街道） 乡镇(街道)",
+    "county": "county district 县 区 县级 区级 区县 县(市、区) 县（市、区）",
+    "city": "city municipal 市 市级",
+}
+"""Level at which an event was settled -> the words for it; other words stand for themselves."""
+
+FALSE_ALARMS = 0.05
+"""Share of the places called hot that may be so by chance alone."""
+
+
+def events_by_place(located: Located, *, level: str = "grid") -> pd.DataFrame:
+    """Events of each place and year, with the share settled at each level where the file says so.
+
+    One row a place and year, sorted: ``grid_code`` (or ``community_id``), ``year`` (missing where the date is not known
+    or lies in the future), ``events`` and ``settled_...``, shares of the events whose level is known. Repeats count for
+    nothing. Events of which only the community is known are in no grid, and in the community's row. `RuleError` for a
+    level that is not one of `LEVELS`.
+    """
+    place = _place(level)
+    facts = located.facts.assign(**{place: located.rows[place].to_numpy()})
+    is_future = located.rows["doubts"].str.split(";").map(lambda doubts: "future" in doubts).to_numpy(bool)
+    facts["year"] = facts["date"].dt.year.mask(is_future).astype("Int64")
+    known = (located.counted & located.rows[place].notna() & (located.rows[place] != "")).to_numpy()
+    facts = facts[known].assign(settled=facts.loc[known, "settled"].map(_settled_level))
+    keys = [place, "year"]
+    table = facts.groupby(keys, dropna=False)["number"].sum().rename("events").to_frame()
+    told = facts[facts["settled"] != ""]
+    if len(told):
+        by_level = told.pivot_table(index=keys, columns="settled", values="number", aggfunc="sum", dropna=False)
+        by_level = by_level.reindex(table.index).fillna(0.0)
+        order = [*(name for name in SETTLED if name in by_level), *sorted(set(by_level) - set(SETTLED))]
+        shares = by_level[order].div(by_level.sum(axis=1).where(lambda total: total > 0), axis=0)
+        table = table.join(shares.add_prefix("settled_"))
+    return table.reset_index()
+
+
+def hot_spots(plan: Plan, located: Located, *, level: str = "grid", base: str = "residents") -> pd.DataFrame:
+    """Places with more events than chance would give them, were every resident's share the city's.
+
+    One row a place, the surest first: ``events``, ``expected`` (the events of all places by their share of ``base``),
+    ``ratio``, ``p`` and ``is_hot``. The probability of as many events or more is Poisson's (Choynowski, Maps based on
+    probabilities, 1959); of the places called hot at most `FALSE_ALARMS` are so by chance (Benjamini and Hochberg,
+    1995). A place without any ``base`` has no expectation: its ratio and p are missing, and its events are left out
+    of the city's rate. Events that come in clusters are less alike than Poisson's: read it as where to look first.
+    """
+    from scipy.stats import poisson
+
+    place = _place(level)
+    table = plan.grids if level == "grid" else plan.communities
+    numbers = located.facts["number"][located.counted.to_numpy()].groupby(located.rows[place][located.counted]).sum()
+    events = numbers.reindex(table.index, fill_value=0.0).to_numpy(float)
+    people = table[base].fillna(0.0).to_numpy(float)
+    peopled = people > 0
+    total = people.sum()
+    expected = events[peopled].sum() * people / total if total else np.zeros(len(people))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = np.where(expected > 0, events / expected, np.nan)
+    p = np.where(expected > 0, poisson.sf(events - 1, expected), np.nan)
+    found = pd.DataFrame(
+        {"events": events, "expected": expected, "ratio": ratio, "p": p, "is_hot": _are_hot(p)}, index=table.index
+    )
+    return found.rename_axis(place).sort_values(["p", place], na_position="last", kind="stable")
+
+
+def _are_hot(p: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+    """Which probabilities stand below the largest that keeps the share of false alarms."""
+    known = np.sort(p[~np.isnan(p)])
+    passed = np.flatnonzero(known <= FALSE_ALARMS * np.arange(1, len(known) + 1) / max(len(known), 1))
+    limit = known[passed[-1]] if len(passed) else -1.0
+    return np.asarray(np.nan_to_num(p, nan=2.0) <= limit, bool)
+
+
+def _place(level: str) -> str:
+    if level not in LEVELS:
+        raise RuleError(
+            f'level = "{level}" is not known; choose one of {", ".join(LEVELS)}.',
+            zh=f"层级“{level}”未知；可选：{'、'.join(LEVELS)}。",
+        )
+    return LEVELS[level]
+
+
+def _settled_level(text: str) -> str:
+    plain = text.strip().lower()
+    return next((level for level, words in SETTLED.items() if plain in words.split()), plain)
