@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from gridopt.errors import TableError as TableError
     from gridopt.graph import UnitGraph as UnitGraph
     from gridopt.grids.plan import Plan as Plan
+    from gridopt.locate import events_by_place as events_by_place
+    from gridopt.locate import hot_spots as hot_spots
     from gridopt.locate import locate as locate
     from gridopt.locate import locate_events as locate_events
     from gridopt.partition import Partition as Partition
@@ -98,6 +100,8 @@ _HOMES = {
     "blind_spots": "gridopt.coverage",
     "locate": "gridopt.locate",
     "locate_events": "gridopt.locate",
+    "events_by_place": "gridopt.locate",
+    "hot_spots": "gridopt.locate",
     "publish": "gridopt.publish.folder",
     "write_export": "gridopt.publish.export",
     "check": "gridopt.verify",

@@ -11,10 +11,11 @@ import pandas as pd
 import pytest
 import shapely
 
+from gridopt.coordinates import to_offset
 from gridopt.errors import TableError
 from gridopt.locate import locate_events
 from gridopt.publish.located import write_located
-from gridopt.read.events import parse_date, read_events
+from gridopt.read.events import event_rows, parse_date, read_events
 from tests.towns import CELL, SOUTH, WEST, small_plan
 
 TAINAN = Path(__file__).parents[2] / "shared" / "data" / "gis" / "tainan_core"
@@ -250,3 +251,33 @@ def _where(row, city):
     if city.intersects(point):
         return kind
     return "far" if city.distance(point) > 50_000 else "outside"
+
+
+@pytest.fixture
+def scattered(plan):
+    """Forty points over the drawn town, in degrees of WGS84, with the community each lies in."""
+    places = [(0.43 * x + 0.3, y + 0.5) for x in range(14) for y in range(3)]
+    xy = np.array([degrees(plan, *place) for place in places * 3])
+    communities = ["a社区" if x < 4 else "b社区" for x, _ in places * 3]
+    return xy, communities
+
+
+@pytest.mark.parametrize("offset", ["GCJ-02", "BD-09"])
+def test_shifted_coordinates_are_told_and_undone_when_asked(plan, scattered, offset):
+    xy, communities = scattered
+    lon, lat = to_offset(offset, *xy.T)
+    table = pd.DataFrame({"lon": lon, "lat": lat, "community": communities})
+    found = locate_events(plan, table)
+    assert found.shift[0] == offset
+    assert f"--crs {offset}" in found.summary("en")
+    assert "疑为" in found.summary("zh")
+    undone = locate_events(plan, event_rows(table, crs=offset))
+    assert undone.shift is None
+    assert set(undone.rows["rule"]) == {"coordinates"}
+
+
+def test_nothing_is_said_of_coordinates_that_fit(plan, scattered):
+    xy, communities = scattered
+    found = locate_events(plan, pd.DataFrame({"lon": xy[:, 0], "lat": xy[:, 1], "community": communities}))
+    assert found.shift is None
+    assert set(found.rows["doubts"]) == {""}

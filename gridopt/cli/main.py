@@ -87,6 +87,7 @@ def parser(lang: str) -> argparse.ArgumentParser:
     locate.add_argument("folder", type=Path, help=say("folder", lang))
     locate.add_argument("--points", type=Path, required=True, help=say("points", lang))
     locate.add_argument("--out", type=Path, required=True, help=say("out", lang))
+    locate.add_argument("--crs", default="", help=say("crs", lang))
     return top
 
 

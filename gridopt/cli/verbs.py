@@ -174,7 +174,7 @@ def locate(asked: argparse.Namespace) -> int:
     check_file(asked.out)
     plan = read_plan(asked.folder)
     today = datetime.now().astimezone().date()
-    events = read_events(asked.points)
+    events = read_events(asked.points, crs=asked.crs)
     found = locate_events(plan, events, posts=read_layer(asked.folder, "posts"), today=today)
     written = write_located(found, asked.out, lang=asked.lang)
     _print(say("located", asked.lang, inside=int(found.rows["grid_code"].notna().sum()), n=len(found.rows)))

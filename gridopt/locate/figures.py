@@ -45,7 +45,7 @@ def events_by_place(located: Located, *, level: str = "grid") -> pd.DataFrame:
     if len(told):
         by_level = told.pivot_table(index=keys, columns="settled", values="number", aggfunc="sum", dropna=False)
         by_level = by_level.reindex(table.index).fillna(0.0)
-        order = [*(name for name in SETTLED if name in by_level), *sorted(set(by_level) - set(SETTLED))]
+        order = [*(name for name in SETTLED if name in by_level), *sorted({*map(str, by_level)} - set(SETTLED))]
         shares = by_level[order].div(by_level.sum(axis=1).where(lambda total: total > 0), axis=0)
         table = table.join(shares.add_prefix("settled_"))
     return table.reset_index()

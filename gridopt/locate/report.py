@@ -49,6 +49,13 @@ DOUBTS: Words = {
 """What is odd about a row that counts all the same."""
 
 
+SHIFTED = (
+    "the coordinates look like {0} taken for WGS84: {1:.1%} of the rows checked fit as they stand, {2:.1%} with the "
+    "offset undone; locate again with --crs {0}",
+    "坐标疑为 {0}（按 WGS84 读取）：抽查的行中，按原样有 {1:.1%} 相符，还原偏移后有 {2:.1%}；请加 --crs {0} 重新查询",
+)
+
+
 @dataclass(frozen=True, eq=False)
 class Located:
     """The rows of a file of events and where each belongs.
@@ -57,13 +64,15 @@ class Located:
     coordinates), ``community_id``, ``post_id``, ``rule`` (`RULES`), ``reason`` and ``detail`` (`REASONS`) of rows
     that matched nothing, and ``doubts`` (`DOUBTS`, joined by ";"). ``facts`` has ``date, kind, number, settled`` as
     they were read, ``table`` the file's own columns and ``points`` its points (None without coordinates); all are on
-    the file's own index, row by row.
+    the file's own index, row by row. ``shift`` says that the points look like GCJ-02 or BD-09 taken for WGS84, with
+    the shares that fit as they stand and with the offset undone; they are located as they stand.
     """
 
     rows: pd.DataFrame
     facts: pd.DataFrame
     table: pd.DataFrame
     points: gpd.GeoSeries | None = None
+    shift: tuple[str, float, float] | None = None
 
     @property
     def unmatched(self) -> pd.DataFrame:
@@ -107,6 +116,8 @@ class Located:
             f"  存疑：{row.what}（{row.rows:,} 行）" if zh else f"  doubtful: {row.what} ({row.rows:,} rows)"
             for row in self.doubtful(lang).itertuples()
         )
+        if self.shift is not None:
+            lines.append(f"  {SHIFTED[zh].format(*self.shift)}")
         return "\n".join(lines)
 
     def told(self, lang: str = "en") -> pd.DataFrame:

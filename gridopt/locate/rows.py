@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import geopandas as gpd
 import numpy as np
@@ -16,6 +16,7 @@ from gridopt.grids.plan import Plan
 from gridopt.locate.names import Buildings, Communities
 from gridopt.locate.points import locate
 from gridopt.locate.report import Located
+from gridopt.locate.shifts import likely_shift
 from gridopt.read.events import EventRows, event_rows
 
 FAR = 50_000.0
@@ -95,12 +96,15 @@ def locate_events(
     stated = _stated_communities(facts, Communities(plan, crosswalk))
     buildings = Buildings(plan)
     _by_building(ledger, facts, buildings)
+    shift = None
     if rows.points is not None:
-        _by_coordinates(ledger, plan, rows.points.set_axis(index))
+        points = rows.points.set_axis(index)
+        shift = _shift(plan, points, _places(stated))
+        _by_coordinates(ledger, plan, points)
     _by_address(ledger, facts, stated, buildings)
     _by_community(ledger, stated, plan)
     _doubts(ledger, facts, stated, today)
-    return _located(ledger.table, rows, posts)
+    return replace(_located(ledger.table, rows, posts), shift=shift)
 
 
 def _stated_communities(facts: pd.DataFrame, communities: Communities) -> pd.Series:
@@ -137,6 +141,12 @@ def _by_coordinates(ledger: _Ledger, plan: Plan, points: gpd.GeoSeries) -> None:
     details = pd.Series(shown, ledger.table.index)
     ledger.leave(left & (metres <= FAR), "outside", details)
     ledger.leave(left & ~(metres <= FAR), "far", details)
+
+
+def _shift(plan: Plan, points: gpd.GeoSeries, communities: pd.Series) -> tuple[str, float, float] | None:
+    """The offset that the points most likely carry; points that cannot be in their CRS tell nothing of it."""
+    told = np.array(~(points.isna() | points.is_empty) & _in_range(points), bool)
+    return likely_shift(plan.grids, points[told], communities[told])
 
 
 def _by_swapped(

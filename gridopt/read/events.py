@@ -18,6 +18,7 @@ import pyproj
 import shapely
 from numpy.typing import NDArray
 
+from gridopt.coordinates import from_offset, offset_name, parse_crs
 from gridopt.errors import TableError, preview
 from gridopt.read.columns import codes, parse_numbers, texts
 from gridopt.read.formats import open_layer
@@ -63,20 +64,24 @@ class EventRows:
     columns: Mapping[str, str]
 
 
-def read_events(path: str | Path) -> EventRows:
-    """The rows of a file of events or points.
+def read_events(path: str | Path, *, crs: str = "") -> EventRows:
+    """The rows of a file of events or points; ``crs`` says what its coordinates are in, where the file does not.
 
     Raises `TableError` where the file is missing, its shapes are no points, the CRS is missing, or nothing in it says
     where anything was.
     """
-    return event_rows(open_layer(Path(path), path=str(path)).table, where=str(path))
+    return event_rows(open_layer(Path(path), path=str(path)).table, where=str(path), crs=crs)
 
 
-def event_rows(table: pd.DataFrame, *, where: str = "events") -> EventRows:
-    """The rows of a table of events; columns are found by their usual names (`COLUMNS`)."""
+def event_rows(table: pd.DataFrame, *, where: str = "events", crs: str = "") -> EventRows:
+    """The rows of a table of events; columns are found by their usual names (`COLUMNS`).
+
+    ``crs`` is the CRS of the coordinates ("EPSG:4549"), or "GCJ-02" or "BD-09", whose offset is undone; by default the
+    layer's own, WGS84 for columns of longitude and latitude.
+    """
     names = {key: _column(words, table) for key, words in COLUMNS.items()}
     columns = {key: name for key, name in names.items() if name}
-    points = _points(table, where)
+    points = _points(table, where, crs)
     if points is None and not {"building", "address", "community"} & columns.keys():
         raise TableError(
             f"{where} has no points: no geometry, no columns for longitude and latitude, building, address or "
@@ -156,10 +161,10 @@ def _repeated(table: pd.DataFrame, points: gpd.GeoSeries | None, columns: Mappin
     return np.asarray(plain.astype(object).duplicated(), bool)
 
 
-def _points(table: pd.DataFrame, where: str) -> gpd.GeoSeries | None:
+def _points(table: pd.DataFrame, where: str, crs: str) -> gpd.GeoSeries | None:
     """The rows' points in the CRS they came in, None where a row has none; None for a table without any."""
     if isinstance(table, gpd.GeoDataFrame) and table.geometry.notna().any():
-        return _checked(table.geometry, where)
+        return _checked(_declared(table.geometry, crs), where)
     found = {str(name).strip().lower(): name for name in table.columns}
     x = next((found[name] for name in LONGITUDES if name in found), None)
     y = next((found[name] for name in LATITUDES if name in found), None)
@@ -169,11 +174,26 @@ def _points(table: pd.DataFrame, where: str) -> gpd.GeoSeries | None:
     known = np.isfinite(east) & np.isfinite(north)
     places = np.full(len(table), None, object)
     places[known] = shapely.points(east[known], north[known])
-    points = gpd.GeoSeries(places, index=table.index, crs="EPSG:4326")
+    points = _declared(gpd.GeoSeries(places, index=table.index, crs="EPSG:4326"), crs)
+    if points.crs != pyproj.CRS(4326):
+        return _checked(points, where)
     is_in_range = (np.abs(east[known]) <= 180) & (np.abs(north[known]) <= 90)
     if known.any() and not is_in_range.any() and (fault := range_fault(points.total_bounds, pyproj.CRS(4326))):
         raise TableError(f"{where}: {fault[0]}.", zh=f"{where}：{fault[1]}。")
     return points
+
+
+def _declared(points: gpd.GeoSeries, crs: str) -> gpd.GeoSeries:
+    """The points in the CRS they are said to be in; the offset of GCJ-02 or BD-09 undone."""
+    if not crs:
+        return points
+    offset = offset_name(crs)
+    if not offset:
+        return points.set_crs(parse_crs(crs, "--crs"), allow_override=True)
+    moved = shapely.transform(
+        points.to_numpy(), lambda xy: np.column_stack(from_offset(offset, xy[:, 0], xy[:, 1])), include_z=False
+    )
+    return gpd.GeoSeries(moved, index=points.index, crs="EPSG:4326")
 
 
 def _checked(points: gpd.GeoSeries, where: str) -> gpd.GeoSeries:
