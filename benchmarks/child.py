@@ -22,9 +22,9 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import apportioning, instances, layers, mass
+from benchmarks import apportioning, instances, layers, locating, mass
 from benchmarks.instances import Instance
-from benchmarks.methods import APPORTIONED, TOBLER, WHOLE_RUN, answer
+from benchmarks.methods import APPORTIONED, LOCATING, TOBLER, WHOLE_RUN, answer
 from benchmarks.scorer import score
 
 
@@ -74,6 +74,8 @@ def main() -> None:
         outcome: dict[str, Any] = {"rows": [], "memory": 0.0}
     elif job["method"] == WHOLE_RUN:
         outcome = (mass if job["instance"].startswith("mass-") else layers).measure(job)
+    elif job["method"] == LOCATING:
+        outcome = locating.measure(job)
     elif job["method"] in (APPORTIONED, TOBLER):
         with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):
             outcome = apportioning.measure(job)

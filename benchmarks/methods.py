@@ -18,6 +18,9 @@ APPORTIONED = "gridopt people"
 TOBLER = "tobler"
 """The methods of jobs that share people out (`benchmarks.apportioning`)."""
 
+LOCATING = "gridopt locate"
+"""The method of jobs that put points into grids (`benchmarks.locating`)."""
+
 
 @dataclass(frozen=True, eq=False)
 class Answer:

@@ -20,7 +20,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol, cast
 
-from benchmarks import apportioning, growth, layers, mass, proof, published, quality, tables
+from benchmarks import apportioning, growth, layers, locating, mass, proof, published, quality, tables
 from benchmarks.jobs import RESULTS, ROOT, Job, Store, carry_out
 from benchmarks.methods import TOBLER
 from benchmarks.peers import LIBRARIES
@@ -45,6 +45,7 @@ PARTS = cast(
         "growth": growth,
         "layers": layers,
         "mass": mass,
+        "locate": locating,
         "apportioning": apportioning,
     },
 )

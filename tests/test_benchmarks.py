@@ -8,14 +8,27 @@ import numpy as np
 import pytest
 import shapely
 
-from benchmarks import apportioning, cities, growth, instances, layers, mass, proof, published, quality, run, tables
+from benchmarks import (
+    apportioning,
+    cities,
+    growth,
+    instances,
+    layers,
+    locating,
+    mass,
+    proof,
+    published,
+    quality,
+    run,
+    tables,
+)
 from benchmarks.instances import Instance
 from benchmarks.jobs import Job, Store
 from benchmarks.methods import OURS, answer
 from benchmarks.scorer import score
 
 PARTS = {"quality": quality, "published": published, "proof": proof, "growth": growth, "layers": layers}
-PARTS |= {"apportioning": apportioning, "mass": mass}
+PARTS |= {"apportioning": apportioning, "mass": mass, "locate": locating}
 
 
 def row_of_four(*, k: int = 2, joined: bool = True) -> Instance:

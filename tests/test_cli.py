@@ -120,6 +120,8 @@ def test_locate_names_the_grid_of_each_point(project, capsys) -> None:
     table = gpd.pd.read_csv(target, dtype=str)
     assert table["grid_code"].tolist() == units["grid_code"].tolist()
     assert (table["distance_m"].astype(float) == 0).all()
+    assert target.with_name("located-unmatched.csv").exists()
+    assert capsys.readouterr().out.count(f"{len(units):,}") >= 2
 
 
 def test_an_ending_that_cannot_be_written_is_refused(project, capsys) -> None:
