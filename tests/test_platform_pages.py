@@ -84,7 +84,10 @@ def test_a_maplibre_page_draws_every_grid(maplibre: str, tmp_path: Path) -> None
     middle = plan.grids.geometry.to_crs("EPSG:4326").union_all().centroid
     library = maplibre.replace("</script>", "<\\/script>")
     grids = written.files[0].read_text("utf-8")
-    text = page_text(MAPLIBRE.format(library=library, grids=grids, x=middle.x, y=middle.y), tmp_path)
+    page = MAPLIBRE.format(library=library, grids=grids, x=middle.x, y=middle.y)
+    # The library draws in workers of its own, which a busy machine may not let finish while the browser waits.
+    visits = (page_text(page, tmp_path) for _ in range(4))
+    text = next((one for one in visits if "nothing" not in one), "nothing")
     if "WebGL" in text:
         pytest.skip("this browser draws without WebGL")
     assert "drawn 4 of 4" in text

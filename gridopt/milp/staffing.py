@@ -24,6 +24,7 @@ class Posting:
     needs, sizes, loads          (s,) posts in a slot; grids and work of one post
     capacity                     (p,) most grids that a person holds
     balance, price               of a whole fair share of work beyond the fair share; of a vacant post, where given
+    even                         the fair share, where it is that of more people and posts than these
 
     Columns of the program: pairs, then vacant posts by slot, then by person the work beyond a fair share.
     """
@@ -38,10 +39,13 @@ class Posting:
     capacity: Floats
     balance: float
     price: float | None = None
+    even: float | None = None
 
     @cached_property
     def fair(self) -> float:
         """The work of all posts shared out evenly."""
+        if self.even is not None:
+            return self.even
         return float(self.needs @ self.loads) / len(self.capacity)
 
     @cached_property

@@ -90,7 +90,7 @@ def _beside(grids: Sequence[tuple[int, ...]], neighbours: Neighbourhood) -> csr_
 
 
 def _part(posting: Posting, pairs: Integers) -> tuple[Posting, Integers]:
-    """A group of pairs as a posting of its own, and its slots."""
+    """A group of pairs as a posting of its own, and its slots; what is fair stays that of all."""
     people, own_people = np.unique(posting.people[pairs], return_inverse=True)
     slots, own_slots = np.unique(posting.slots[pairs], return_inverse=True)
     part = Posting(
@@ -103,6 +103,7 @@ def _part(posting: Posting, pairs: Integers) -> tuple[Posting, Integers]:
         posting.loads[slots],
         posting.capacity[people],
         posting.balance,
+        even=posting.fair,
     )
     return part, slots
 

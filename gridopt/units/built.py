@@ -92,7 +92,7 @@ def _homes(city: City, land: gpd.GeoSeries, record: Record) -> tuple[_Found, pd.
         totals = control_totals(city, land, homes, record)
         shapes, weights = shapely.centroid(table.geometry.to_numpy()), table["residents"].astype(float)
     share = weights / weights.groupby(homes).transform("sum").where(lambda total: total > 0, 1.0)
-    sizes = (share * homes.map(totals[_measure(city)])).fillna(0.0)
+    sizes = (share * homes.map(totals[_measure(city)]).astype(float)).fillna(0.0)
     if buildings is not None and len(buildings):
         hamlets = hamlets_of(city, buildings, homes, sizes, record)
     told = np.full(len(homes), "", object) if hamlets is None else hamlets.to_numpy(object)
