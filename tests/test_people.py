@@ -170,19 +170,6 @@ def test_people_without_any_building_are_shared_out_by_area_and_recorded() -> No
     assert any("area" in row["action"] and row["ids"] == "B" for row in units.attrs["repairs"])
 
 
-def test_a_building_over_two_ready_units_of_one_community_brings_each_its_share_of_the_people() -> None:
-    communities = town(households=[40, 10], residents=[80, 20])
-    units = gpd.GeoDataFrame(
-        index=["a1", "a2", "b"], geometry=[box(0, 0, 50, 100), box(50, 0, 100, 100), box(100, 0, 200, 100)]
-    )
-    homes = gpd.GeoDataFrame(
-        {"use": [""] * 2}, index=["h", "i"], geometry=[box(20, 0, 60, 10), box(70, 0, 110, 10)], crs="EPSG:4549"
-    )
-    people = make_units(City.from_tables(communities, units=units, buildings=homes))
-    assert people["households"].tolist() == [15, 25, 10]  # three quarters of h in a1; i belongs to A, b has no home
-    assert people["buildings"].tolist() == [1, 1, 0]
-
-
 def test_control_totals_alone_are_spread_evenly_over_land_cut_fine_enough_for_grids() -> None:
     units = make_units(City.from_tables(town(households=[400, 10], residents=[1000, 25])))
     west, east = (units[units["community_id"] == name] for name in "AB")

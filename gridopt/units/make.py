@@ -20,7 +20,7 @@ from gridopt.units.people import control_totals, people_in_units, raster_weights
 from gridopt.units.posts import with_posts
 from gridopt.units.ready import given_people, has_people, ready_units
 from gridopt.units.record import Record
-from gridopt.units.towers import over_overlaps, over_slices
+from gridopt.units.towers import over_slices
 from gridopt.units.workload import workload
 
 
@@ -70,13 +70,12 @@ def _apportioned(
     city: City, units: gpd.GeoDataFrame, totals: pd.DataFrame | None, places: Places | None, record: Record
 ) -> pd.DataFrame:
     """Control totals shared out to units by their buildings, else by the raster, else by area."""
-    buildings, cells, is_built = _buildings(city), city.layer("population_cells"), totals is not None
+    buildings, cells = _buildings(city), city.layer("population_cells")
     weights: pd.Series | pd.DataFrame
     if places is not None and buildings is not None:
-        way = "dwellings, else floor area, of homes", "住宅套数（未知时按建筑面积）"
+        way = "floor area and dwellings of homes", "住宅建筑面积和套数"
         each = weights_by_measure(buildings)
-        spread = over_slices if is_built else over_overlaps
-        weights = pd.DataFrame({name: spread(each[name], places.unit_ids, buildings, units) for name in MEASURES})
+        weights = pd.DataFrame({name: over_slices(each[name], places.unit_ids, buildings, units) for name in MEASURES})
     elif cells is not None and len(cells):
         weights, way = raster_weights(cells, units), ("raster cells by share of area", "栅格按面积比例")
     else:

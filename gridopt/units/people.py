@@ -95,8 +95,7 @@ def weights_by_measure(buildings: pd.DataFrame) -> pd.DataFrame:
 def home_weights(buildings: pd.DataFrame, measure: str = "households") -> pd.Series:
     """How many people a building may hold, against the others: the measure itself, else the other, else dwellings.
 
-    Where no building has a count, it is floor area, the best of what was measured against the known counts of
-    Wanhua's base areas (``benchmarks/apportioning.py``).
+    Where no building has a count, it is floor area.
 
     Buildings that nobody lives in (by ``use``) weigh 0. Where a count is missing for a few, it is
     estimated from floor area at the rate of those where it is known.

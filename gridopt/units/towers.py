@@ -109,32 +109,18 @@ def over_slices(
 
     ``values`` and ``unit_ids`` are on the buildings' index; the result is indexed by ``unit_id``, sorted.
     """
-    stairwells = units[units["category"] == STAIRWELL] if "category" in units else units[:0]
-    return _spread(values, unit_ids, buildings, stairwells)
-
-
-def over_overlaps(
-    values: pd.Series, unit_ids: pd.Series, buildings: gpd.GeoDataFrame, units: gpd.GeoDataFrame
-) -> pd.Series:
-    """As `over_slices`, but a footprint over several units of its community brings each its share of the footprint."""
-    return _spread(values, unit_ids, buildings, units)
-
-
-def _spread(values: pd.Series, unit_ids: pd.Series, buildings: gpd.GeoDataFrame, pieces: gpd.GeoDataFrame) -> pd.Series:
-    """Values by unit: by share of footprint where a building lies in several ``pieces``, else in its own unit."""
     plain: pd.Series = values.set_axis(unit_ids.to_numpy()).sort_index(kind="stable")
-    if not len(pieces):
+    stairwells = units[units["category"] == STAIRWELL] if "category" in units else units[:0]
+    if not len(stairwells):
         return plain
-    inside = np.flatnonzero(unit_ids.isin(pieces.index).to_numpy())
-    unit, place, share = _shares(pieces.geometry.to_numpy(), buildings.geometry.to_numpy()[inside])
-    homes = pieces["community_id"].to_numpy(object)
-    own = homes[pieces.index.get_indexer(pd.Index(unit_ids.iloc[inside[place]]))] == homes[unit]
-    unit, place, share = unit[own], place[own], share[own]
+    inside = np.flatnonzero(unit_ids.isin(stairwells.index).to_numpy())
+    shapes = buildings.geometry.to_numpy()[inside]
+    unit, place, share = _shares(stairwells.geometry.to_numpy(), shapes)
     cut = np.bincount(place, minlength=len(inside)) > 1
     chosen = cut[place]
     unit, place, share = unit[chosen], place[chosen], share[chosen]
     share = share / np.bincount(place, share, len(inside))[place]
-    parts = pd.Series(values.to_numpy(float)[inside[place]] * share, index=pieces.index[unit])
+    parts = pd.Series(values.to_numpy(float)[inside[place]] * share, index=stairwells.index[unit])
     rest = np.delete(np.arange(len(values)), inside[cut])
     whole = pd.Series(values.to_numpy(float)[rest], index=unit_ids.to_numpy()[rest])
     together: pd.Series = pd.concat([whole, parts]).sort_index(kind="stable")
