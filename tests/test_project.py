@@ -130,16 +130,13 @@ def test_all_unknown_keys_of_a_table_are_named_at_once(project):
         project(COMMUNITIES + "[rules.size]\nlwo = 1\nhihg = 2\n")
 
 
-@pytest.mark.parametrize(
-    "rule",
-    [
-        '[rules.area.rural.governance]\nbarriers = { "road.primary" = "wall" }',
-    ],
-)
-def test_what_this_version_does_not_honour_is_said_and_never_skipped(project, rule):
-    with pytest.raises(RuleError, match="not honoured by this version; remove it") as caught:
-        project(COMMUNITIES + rule + "\n")
-    assert "请删去" in caught.value.text("zh")
+def test_a_setting_of_the_whole_city_cannot_be_given_for_one_area_kind(project):
+    rule = '[rules.area.rural.governance]\nbarriers = { "road.primary" = "wall" }\n'
+    with pytest.raises(
+        RuleError, match=r"barriers is not given by area kind; write it once, in \[rules.governance\]"
+    ) as caught:
+        project(COMMUNITIES + rule)
+    assert "不分区域类型" in caught.value.text("zh")
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,10 @@ from __future__ import annotations
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import shapely
 
 from gridopt.city import City
 from gridopt.contracts import BUILDINGS
+from gridopt.holders import homes
 from gridopt.units.counts import assign_buildings
 
 TEXTS = ("name", "number", "estate", "use")
@@ -42,16 +42,12 @@ def building_table(city: City, units: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 def _estate_around(city: City, buildings: gpd.GeoDataFrame) -> pd.Series:
     """Name of the estate polygon that holds each building, the first id of several, "" for none."""
     estates = city.layer("estates")
-    around = pd.Series("", index=buildings.index, dtype="str")
     if estates is None or not len(estates):
-        return around
+        return pd.Series("", index=buildings.index, dtype="str")
     estates = estates.sort_index()
-    points = shapely.point_on_surface(buildings.geometry.to_numpy())
-    building, estate = shapely.STRtree(estates.geometry.to_numpy()).query(points, predicate="intersects")
-    order = np.lexsort((estate, building))
-    first = order[np.unique(building[order], return_index=True)[1]] if len(order) else order
-    around.iloc[building[first]] = estates["name"].to_numpy()[estate[first]]
-    return around
+    names = np.append(estates["name"].to_numpy(object), "")
+    around = names[homes(buildings.geometry.to_numpy(), estates.geometry.to_numpy())]
+    return pd.Series(around, index=buildings.index, dtype="str")
 
 
 def _no_buildings(city: City) -> gpd.GeoDataFrame:

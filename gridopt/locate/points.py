@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from gridopt.contracts import check_columns
 from gridopt.coordinates import WEB_MERCATOR, metric_crs
 from gridopt.errors import TableError, preview
-from gridopt.locate.polygons import NOWHERE, holders, nearest
+from gridopt.holders import NOWHERE, holders, nearest
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]

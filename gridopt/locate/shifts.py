@@ -8,17 +8,12 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from gridopt.coordinates import CHINA, OFFSETS, from_offset
-from gridopt.locate.polygons import NOWHERE, holders
-
-SAMPLE = 2_000
-"""Points that are looked at, evenly over all of them."""
-
-FEWEST = 20
-"""Points below which nothing is said."""
+from gridopt.coordinates import OFFSETS, from_offset
+from gridopt.holders import NOWHERE, holders
+from gridopt.shifted import FEWEST, is_chinese, is_clearly_better, sample
 
 LEAST_GAIN = 0.02
-"""Share of the points that must fit better, beside three standard errors, for a word of it."""
+"""Share of the points that must fit better for a word of it."""
 
 
 def likely_shift(
@@ -32,13 +27,11 @@ def likely_shift(
     named = (communities != "").to_numpy()
     has_names = named.sum() >= FEWEST
     chosen = np.flatnonzero(named) if has_names else np.arange(len(points))
-    chosen = chosen[:: max(len(chosen) // SAMPLE, 1)]
+    chosen = sample(chosen)
     if len(chosen) < FEWEST:
         return None
     xy = shapely.get_coordinates(points.iloc[chosen].to_crs(4326).to_numpy())
-    west, south, east, north = CHINA
-    x, y = np.median(xy, axis=0)
-    if not (west <= x <= east and south <= y <= north):
+    if not is_chinese(*np.median(xy, axis=0)):
         return None
     homes = np.append(grids["community_id"].astype(str).to_numpy(object), "")
     wanted = communities.to_numpy(object)[chosen]
@@ -51,5 +44,4 @@ def likely_shift(
 
     fits = fit(xy)
     best, name = max((fit(np.column_stack(from_offset(one, *xy.T))), one) for one in OFFSETS)
-    noise = 3 * np.sqrt(fits * (1 - fits) / len(chosen))
-    return (name, fits, best) if best - fits >= max(LEAST_GAIN, noise) else None
+    return (name, fits, best) if is_clearly_better(fits, best, len(chosen), LEAST_GAIN) else None

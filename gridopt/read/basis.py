@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -12,6 +11,7 @@ import pandas as pd
 
 from gridopt.errors import RuleError
 from gridopt.read.findings import Findings
+from gridopt.read.rule_tables import read_date
 from gridopt.read.synonyms import plain_name
 from gridopt.terms import label
 
@@ -61,7 +61,8 @@ def read_counting(table: Mapping[str, Any], where: str) -> Counting:
             zh=f'{where} basis 应为一个词，或逐项写明：basis = {{ households = "户籍", residents = "常住" }}。',
         )
     bases = {count: _basis(word, where) for count, word in named.items()}
-    return Counting(MappingProxyType(bases), _date(table.get("as_of"), where), _share(table.get("occupancy"), where))
+    as_of = read_date(table.get("as_of"), f"{where} as_of")
+    return Counting(MappingProxyType(bases), as_of, _share(table.get("occupancy"), where))
 
 
 def basis_of_column(column: str) -> str:
@@ -137,18 +138,6 @@ def _basis(word: object, where: str) -> str:
         zh=f"{where} basis = “{word}” 不可用，请选：户籍（registered）、常住（resident）、套数（dwellings）、"
         "入住（occupied）。",
     )
-
-
-def _date(value: object, where: str) -> str | None:
-    if value is None:
-        return None
-    try:
-        return datetime.date.fromisoformat(str(value)).isoformat()
-    except ValueError as error:
-        raise RuleError(
-            f'{where} as_of = "{value}" is not a date. Write it like as_of = "2025-12-31".',
-            zh=f'{where} as_of = "{value}" 不是日期。请写成 as_of = "2025-12-31"。',
-        ) from error
 
 
 def _share(value: object, where: str) -> float | None:

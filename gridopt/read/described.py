@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cached_property
@@ -13,6 +13,7 @@ import pandas as pd
 import shapely
 
 from gridopt.errors import TableError
+from gridopt.holders import home_ids
 from gridopt.read.building_names import places
 from gridopt.read.descriptions import Item, read_description
 from gridopt.read.findings import Findings
@@ -183,13 +184,12 @@ class _Register:
         estates = self.areas.get("estates")
         if estates is None:
             return pd.Series("", self.buildings.index, dtype="str")
-        inside = _holders(self.points, estates)
-        return pd.Series([str(estates["name"].get(one, "")) for one in inside], self.buildings.index, dtype="str")
+        return home_ids(self.buildings.geometry, estates).map(estates["name"]).fillna("").astype("str")
 
     @cached_property
     def homes(self) -> list[str]:
         """The community that each building stands in, "" for none."""
-        return _holders(self.points, self.communities)
+        return home_ids(self.buildings.geometry, self.communities).tolist()
 
     @cached_property
     def townships(self) -> list[str]:
@@ -308,16 +308,6 @@ def _positions(names: pd.Series) -> dict[str, tuple[int, ...]]:
         if name:
             held[name].append(position)
     return {name: tuple(positions) for name, positions in held.items()}
-
-
-def _holders(points: Sequence[shapely.Geometry], areas: gpd.GeoDataFrame) -> list[str]:
-    """The id of the area that holds each point, the lowest of several, "" for none."""
-    ordered = areas.sort_index()
-    point, area = shapely.STRtree(ordered.geometry.to_numpy()).query(points, predicate="intersects")
-    held: dict[int, int] = {}
-    for one, place in zip(point.tolist(), area.tolist(), strict=True):
-        held[one] = min(place, held.get(one, place))
-    return [str(ordered.index[held[one]]) if one in held else "" for one in range(len(points))]
 
 
 _REASONS = {

@@ -24,10 +24,9 @@ import re
 import unicodedata
 from dataclasses import dataclass, replace
 
-from gridopt.read.numbers import LABEL, STANDARD, SUFFIXES
+from gridopt.read.numbers import LABEL, LETTERED, STANDARD, SUFFIXES
 
 _DASHES = re.compile(r"(?<=[\dA-Za-z幢栋座号楼#])\s*(?:[-–—―~〜至到])\s*(?=[A-Za-z]?\d)")
-_LETTERED = re.compile(r"(?<![A-Za-z\d])([A-Za-z])-(?=\d)")
 _PHRASES = re.compile(r"[;。\n\r]+")
 _ITEMS = re.compile(r"[、,&/](?![^(]*\))|(?<=[\d幢栋座号楼#])\s*[和及与]\s*")
 _LEAD = re.compile(r"^(?:其中)?(?:包括|包含|下辖|管辖|范围为?|含|辖|以及|及)[::]?")
@@ -94,7 +93,7 @@ def read_description(text: str) -> tuple[Item, ...]:
 
 def _joined(phrase: str) -> str:
     """A phrase without its leading words, with one dash in every range and none in A-3."""
-    return _LETTERED.sub(r"\1", _DASHES.sub("-", _LEAD.sub("", phrase.strip())))
+    return LETTERED.sub(r"\1", _DASHES.sub("-", _LEAD.sub("", phrase.strip())))
 
 
 def _item(written: str, place: str) -> Item | None:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from gridopt.errors import preview
+from gridopt.holders import home_ids
 from gridopt.read.findings import Findings
 from gridopt.read.layers import Layer
 from gridopt.read.matches import Match, Matches, Place, match_rows, place_names, read_confirmed
@@ -112,31 +113,20 @@ def _places(
     shapes = gpd.GeoDataFrame(table)
     if level == "buildings" and layers.get("estates") is not None:
         shapes = _with_estates(shapes, gpd.GeoDataFrame(layers["estates"]))
-    homes, names = holders(shapes, communities), place_names(shapes, level)
+    homes, names = home_ids(shapes.geometry, communities), place_names(shapes, level)
     shown = _shown(shapes)
     return [Place(str(i), homes[i], own, shown[i]) for i, own in zip(shapes.index, names, strict=True)]
 
 
-def holders(shapes: gpd.GeoDataFrame, polygons: gpd.GeoDataFrame) -> pd.Series:
-    """The id of the polygon that holds a point inside each shape, the lowest of several, "" for none."""
-    points = gpd.GeoSeries(shapes.geometry.representative_point(), crs=shapes.crs)
-    point, polygon = polygons.sindex.query(points, predicate="intersects")
-    order = np.lexsort((np.asarray(polygons.index.astype(str))[polygon], point))
-    found, first = np.unique(point[order], return_index=True)
-    names = np.full(len(shapes), "", object)
-    names[found] = np.asarray(polygons.index.astype(str), object)[polygon[order][first]]
-    return pd.Series(names, index=shapes.index, dtype="str")
-
-
 def _with_estates(buildings: gpd.GeoDataFrame, estates: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """The buildings with the name of the estate they lie in, where they name none themselves."""
-    around = holders(buildings, estates).map(estates["name"]).fillna("")
+    around = home_ids(buildings.geometry, estates).map(estates["name"]).fillna("")
     return buildings.assign(estate=buildings["estate"].where(buildings["estate"] != "", around))
 
 
 def _estates_of_buildings(buildings: gpd.GeoDataFrame, communities: gpd.GeoDataFrame) -> list[Place]:
     """Estates that only their buildings name; their ids are made of the community and the name."""
-    homes = holders(buildings, communities)
+    homes = home_ids(buildings.geometry, communities)
     pairs = sorted({(homes[i], name) for i, name in buildings["estate"].items() if name})
     table = pd.DataFrame({"name": [name for _, name in pairs]})
     names = place_names(table, "estates")

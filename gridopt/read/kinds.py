@@ -13,6 +13,7 @@ import shapely
 from numpy.typing import NDArray
 
 from gridopt.errors import RuleError
+from gridopt.holders import homes
 from gridopt.people import People
 from gridopt.read.findings import Findings
 from gridopt.read.rule_tables import check_keys
@@ -120,7 +121,7 @@ def _residents(communities: gpd.GeoDataFrame, layers: Mapping[str, pd.DataFrame]
         if layer is not None and np.isnan(known).any():
             keyed = table.reindex(layer.index) if table is not None and level == name else layer
             counts = _counts(keyed, people)
-            place = _community_of(layer, communities)
+            place = homes(layer["geometry"].to_numpy(), communities.geometry.to_numpy())
             told = (place >= 0) & ~np.isnan(counts)
             sums = np.bincount(place[told], counts[told], len(communities)).astype(np.float64)
             sums[np.bincount(place[told], minlength=len(communities)) == 0] = np.nan
@@ -133,21 +134,11 @@ def _counts(table: pd.DataFrame, people: People) -> Floats:
     return people.residents(table).to_numpy(np.float64)
 
 
-def _community_of(layer: pd.DataFrame, communities: gpd.GeoDataFrame) -> NDArray[np.int64]:
-    """The place of the community that holds a point of each row, -1 for none."""
-    points = shapely.point_on_surface(layer["geometry"].to_numpy())
-    row, community = shapely.STRtree(communities.geometry.to_numpy()).query(points, predicate="intersects")
-    place = np.full(len(points), -1, np.int64)
-    found, first = np.unique(row, return_index=True)
-    place[found] = community[first]
-    return place
-
-
 def _settled(communities: gpd.GeoDataFrame, buildings: pd.DataFrame | None) -> Floats:
     """Share of each community's hectares that has a building; 0 where buildings are not known."""
     if buildings is None or not len(buildings):
         return np.zeros(len(communities))
-    place = _community_of(buildings, communities)
+    place = homes(buildings["geometry"].to_numpy(), communities.geometry.to_numpy())
     points = shapely.get_coordinates(shapely.centroid(buildings["geometry"].to_numpy()))
     squares = np.floor(points / HECTARE_SIDE).astype(np.int64)
     held = np.unique(np.column_stack([place, squares])[place >= 0], axis=0)[:, 0]

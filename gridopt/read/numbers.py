@@ -18,7 +18,7 @@ _WRITTEN = re.compile(
 )
 _DASHES = re.compile(r"\s*[-–—―~〜至之]\s*(?=[A-Za-z]?\d)")
 _COMMAS = re.compile(r"\s*[,/&和及]\s*(?=[A-Za-z]?\d)")
-_LETTERED = re.compile(r"(?<![A-Za-z\d])([A-Za-z])-(?=\d)")
+LETTERED = re.compile(r"(?<![A-Za-z\d])([A-Za-z])-(?=\d)")
 _LEADS = re.compile(r"(?:第|#|No\.?|NO\.?|Building|Bldg\.?|Block)$")
 STANDARD = {"#": "号楼", "#楼": "号楼", "棟": "栋", "號": "号"}
 _FIRST = re.compile(r"\d+")
@@ -45,7 +45,7 @@ def read_number(written: str) -> HouseNumber | None:
     """
     text = unicodedata.normalize("NFKC", written).strip()
     text = _COMMAS.sub("、", _DASHES.sub("-", text))
-    text = _LETTERED.sub(r"\1", text)
+    text = LETTERED.sub(r"\1", text)
     found = _WRITTEN.fullmatch(text)
     if found is None:
         return None

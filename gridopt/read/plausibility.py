@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
-import shapely
 
 from gridopt.city import City
+from gridopt.holders import home_ids
 from gridopt.read.names import administrative
 
 HOUSEHOLD = (1.5, 5.0)
@@ -173,7 +173,13 @@ def _floors(city: City) -> Iterator[Outlier]:
     people = _people(city)
     if people is None:
         return
-    floor = buildings["floor_area"].groupby(_homes(city, buildings)).sum().reindex(people.index).fillna(0.0)
+    floor = (
+        buildings["floor_area"]
+        .groupby(home_ids(buildings["geometry"], city.communities))
+        .sum()
+        .reindex(people.index)
+        .fillna(0.0)
+    )
     share = (floor / people)[people >= FEWEST]
     low, high = FLOOR_PER_PERSON
     for i, value in share[(share < low) | (share > high)].items():
@@ -192,16 +198,6 @@ def _own_households(city: City, buildings: pd.DataFrame) -> pd.Series:
 
 def _building(buildings: pd.DataFrame, i: object) -> str:
     return "".join(str(buildings[key].get(i, "")) for key in ("name", "estate", "number") if key in buildings)
-
-
-def _homes(city: City, buildings: pd.DataFrame) -> pd.Series:
-    communities = city.communities.sort_index()
-    points = shapely.point_on_surface(buildings["geometry"].to_numpy())
-    point, community = shapely.STRtree(communities.geometry.to_numpy()).query(points, predicate="intersects")
-    found, first = np.unique(point, return_index=True)
-    names = np.full(len(points), "", object)
-    names[found] = communities.index.to_numpy(object)[community[first]]
-    return pd.Series(names, index=buildings.index, dtype="str")
 
 
 def _densities(city: City) -> Iterator[Outlier]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -19,7 +18,7 @@ from gridopt.errors import RuleError
 from gridopt.read.basis import Counting, read_counting
 from gridopt.read.kinds import Thresholds, read_thresholds
 from gridopt.read.project_text import load_project_text, slashes
-from gridopt.read.rule_tables import check_keys, read_rules, table_of
+from gridopt.read.rule_tables import check_keys, read_date, read_rules, table_of
 from gridopt.read.settings import read_settings
 from gridopt.rules import Rules
 
@@ -109,7 +108,7 @@ def read_project(path: str | Path, *, lang: str = "en") -> Project:
         name=str(city.get("name", file.stem)),
         crs=require_metric(parse_crs(city["crs"], "[city]"), "[city]") if "crs" in city else None,
         edition=str(city["edition"]) if "edition" in city else None,
-        valid_from=_date(city.get("valid_from")),
+        valid_from=read_date(city.get("valid_from"), "[city] valid_from"),
         layers=MappingProxyType(_layers(table_of(tables, "layers"), file.parent, further)),
         rules=rules,
         settings=settings,
@@ -197,15 +196,3 @@ def _limit(value: object, where: str) -> float:
             zh=f"[{where}] control_limit 应为大于 0 的米数，而不是 {value!r}。",
         )
     return float(value)
-
-
-def _date(value: object) -> str | None:
-    if value is None:
-        return None
-    try:
-        return datetime.date.fromisoformat(str(value)).isoformat()
-    except ValueError as error:
-        raise RuleError(
-            f'[city] valid_from = "{value}" is not a date. Write it like valid_from = "2026-01-01".',
-            zh=f'[city] valid_from = "{value}" 不是日期。请写成 valid_from = "2026-01-01"。',
-        ) from error

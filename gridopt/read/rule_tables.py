@@ -1,7 +1,8 @@
-"""The [rules] tables of a project file as `Rules` and `Settings`; what is not honoured is said, never skipped."""
+"""The [rules] tables of a project file as `Rules`; a key that cannot be honoured is an error, never skipped."""
 
 from __future__ import annotations
 
+import datetime
 import math
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
@@ -22,13 +23,6 @@ KEYS = {
     "governance": ("weight", "keep_whole", "min_border", "enclosed", "barriers", "homogeneity"),
     "relax": ("order", "never"),
 }
-# Key -> the value that means "off"; anything else is not honoured yet.
-NOT_HONOURED: Mapping[str, Mapping[str, object]] = {
-    "size": {},
-    "proximity": {},
-    "governance": {},
-    "relax": {},
-}
 _VALUES = {"size": Size, "proximity": Proximity, "governance": Governance, "relax": Relax}
 _RURAL = {"low": 100, "target": 250, "high": 400, "comfort": (150, 350)}
 
@@ -40,8 +34,8 @@ def read_rules(tables: Mapping[str, Any]) -> Rules:
     (15 to 75 per cent of the way up). ``[rules.area.rural.size]`` adds to the rural defaults.
 
     Raises:
-        RuleError: unknown keys (with the nearest known one), values of the wrong type, and settings
-            that this version does not honour.
+        RuleError: unknown keys (with the nearest known one), values of the wrong type, and settings of
+            the whole city that are written for one area kind.
     """
     check_keys(tables, (*PARTS, "area", "kinds", *SETTINGS), "rules", is_table=True)
     values = {part: _part(part, table_of(tables, part, "rules"), f"rules.{part}") for part in PARTS}
@@ -81,6 +75,24 @@ def table_of(tables: Mapping[str, Any], name: str, where: str = "") -> dict[str,
     return table
 
 
+def read_date(value: object, where: str) -> str | None:
+    """A date as "2026-01-01", None where none is written; ``where`` is the key it stands at.
+
+    Raises:
+        RuleError: it is no date.
+    """
+    if value is None:
+        return None
+    try:
+        return datetime.date.fromisoformat(str(value)).isoformat()
+    except ValueError as error:
+        key = where.rsplit(" ", 1)[-1]
+        raise RuleError(
+            f'{where} = "{value}" is not a date. Write it like {key} = "2026-01-01".',
+            zh=f'{where} = "{value}" 不是日期。请写成 {key} = "2026-01-01"。',
+        ) from error
+
+
 def _areas(tables: Mapping[str, Any]) -> dict[str, dict[str, dict[str, Any]]]:
     check_keys(tables, AREA_KINDS, "rules.area", is_table=True)
     areas: dict[str, dict[str, dict[str, Any]]] = {"rural": {"size": dict(_RURAL)}}
@@ -92,22 +104,16 @@ def _areas(tables: Mapping[str, Any]) -> dict[str, dict[str, dict[str, Any]]]:
             given = _part(part, table_of(parts, part, where), f"{where}.{part}")
             if part == "relax" or "barriers" in given:
                 key = part if part == "relax" else "governance.barriers"
-                _raise([_not_honoured(f"{where}: {key} by area kind", f"[rules.{part}]")])
+                _raise([_not_by_area_kind(f"{where}: {key}", f"[rules.{part}]")])
             areas.setdefault(kind, {}).setdefault(part, {}).update(given)
     return areas
 
 
 def _part(part: str, table: dict[str, Any], where: str) -> dict[str, Any]:
     check_keys(table, KEYS[part], where)
-    off = NOT_HONOURED[part]
-    faults = [
-        _not_honoured(f"[{where}] {key} = {_shown(table[key])}", "")
-        for key in table
-        if key in off and table[key] != off[key]
-    ]
-    given = {key: value for key, value in table.items() if key not in off or key == "metric"}
+    faults: list[Fault] = []
     values: dict[str, Any] = {}
-    for key, value in given.items():
+    for key, value in table.items():
         fault, values[key] = _checked(key, value, where)
         faults += [fault] if fault else []
     _raise(faults)
@@ -204,17 +210,11 @@ def _wrong(name: str, value: Any, wanted: str, wanted_zh: str) -> Fault:
     return f"{name} must be {wanted}, not {_shown(value)}", f"{name} 应为{wanted_zh}，而不是 {_shown(value)}"
 
 
-def _not_honoured(what: str, instead: str) -> Fault:
+def _not_by_area_kind(what: str, instead: str) -> Fault:
     return (
-        f"{what} is not honoured by this version; remove it" + (f" and use {instead}" if instead else ""),
-        f"{what} 本版本尚不支持，请删去" + (f"，改用 {instead}" if instead else ""),
+        f"{what} is not given by area kind; write it once, in {instead}",
+        f"{what} 不分区域类型，请只在 {instead} 中写一次",
     )
-
-
-def not_honoured(what: str) -> RuleError:
-    """The error for a table of the project file whose function is not built yet."""
-    english, chinese = _not_honoured(what, "")
-    return RuleError(f"{english}.", zh=f"{chinese}。")
 
 
 def _raise(faults: list[Fault]) -> None:

@@ -11,14 +11,9 @@ import pyproj
 import shapely
 from numpy.typing import NDArray
 
-from gridopt.coordinates import CHINA, OFFSETS, from_offset, to_offset
+from gridopt.coordinates import OFFSETS, from_offset, to_offset
 from gridopt.read.findings import Findings
-
-SAMPLE = 2000
-"""Rows of a layer that are looked at, evenly over all of them."""
-
-FEWEST = 20
-"""Rows below which nothing is said."""
+from gridopt.shifted import FEWEST, is_chinese, is_clearly_better, sample
 
 NEAR_BUILDING = 15.0
 """Metres from a building within which a point counts as standing at it."""
@@ -47,8 +42,7 @@ def flag_shift(
     tree = shapely.STRtree(shapes)
     fits = _share(tree, points, reach)
     best, moved = max(((_share(tree, there, reach), name) for name, there in _variants(points, city).items()))
-    noise = 3 * float(np.sqrt(fits * (1 - fits) / len(points)))
-    if best - fits < max(LEAST_GAIN[reference], noise):
+    if not is_clearly_better(fits, best, len(points), LEAST_GAIN[reference]):
         return
     step = np.median(_variants(points, city)[moved] - points, axis=0)
     kind, name = moved.split()
@@ -60,15 +54,12 @@ def flag_shift(
 def _sample(table: gpd.GeoDataFrame) -> Points:
     shapes = table.sort_index().geometry
     shapes = shapes[~shapes.isna() & ~shapes.is_empty].to_numpy()
-    step = max(len(shapes) // SAMPLE, 1)
-    return np.asarray(shapely.get_coordinates(shapely.point_on_surface(shapes[::step])), dtype=np.float64)
+    return np.asarray(shapely.get_coordinates(shapely.point_on_surface(sample(shapes))), dtype=np.float64)
 
 
 def _is_chinese(points: Points, crs: pyproj.CRS) -> bool:
     change = pyproj.Transformer.from_crs(crs, "EPSG:4326", always_xy=True)
-    longitude, latitude = change.transform(*points.mean(axis=0))
-    west, south, east, north = CHINA
-    return bool(west <= longitude <= east and south <= latitude <= north)
+    return is_chinese(*change.transform(*points.mean(axis=0)))
 
 
 def _reference(

@@ -10,6 +10,7 @@ import shapely
 from numpy.typing import NDArray
 
 from gridopt.city import City
+from gridopt.holders import homes
 from gridopt.units.borders import barrier_shapes
 from gridopt.units.cover import dissolve, noded
 from gridopt.units.edges import Floats, Integers, Pieces, shared_lengths, shared_pieces
@@ -127,9 +128,8 @@ def _faces(land: gpd.GeoSeries, cuts: Shapes, water: shapely.Geometry) -> Blocks
     rings = shapely.boundary(np.append(land.to_numpy(), water))
     shapes = shapely.get_parts(shapely.polygonize(shapely.get_parts(shapely.union_all(np.append(rings, cuts)))))
     shapes = shapes[canonical(shapes)]
-    face, community = shapely.STRtree(land.to_numpy()).query(shapely.point_on_surface(shapes), predicate="intersects")
-    inside, first = np.unique(face, return_index=True)
-    return Blocks(shapes[inside], community[first].astype(np.int64))
+    community = homes(shapes, land.to_numpy())
+    return Blocks(shapes[community >= 0], community[community >= 0])
 
 
 def _without_slivers(faces: Blocks, lines: Shapes, places: Shapes) -> Integers:

@@ -10,6 +10,7 @@ import shapely
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
+from gridopt.holders import homes
 from gridopt.units.blocks import Blocks, connected, matched
 from gridopt.units.cover import dissolve
 from gridopt.units.edges import Floats, Integers
@@ -71,7 +72,7 @@ def cut_dense(blocks: Blocks, carriers: Carriers, limits: Floats) -> Blocks:
     crosses a footprint that stands free and a hamlet has the land around it; every unit is one
     connected polygon.
     """
-    block_of = _within(carriers.shapes, blocks.shapes)
+    block_of = homes(carriers.shapes, blocks.shapes)
     sizes = _sums(carriers.shapes, carriers.sizes, blocks.shapes)
     dense = np.flatnonzero((sizes > limits) | _mixed(block_of, carriers.groups, len(sizes)))
     place_of = np.full(len(sizes), -1, np.int64)
@@ -121,15 +122,6 @@ def _along_main_axis(points: Floats, weights: Floats) -> Integers:
     angle = 0.5 * np.arctan2(2 * spread[0, 1], spread[0, 0] - spread[1, 1])
     along = np.round(centred @ np.array([np.cos(angle), np.sin(angle)]), 6)
     return np.lexsort((points[:, 1], points[:, 0], along))
-
-
-def _within(shapes: Shapes, blocks: Shapes) -> Integers:
-    """The block that holds a point of each shape, -1 outside."""
-    shape, block = shapely.STRtree(blocks).query(shapely.point_on_surface(shapes), predicate="intersects")
-    found, first = np.unique(shape, return_index=True)
-    chosen = np.full(len(shapes), -1, np.int64)
-    chosen[found] = block[first]
-    return chosen
 
 
 def _mixed(block_of: Integers, groups: Integers, n_blocks: int) -> NDArray[np.bool_]:
@@ -290,7 +282,7 @@ def _stays_whole(rest: shapely.Geometry, block: shapely.Geometry) -> bool:
 
 def _sums(shapes: Shapes, sizes: Floats, faces: Shapes) -> Floats:
     """The sizes of buildings summed by the face that holds a point of each."""
-    face = _within(shapes, faces)
+    face = homes(shapes, faces)
     return np.asarray(np.bincount(face[face >= 0], sizes[face >= 0], len(faces)), np.float64)
 
 

@@ -13,6 +13,7 @@ import shapely
 from numpy.typing import NDArray
 
 from gridopt.city import City
+from gridopt.holders import homes as first_homes
 from gridopt.units.edges import Integers
 from gridopt.units.hamlets import drawn_areas
 from gridopt.units.nearest import Shapes
@@ -114,7 +115,7 @@ def _of_layer(city: City, layer: str, units: gpd.GeoDataFrame, homes: Homes | No
     areas = _holders(units, drawn_areas(city.layer(layer)), None if homes is None else homes.shapes)
     if layer != "groups" or homes is None or not (homes.hamlets != "").any():
         return areas
-    unit = _first_holding(shapely.point_on_surface(homes.shapes), units.geometry.to_numpy())
+    unit = first_homes(homes.shapes, units.geometry.to_numpy())
     told = pd.DataFrame({"unit": unit, "hamlet": homes.hamlets})[unit >= 0]
     counts = told.value_counts().reset_index().sort_values(["count", "hamlet"], ascending=[False, True], kind="stable")
     most = counts.drop_duplicates("unit").set_index("unit")
@@ -147,8 +148,7 @@ def _shares_of_places(
     places: Shapes, layers: tuple[Shapes, Shapes], pairs: tuple[Integers, Integers]
 ) -> NDArray[np.float64]:
     """Share of each unit's places that lie in the group of each (unit, group) pair."""
-    points = shapely.point_on_surface(places)
-    unit_of, group_of = (_first_holding(points, holders) for holders in layers)
+    unit_of, group_of = (first_homes(places, polygons) for polygons in layers)
     n_groups = len(layers[1])
     in_both = (unit_of >= 0) & (group_of >= 0)
     keys, counts = np.unique(unit_of[in_both] * n_groups + group_of[in_both], return_counts=True)
@@ -157,11 +157,3 @@ def _shares_of_places(
     wanted = unit * n_groups + group
     together = np.append(counts, 0)[np.where(np.isin(wanted, keys), np.searchsorted(keys, wanted), len(keys))]
     return np.asarray(together / np.maximum(alone[unit], 1), np.float64)
-
-
-def _first_holding(points: Shapes, holders: Shapes) -> Integers:
-    """The first polygon that holds each point, -1 for none."""
-    point, holder = shapely.STRtree(holders).query(points, predicate="intersects")
-    chosen = np.full(len(points), len(holders), np.int64)
-    np.minimum.at(chosen, point, holder)
-    return np.where(chosen < len(holders), chosen, -1)

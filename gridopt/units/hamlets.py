@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from gridopt.city import City
+from gridopt.holders import homes as holders_of
 from gridopt.units.edges import Floats, Integers
 from gridopt.units.merge import components
 from gridopt.units.record import Record
@@ -85,9 +86,9 @@ def _nearest_middles(city: City, homes: pd.Series, points: Floats, chosen: pd.Se
     if not len(middles):
         return chosen
     land = city.communities.geometry.sort_index()
-    place, community = shapely.STRtree(land.to_numpy()).query(middles.geometry.to_numpy(), predicate="intersects")
-    place, first = np.unique(place, return_index=True)
-    owners, ids = land.index.to_numpy()[community[first]], middles.index.to_numpy()[place]
+    community = holders_of(middles.geometry.to_numpy(), land.to_numpy())
+    place = np.flatnonzero(community >= 0)
+    owners, ids = land.index.to_numpy()[community[place]], middles.index.to_numpy()[place]
     spots = shapely.get_coordinates(shapely.centroid(middles.geometry.to_numpy()[place]))
     names = chosen.to_numpy(object).copy()
     for owner in np.unique(owners):
@@ -103,9 +104,8 @@ def _communities_with_areas(city: City) -> set[str]:
     if drawn is None:
         return set()
     land = city.communities.geometry
-    inner = shapely.point_on_surface(drawn.geometry.to_numpy())
-    met = shapely.STRtree(land.to_numpy()).query(inner, predicate="intersects")[1]
-    return set(land.index[np.unique(met)])
+    met = holders_of(drawn.geometry.to_numpy(), land.to_numpy())
+    return set(land.index[np.unique(met[met >= 0])])
 
 
 def _clusters(shapes: NDArray[np.object_], points: Floats) -> Integers:

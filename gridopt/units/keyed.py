@@ -5,9 +5,9 @@ from __future__ import annotations
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import shapely
 
 from gridopt.city import City
+from gridopt.holders import home_ids
 from gridopt.people import MEASURES
 from gridopt.units.nearest import canonical
 from gridopt.units.people import apportion, home_weights
@@ -38,22 +38,10 @@ def _members(city: City, buildings: gpd.GeoDataFrame) -> pd.Series:
     """The estate of each building as the table keys it, "" for none: by layer, else by community and name."""
     estates = city.layer("estates")
     if estates is not None:
-        return _holding(buildings, estates)
-    homes = _holding(buildings, city.communities)
+        return home_ids(buildings.geometry, estates)
+    homes = home_ids(buildings.geometry, city.communities)
     named: pd.Series = (homes + "/" + buildings["estate"].astype("str")).where(buildings["estate"] != "", "")
     return named
-
-
-def _holding(shapes: gpd.GeoDataFrame, polygons: gpd.GeoDataFrame) -> pd.Series:
-    """The polygon of lowest id that holds a point inside each shape, "" for none."""
-    ordered = polygons.sort_index()
-    points = shapely.point_on_surface(shapes.geometry.to_numpy())
-    point, polygon = shapely.STRtree(ordered.geometry.to_numpy()).query(points, predicate="intersects")
-    order = np.lexsort((polygon, point))
-    found, first = np.unique(point[order], return_index=True)
-    names = np.full(len(points), "", object)
-    names[found] = ordered.index.to_numpy(object)[polygon[order][first]]
-    return pd.Series(names, index=shapes.index, dtype="str")
 
 
 def _shared_out(table: pd.DataFrame, members: pd.Series, weights: pd.Series) -> pd.DataFrame:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import geopandas as gpd
 import numpy as np
+import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
@@ -22,6 +24,23 @@ PAIRS = 4_000_000
 
 EDGES = 16
 """Edges of a ring that are measured together."""
+
+
+def home_ids(shapes: pd.Series, polygons: gpd.GeoDataFrame) -> pd.Series:
+    """The id of the polygon that holds a point inside each shape, the lowest of several, "" for none."""
+    ordered = polygons.sort_index()
+    ids = np.append(ordered.index.astype(str).to_numpy(object), "")
+    return pd.Series(ids[homes(shapes.to_numpy(), ordered.geometry.to_numpy())], index=shapes.index, dtype="str")
+
+
+def homes(shapes: Shapes, polygons: Shapes) -> Integers:
+    """Position of the first polygon that holds a point inside each shape, `NOWHERE` for none."""
+    points = shapely.point_on_surface(shapes)
+    xy = np.column_stack([shapely.get_x(points), shapely.get_y(points)])
+    placed = np.isfinite(xy).all(axis=1)
+    found = np.full(len(xy), NOWHERE, np.int64)
+    found[placed] = holders(polygons, xy[placed])
+    return found
 
 
 def holders(shapes: Shapes, xy: Floats) -> Integers:
