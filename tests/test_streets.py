@@ -9,9 +9,9 @@ from scipy.sparse.csgraph import dijkstra
 from gridopt.city import Settings
 from gridopt.coding import encode
 from gridopt.coverage import out_of_reach, reach, reach_by_area_kind
-from gridopt.coverage.streets import GAP, Streets, metres_along, metres_between
 from gridopt.coverage.tiers import Tiers
 from gridopt.errors import RuleError, TableError
+from gridopt.streets import GAP, Streets, metres_along, metres_between
 from tests.towns import CELL, CRS, SOUTH, WEST, small_plan
 
 

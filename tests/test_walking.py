@@ -14,7 +14,8 @@ from gridopt.rules import Governance, Proximity, Rules, Size
 from gridopt.solvers.community import Bindings
 from gridopt.solvers.effort import Effort
 from gridopt.solvers.solve import measure, solve
-from gridopt.solvers.walking import metres_to_centres, streets_of, ways_on_foot
+from gridopt.solvers.walking import metres_to_centres, ways_on_foot
+from gridopt.streets import stretches_of
 from tests.towns import CELL, SOUTH, WEST, graph_of, town
 
 QUICK = Effort.named("quick")
@@ -66,10 +67,10 @@ def test_roads_are_streets_except_those_that_nobody_walks_along() -> None:
                              index=pd.Index(["r1", "r2", "r3"], name="line_id"))  # fmt: skip
     city = town("a a")
     with_roads = city.replace(layers={**city.layers, "roads": roads})
-    streets = streets_of(with_roads)
+    streets = stretches_of(with_roads)
     assert streets is not None
     assert streets.tolist() == [[0, 0, 9, 0], [9, 0, 9, 9]]
-    assert streets_of(city) is None
+    assert stretches_of(city) is None
 
 
 def test_walks_are_counted_by_the_metric_of_each_community() -> None:

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from gridopt.contracts import check_columns
-from gridopt.coverage.streets import Streets, metres_along
 from gridopt.coverage.tiers import Tiers
 from gridopt.errors import RuleError, TableError, preview
 from gridopt.grids.plan import Plan
+from gridopt.streets import Streets, metres_along
 
 Floats = NDArray[np.float64]
 

@@ -16,8 +16,8 @@ from scipy.spatial import cKDTree
 from gridopt.coverage.covering import LIMITS, Choice, Positions, distinct, fewest, undominated
 from gridopt.coverage.facilities import Nearest
 from gridopt.coverage.medians import Costs, best
-from gridopt.coverage.streets import MILLIMETRE, Streets, metres_between
 from gridopt.milp import Limits
+from gridopt.streets import MILLIMETRE, Streets, metres_between
 
 Floats = NDArray[np.float64]
 

@@ -1,4 +1,4 @@
-"""Ways along the streets: how far every place is from the nearest of some facilities, on foot or by car.
+"""Ways along the streets: how far places are from facilities, and units from the centres of grids.
 
 Streets are noded where they cross or touch. A place steps onto the nearest street in a straight line; the shortest
 paths are Dijkstra's (1959), by scipy, from all facilities at once.
@@ -15,13 +15,18 @@ from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import connected_components, dijkstra
 
 from gridopt.city import City
-from gridopt.solvers.walking import streets_of
 
 Floats = NDArray[np.float64]
 Numbers = NDArray[np.int64]
 
 GAP = 30.0
 """Metres across which a piece of street that is cut off is joined to the nearest other: drawn short, not far away."""
+
+NOT_WALKED = ("motorway", "trunk", "viaduct")
+"""Beginnings of the classes of road that nobody walks along."""
+
+ROWS = 256
+"""Facilities that are searched from in one go, which bounds the memory."""
 
 MILLIMETRE = 1e-3
 """To which ends of streets are one; scipy reads a stretch of length 0 as none at all."""
@@ -43,7 +48,7 @@ class Streets:
     @classmethod
     def of(cls, city: City) -> Streets | None:
         """The streets that a city's roads make; None where no road line is given."""
-        stretches = streets_of(city)
+        stretches = stretches_of(city)
         return None if stretches is None else cls.from_stretches(stretches)
 
     @classmethod
@@ -80,7 +85,7 @@ class Streets:
         heads, tails, metres = self.links
         heads = np.concatenate([self.ends[:, 0], heads])
         tails = np.concatenate([self.ends[:, 1], tails])
-        return _shortest_links(np.concatenate([self.lengths, metres]), heads, tails, m)
+        return shortest_links(np.concatenate([self.lengths, metres]), heads, tails, m)
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,6 +108,10 @@ class Steps:
         along = np.clip(shapely.line_locate_point(lines[line], points), 0.0, streets.lengths[line])
         away = shapely.distance(lines[line], points)
         return cls(line, away, np.column_stack([along, streets.lengths[line] - along]))
+
+    def some(self, rows: slice) -> Steps:
+        """The steps of some of the places."""
+        return Steps(self.stretch[rows], self.away[rows], self.along[rows])
 
 
 def metres_along(streets: Streets, places: Floats, facilities: Floats) -> tuple[Floats, Numbers]:
@@ -135,7 +144,7 @@ def _from_facilities(streets: Streets, start: Steps) -> tuple[Floats, Numbers]:
     heads = np.concatenate([own.coords[0], at, at])
     tails = np.concatenate([own.coords[1], ends[:, 0], ends[:, 1]])
     metres = np.concatenate([own.data, *(start.along + start.away[:, None]).T])
-    network = _shortest_links(metres, heads, tails, m + n)
+    network = shortest_links(metres, heads, tails, m + n)
     found, _, source = dijkstra(network, directed=False, indices=at, min_only=True, return_predecessors=True)
     return found[:m], np.where(np.isfinite(found[:m]), source[:m] - m, -1).astype(np.int64)
 
@@ -143,26 +152,57 @@ def _from_facilities(streets: Streets, start: Steps) -> tuple[Floats, Numbers]:
 def metres_between(streets: Streets, places: Floats, facilities: Floats, *, most: float) -> csr_array:
     """Metres along the streets by facility and place (f, n), only those up to ``most``; 0 is stored as a millimetre."""
     start, goal = Steps.of(facilities, streets), Steps.of(places, streets)
-    network, ends, rows = streets.matrix, streets.ends[goal.stretch], []
-    for facility in range(len(facilities)):
-        here = streets.ends[start.stretch[facility]]
-        from_ends = dijkstra(network, directed=False, indices=here, limit=most)
-        to_node = (from_ends + (start.along[facility] + start.away[facility])[:, None]).min(axis=0)
-        metres = (goal.along + to_node[ends]).min(axis=1) + goal.away
-        beside = goal.stretch == start.stretch[facility]
-        direct = np.abs(goal.along[:, 0] - start.along[facility, 0]) + goal.away + start.away[facility]
-        metres = np.where(beside, np.minimum(metres, direct), metres)
-        near = np.flatnonzero(metres <= most)
-        rows.append((np.full(len(near), facility), near, np.maximum(metres[near], MILLIMETRE)))
+    network, rows = streets.matrix, []
+    for first in range(0, len(facilities), ROWS):
+        metres = _all_ways(network, streets, start.some(slice(first, first + ROWS)), goal, most)
+        at, place = np.nonzero(metres <= most)
+        rows.append((at + first, place, np.maximum(metres[at, place], MILLIMETRE)))
     at, place, metres = (np.concatenate([row[i] for row in rows]) for i in range(3))
     return csr_array((metres, (at, place)), shape=(len(facilities), len(places)))
 
 
-def _shortest_links(metres: Floats, heads: Numbers, tails: Numbers, n: int) -> csr_array:
+def metres_from(streets: Streets, sources: Floats, places: Floats) -> Floats:
+    """Metres along the streets from each source (s, 2) to each place (n, 2), as (s, n); infinite where no way leads."""
+    return _all_ways(streets.matrix, streets, Steps.of(sources, streets), Steps.of(places, streets), np.inf)
+
+
+def _all_ways(network: csr_array, streets: Streets, start: Steps, goal: Steps, most: float) -> Floats:
+    """The shortest way by start and goal: along both ends of both stretches, or straight along a stretch they share."""
+    nodes, end = np.unique(streets.ends[start.stretch], return_inverse=True)
+    from_nodes = dijkstra(network, directed=False, indices=nodes, limit=most)
+    out, back = start.along + start.away[:, None], goal.along + goal.away[:, None]
+    end, ends = end.reshape(-1, 2), streets.ends[goal.stretch]
+    ways = np.full((len(out), len(back)), np.inf)
+    for i in (0, 1):
+        to_node = from_nodes[end[:, i]] + out[:, i, None]
+        for j in (0, 1):
+            np.minimum(ways, to_node[:, ends[:, j]] + back[:, j], out=ways)
+    one, other = np.nonzero(start.stretch[:, None] == goal.stretch[None])
+    direct = np.abs(start.along[one, 0] - goal.along[other, 0]) + start.away[one] + goal.away[other]
+    ways[one, other] = np.minimum(ways[one, other], direct)
+    return ways
+
+
+def stretches_of(city: City) -> Floats | None:
+    """Straight stretches of the city's roads to walk along, (s, 4) in metres; None where no road line is given."""
+    roads = city.layer("roads")
+    if roads is None:
+        return None
+    walked = ~roads["class"].fillna("").astype(str).str.startswith(NOT_WALKED)
+    lines = shapely.get_parts(roads.geometry[walked].to_numpy())
+    lines = lines[np.isin(shapely.get_type_id(lines), (1, 2))]
+    if not len(lines):
+        return None
+    points, owner = shapely.get_coordinates(lines, return_index=True)
+    same = owner[1:] == owner[:-1]
+    return np.column_stack([points[:-1][same], points[1:][same]])
+
+
+def shortest_links(metres: Floats, heads: NDArray[np.integer], tails: NDArray[np.integer], n: int) -> csr_array:
     """The shortest of the links between two nodes, once a pair."""
     low, high = np.minimum(heads, tails), np.maximum(heads, tails)
     order = np.lexsort((metres, high, low))
-    first = order[np.unique(low[order] * n + high[order], return_index=True)[1]]
+    first = order[np.unique(low[order].astype(np.int64) * n + high[order], return_index=True)[1]]
     return coo_array((np.maximum(metres[first], MILLIMETRE), (low[first], high[first])), shape=(n, n)).tocsr()
 
 
