@@ -64,6 +64,15 @@ def test_drawn_again_with_nothing_changed_a_plan_is_what_it_was(city, stored) ->
     assert again.details["drawn"] == {}
 
 
+def test_narrow_grids_elsewhere_are_told_as_before(city, monkeypatch) -> None:
+    monkeypatch.setattr("gridopt.grids.necks.NARROW", 1e6)
+    narrow = go.draw(city, seed=7, effort="quick")
+    assert {"neck"} == set(narrow.violations["rule"])
+    again = go.draw_only(city, narrow, communities=B)
+    pd.testing.assert_frame_equal(pd.DataFrame(again.grids), pd.DataFrame(narrow.grids))
+    pd.testing.assert_frame_equal(again.violations, narrow.violations, check_dtype=False)
+
+
 def test_a_changed_count_moves_only_its_own_community(city, stored) -> None:
     again = go.draw_only(changed(city, "b01", 480), stored, communities=["b社区"])
     same(rest(stored, B), rest(again, B))

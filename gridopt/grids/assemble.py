@@ -31,6 +31,9 @@ COUNTS = ["households", "residents", "buildings", "workload"]
 UNRECOGNISED = ("open", "crossing")
 """Kinds of border that follow no recognised line: open ground, and the ways across a barrier."""
 
+ADDED_RULES = ("dispute", "neck")
+"""Rules whose rows are made here, of the shapes: a solution knows nothing of them."""
+
 
 def assemble(
     city: City,

@@ -13,6 +13,7 @@ from gridopt.city import City
 from gridopt.coding import encode
 from gridopt.contracts import BORDERS
 from gridopt.errors import RuleError, preview
+from gridopt.grids.assemble import ADDED_RULES
 from gridopt.grids.plan import Plan
 from gridopt.objective import TERMS, Scales, coefficients
 from gridopt.partition import Partition
@@ -190,7 +191,8 @@ def _gap(plan: Plan, objective: float, bound: float | None) -> float | None:
 
 def _findings(plan: Plan, own: Solution, chosen: Sequence[str], number: Mapping[str, int]) -> pd.DataFrame:
     """What is not met, by grid number: the stored rows of the others, the new ones of the chosen communities."""
-    stored = plan.violations[~plan.violations["community_id"].isin(chosen)]
+    found = plan.violations[~plan.violations["rule"].isin(ADDED_RULES)]
+    stored = found[~found["community_id"].isin(chosen)]
     labels = [
         tuple(number[f"{name}|{code}"] for code in codes.split(";") if f"{name}|{code}" in number)
         for name, codes in zip(stored["community_id"], stored["grid_codes"], strict=True)
