@@ -243,7 +243,7 @@ KINDS: dict[str, tuple[str, str, str, str]] = {
         "of a class that is no border, but a decision makes it one",
         "treated as seam",
         "所属类别不作边界，但有决定以其为界",
-        "按宜作边界处理",
+        "按宜作界处理",
     ),
     "title_rows": ("title rows above the header", "skipped", "表头上方有标题行", "已跳过"),
     "encoding": ("text is in {0}", "decoded", "文字编码为 {0}", "已转码"),
