@@ -141,6 +141,12 @@ KINDS: dict[str, tuple[str, str, str, str]] = {
         "环未闭合、点数不足或几何为空",
         "未采用",
     ),
+    "malformed_parts": (
+        "{0} parts or holes with a ring that is not closed or has too few points",
+        "these kept out, the other parts kept",
+        "有 {0} 个部分或内环未闭合或点数不足",
+        "仅不采用这些部分，其余保留",
+    ),
     "wrong_kind": ("geometry of another kind", "kept out", "几何类型不符", "未采用"),
     "collapsed": ("no area left after repair", "kept out", "修复后没有面积", "未采用"),
     "reprojected": ("layer is in {0}", "reprojected to {1}", "图层坐标系为 {0}", "已转换为 {1}"),
