@@ -200,6 +200,12 @@ KINDS: dict[str, tuple[str, str, str, str]] = {
         "项目文件未指明的列 {0} 有缺数",
         "未使用该列",
     ),
+    "filled_down": (
+        "blanks below the names of column {0}, as merged cells leave them",
+        "each read as the name above it",
+        "“{0}”列各名称之下有空格，系合并单元格导出所致",
+        "各按其上方名称读取",
+    ),
     "totals_row": ("row of totals", "left out", "合计行", "未采用"),
     "totals_differ": (
         "row of totals: column {0} states {1:,.10g}, its rows sum to {2:,.10g} (difference {3:+,.10g})",
