@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from gridopt.city import City
 from gridopt.contracts import HELD, POSTS, check_columns
@@ -139,11 +140,12 @@ def _today(people: Sequence[Person], posts: pd.DataFrame | None) -> dict[str, fr
 
 def _posts(plan: Plan, rules: StaffRules, listed: Sequence[Slot], holders: Holders | None) -> pd.DataFrame:
     """The posts table; without ``holders`` nobody was there to be given a post."""
-    grids, lang = plan.grids.sort_index(), plan.city.settings.lang
-    minutes = _minutes(plan, rules)
+    lang, minutes = plan.city.settings.lang, _minutes(plan, rules)
+    places = plan.grids.sort_index().reset_index()[["grid_code", "community_id", "township_id"]].astype(str)
+    columns = places.to_numpy(object).T
     rows: list[dict[str, Any]] = []
     for number, slot in enumerate(listed):
-        place = _place(grids, slot)
+        place = _place(columns, slot)
         held = [] if holders is None else sorted(holders.get(number, ()), key=lambda one: one[0].id)
         for i in range(slot.n):
             who = held[i] if i < len(held) else None
@@ -172,13 +174,13 @@ def _minutes(plan: Plan, rules: StaffRules) -> float:
     return 1.0 / rules.working_days if plan.city.settings.workload else float("nan")
 
 
-def _place(grids: pd.DataFrame, slot: Slot) -> dict[str, str]:
-    own = grids.iloc[list(slot.grids)]
-    communities = own["community_id"].unique()
+def _place(places: NDArray[np.object_], slot: Slot) -> dict[str, str]:
+    """Where a post is; ``places`` (3, grids) are the codes of all grids, their communities and townships."""
+    codes, communities, townships = places[:, list(slot.grids)]
     return {
-        "grid_code": ";".join(map(str, own.index)),
-        "community_id": str(communities[0]) if len(communities) == 1 else "",
-        "township_id": str(own["township_id"].iloc[0]),
+        "grid_code": ";".join(codes),
+        "community_id": communities[0] if len(set(communities)) == 1 else "",
+        "township_id": townships[0],
     }
 
 
