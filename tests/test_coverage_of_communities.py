@@ -137,6 +137,21 @@ def test_a_wide_gap_stays_open_and_is_named_with_what_lies_inside() -> None:
     assert sum(areas(whole)) == 19_400
 
 
+def test_a_community_inside_a_gap_is_no_part_of_it() -> None:
+    whole, _, findings = settle(communities(box(0, 0, 100, 100).difference(box(20, 20, 80, 80)), box(40, 40, 60, 60)))
+    row = next(repair for repair in findings.repairs if repair.kind == "gap_open")
+    assert row.values == (1, 3200.0, 0)
+    assert areas(whole) == [6400, 400]
+
+
+def test_a_narrow_gap_goes_to_the_longest_border_and_to_the_first_of_equals() -> None:
+    slot = box(99, 20, 101, 80)
+    west, east = box(0, 0, 100, 100).difference(slot), box(100, 0, 200, 100).difference(slot)
+    assert areas(settle(communities(west, east))[0]) == [10_060, 9_940]
+    northwest, southwest = (shapely.intersection(west, box(0, y, 100, y + 50)) for y in (0, 50))
+    assert areas(settle(communities(northwest, southwest, east))[0]) == [4_970, 4_970, 10_060]
+
+
 def test_the_same_communities_in_any_order_are_settled_alike() -> None:
     land = communities(box(0, 0, 120, 100), box(100, 0, 200, 60), box(100, 59, 200, 100))
     one, first, _ = settle(land)

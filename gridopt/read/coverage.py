@@ -189,16 +189,44 @@ def _without_open_gaps(shapes: Shapes) -> Shapes:
 
 
 def _cleaned(shapes: Shapes) -> Shapes:
-    """The polygons as one valid coverage, each in its place, snapped as little as makes it valid."""
+    """The polygons as one valid coverage, each in its place, snapped as little as makes it valid.
+
+    The cleaner settles overlaps only: it looks for the neighbours of every gap among all polygons again.
+    """
     cleaned = shapes
     for snapping in _SNAPPING:
         try:
-            cleaned = shapely.coverage_clean(shapes, gap_width=SLIVER, snapping_distance=snapping)
+            cleaned = _without_gaps(shapely.coverage_clean(shapes, gap_width=0.0, snapping_distance=snapping))
         except shapely.errors.GEOSException:
             continue
         if shapely.coverage_is_valid(cleaned):
             break
     return np.asarray(cleaned, object)
+
+
+def _without_gaps(shapes: Shapes) -> Shapes:
+    """A coverage with each narrow gap in the polygon that it shares the longest border with, the first of equals."""
+    gaps = _gaps(shapes)
+    gaps = gaps[~_is_wide(gaps)]
+    gap, near = shapely.STRtree(shapes).query(gaps, predicate="intersects")
+    shared = shapely.intersection(shapely.boundary(gaps[gap]), shapely.boundary(shapes[near]))
+    borders = np.round(shapely.length(shared), 3)
+    order = np.lexsort((near, -borders, gap))
+    order = order[np.unique(gap[order], return_index=True)[1]]
+    order = order[borders[order] > 0]
+    result = shapes.copy()
+    for heir in np.unique(near[order]):
+        own = gaps[gap[order][near[order] == heir]]
+        result[heir] = shapely.coverage_union_all([shapes[heir], *own])
+    return result
+
+
+def _gaps(shapes: Shapes) -> Shapes:
+    """The land that a coverage encloses and no polygon of it covers."""
+    outline = shapely.boundary(shapely.coverage_union_all(shapes))
+    faces = shapely.get_parts(shapely.polygonize(shapely.get_parts(outline)))
+    covered = shapely.STRtree(shapes).query(shapely.point_on_surface(faces), predicate="intersects")[0]
+    return np.asarray(np.delete(faces, covered), object)
 
 
 def _note_slivers(names: pd.Index, shapes: Shapes, slivers: Overlaps, findings: Findings) -> None:
@@ -219,8 +247,7 @@ def _pair_names(names: pd.Index, pairs: NDArray[np.int64]) -> list[str]:
 
 def _note_gaps(names: pd.Index, shapes: Shapes, after: Shapes, findings: Findings) -> None:
     """Land that belonged to nobody and now does; what is thinner than rounding is a line made to agree."""
-    gained = shapely.difference(after, shapely.union_all(shapes))
-    strips, owner = polygonal_parts(gained, least_area=NOTHING)
+    strips, owner = _unclaimed(shapely.difference(after, shapes), shapes)
     wide = shapely.area(strips) > ROUNDING * shapely.length(strips)
     strips, owner = strips[wide], owner[wide]
     touched, area = np.unique(owner), float(shapely.area(strips).sum())
@@ -232,6 +259,18 @@ def _note_gaps(names: pd.Index, shapes: Shapes, after: Shapes, findings: Finding
         values=[SLIVER, len(strips), area],
         places=zip(names[owner], strips, strict=True),
     )
+
+
+def _unclaimed(gained: Shapes, shapes: Shapes) -> tuple[Shapes, NDArray[np.int64]]:
+    """(connected pieces of what each polygon gained that no polygon covered before, the position of its owner)."""
+    pieces, owner = polygonal_parts(gained, least_area=NOTHING)
+    piece, near = shapely.STRtree(shapes).query(pieces, predicate="intersects")
+    turn = np.arange(len(piece)) - np.searchsorted(piece, piece)
+    for now in range(int(turn.max(initial=-1)) + 1):
+        first, rival = piece[turn == now], near[turn == now]
+        pieces[first] = shapely.difference(pieces[first], shapes[rival])
+    strips, piece = polygonal_parts(pieces, least_area=NOTHING)
+    return strips, owner[piece]
 
 
 def _note_lines(
@@ -248,9 +287,7 @@ def _note_lines(
 
 def _note_holes(shapes: Shapes, inside: Inhabitants, findings: Findings) -> None:
     """Land enclosed by communities that none of them claims: it is in no grid, so it is said aloud."""
-    union = shapely.coverage_union_all(shapes)
-    rings = [ring for part in shapely.get_parts(union) for ring in part.interiors]
-    holes = shapely.polygons(np.array(rings, object)) if rings else np.empty(0, object)
+    holes = _gaps(shapes)
     holes = holes[shapely.area(holes) > NOTHING]
     order = np.argsort(-shapely.area(holes), kind="stable")
     labels = [f"{number + 1}" for number in range(len(order))]
