@@ -50,7 +50,7 @@ def draw(
     def search(graph: UnitGraph, bindings: Bindings) -> Solution:
         return solve(graph, city.rules, bindings=bindings, effort=work, seed=seed, lang=city.settings.lang)
 
-    plan = build(city, search, units=units, borders=borders)
+    plan = build(city, search, units=units, borders=borders, workers=work.workers)
     return plan.replace(seed=seed, effort=work.name, source="draw")
 
 
@@ -67,13 +67,14 @@ def build(
     units: gpd.GeoDataFrame | None = None,
     borders: pd.DataFrame | None = None,
     settled: Settled | None = None,
+    workers: int | None = 1,
 ) -> Plan:
     """A coded plan from units and a way to give them labels: the steps that every verb shares.
 
-    ``settled`` are units on which the decisions of the city have been laid already.
+    ``settled`` are units on which the decisions of the city have been laid already; ``workers`` make them where not.
     """
     started = time.perf_counter()
-    ground = prepare(city, units, borders=borders, settled=settled)
+    ground = prepare(city, units, borders=borders, settled=settled, workers=workers)
     made = time.perf_counter()
     solution = with_verdicts(ground.city, search(ground.graph, ground.bindings), ground.bound)
     solved = time.perf_counter()
@@ -107,10 +108,11 @@ def prepare(
     *,
     borders: pd.DataFrame | None = None,
     settled: Settled | None = None,
+    workers: int | None = 1,
 ) -> Ground:
     """Units and borders, made unless given, as the graph that is searched, under the decisions of the city."""
     if settled is None:
-        made = make_units(city) if units is None else units
+        made = make_units(city, workers=workers) if units is None else units
         check_columns(made, UNITS[:-2], "units")
         settled = settle(city, made)
     units = settled.units

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 import zlib
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,6 +34,7 @@ from gridopt.solvers.relaxation import never_relaxed
 from gridopt.solvers.seed import inertial_bisection
 from gridopt.solvers.solution import PARTS, SOLUTION_VIOLATIONS, Solution
 from gridopt.solvers.split import draw_split
+from gridopt.workers import side_by_side
 
 Ints = NDArray[np.int32]
 Floats = NDArray[np.float64]
@@ -45,6 +44,9 @@ WITHIN = 1e-12
 
 LARGE = 60
 """Units from which a community is a large one: too many to be drawn exactly, so that search and bound take long."""
+
+MANY = 30
+"""Communities from which processes draw them, not threads: most are small, and Python has the larger part in those."""
 
 ROUNDS = 3
 """Times that communities make up for others which have no plan with the number of grids asked of them."""
@@ -132,15 +134,10 @@ def _each(
     task: Callable[[int], _Answer], parents: Sequence[int], sizes: NDArray[np.int64], workers: int | None = 1
 ) -> list[_Answer]:
     """Answers for some communities, in their order; sizes (communities,) in units."""
-    n = len(parents)
-    count = min(workers or os.cpu_count() or 1, max(n, 1))
-    if count == 1:
-        return [task(i) for i in tqdm(parents, desc="gridopt", unit="community", disable=None, leave=False)]
     order = sorted(parents, key=lambda i: -sizes[i])  # no worker ends alone with a large one
-    with ThreadPoolExecutor(count) as pool:
-        answers = pool.map(task, order)
-        told = tqdm(answers, total=n, desc="gridopt", unit="community", disable=None, leave=False)
-        found = dict(zip(order, told, strict=True))
+    answers = side_by_side(task, order, workers=workers, forking=len(parents) >= MANY)
+    told = tqdm(answers, total=len(order), desc="gridopt", unit="community", disable=None, leave=False)
+    found = dict(zip(order, told, strict=True))
     return [found[i] for i in parents]
 
 

@@ -33,7 +33,7 @@ LEAST_UNIT = 20.0
 """Households below which a unit is not cut any further."""
 
 
-def built_units(city: City, record: Record) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
+def built_units(city: City, record: Record, *, workers: int | None = 1) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
     """(units, control totals): units built from barriers and buildings that tile every community.
 
     Units are connected polygons with the text columns of the contract, named ``community-0001`` in
@@ -49,7 +49,7 @@ def built_units(city: City, record: Record) -> tuple[gpd.GeoDataFrame, pd.DataFr
     place = communities.index.get_indexer(pd.Index(homes.communities, dtype="str"))
     sliced_carriers, towers = sliced(carriers, limits[place], highs[place])
     blocks = make_blocks(city, land, homes.shapes)
-    blocks = cut_dense(blocks, sliced_carriers, limits[blocks.communities])
+    blocks = cut_dense(blocks, sliced_carriers, limits[blocks.communities], workers=workers)
     units = _named(blocks, land)
     groups = groups_of(city, units, Homes(homes.shapes, homes.hamlets))
     kinds = communities["area_kind"].reindex(units["community_id"]).to_numpy()

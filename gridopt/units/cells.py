@@ -15,6 +15,7 @@ from gridopt.units.blocks import Blocks, connected, matched
 from gridopt.units.cover import dissolve
 from gridopt.units.edges import Floats, Integers
 from gridopt.units.nearest import Shapes, canonical, divided, divided_all, frontiers
+from gridopt.workers import side_by_side
 
 SPACING = 12.0
 """Metres between the points of an outline that stand for a building."""
@@ -39,7 +40,7 @@ NEAR_OUTLINE = 0.01
 LEAST_SHARE = 0.25
 """Share of the mean size of a block's cells below which a cell, or a part of one, joins a neighbour."""
 
-AT_ONCE = 4_000
+AT_ONCE = 500
 """Blocks that are cut together: many calls of a few faces each would cost more than the geometry."""
 
 _NO_OPEN_LAND = (np.empty(0, object), shapely.Polygon())
@@ -64,13 +65,13 @@ class Carriers:
         return Carriers(self.shapes[chosen], self.sizes[chosen], self.groups[chosen])
 
 
-def cut_dense(blocks: Blocks, carriers: Carriers, limits: Floats) -> Blocks:
+def cut_dense(blocks: Blocks, carriers: Carriers, limits: Floats, *, workers: int | None = 1) -> Blocks:
     """The blocks, those above their limit or of several hamlets cut into cells of neighbouring buildings.
 
     ``limits`` is the largest size of a unit in each block. Cells are the land nearest to the
     buildings of one cluster (recursive inertial bisection by size, inside each hamlet), so that no cut
     crosses a footprint that stands free and a hamlet has the land around it; every unit is one
-    connected polygon.
+    connected polygon. ``workers`` processes cut some blocks each.
     """
     block_of = homes(carriers.shapes, blocks.shapes)
     sizes = _sums(carriers.shapes, carriers.sizes, blocks.shapes)
@@ -82,13 +83,17 @@ def cut_dense(blocks: Blocks, carriers: Carriers, limits: Floats) -> Blocks:
     order = order[np.argsort(place[order], kind="stable")]
     whole = np.setdiff1d(np.arange(len(sizes)), dense)
     shapes, origin = [blocks.shapes[whole]], [whole]
-    for first in range(0, len(dense), AT_ONCE):
+
+    def cells(first: int) -> tuple[Shapes, Integers]:
         chosen = dense[first : first + AT_ONCE]
         low, high = np.searchsorted(place[order], [first, first + len(chosen)])
         members = order[low:high]
         parts, of_block = _cells(blocks.shapes[chosen], carriers.take(members), place[members] - first, limits[chosen])
-        shapes.append(parts)
-        origin.append(chosen[of_block])
+        return shapely.to_wkb(parts), chosen[of_block]
+
+    for parts, of_block in side_by_side(cells, range(0, len(dense), AT_ONCE), workers=workers):
+        shapes.append(shapely.from_wkb(parts))
+        origin.append(of_block)
     places = np.concatenate(origin)
     return _finished(Blocks(np.concatenate(shapes), blocks.communities[places]))
 

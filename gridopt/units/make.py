@@ -24,13 +24,14 @@ from gridopt.units.towers import over_slices
 from gridopt.units.workload import workload
 
 
-def make_units(city: City) -> gpd.GeoDataFrame:
+def make_units(city: City, *, workers: int | None = 1) -> gpd.GeoDataFrame:
     """The units of a city: its ready-made layer, else built from barriers and buildings.
 
     Indexed by ``unit_id``, sorted as text, with the columns of `contracts.UNITS`; ``grid_code`` is ""
     until grids are drawn, ``attrs["repairs"]`` holds what was mended, one dict a row. Units tile
     every community. A count missing in a ready-made layer stays NaN with ``people_known`` False; where
     units have no counts, the control totals of communities are apportioned to them and conserved.
+    ``workers`` processes (None: one a core) build them; the units do not depend on how many.
 
     Raises `TableError` for units outside every community, unknown or repeated ids, overlaps wider than
     slivers and communities without units or control totals.
@@ -42,7 +43,7 @@ def make_units(city: City) -> gpd.GeoDataFrame:
     if given is not None and len(given):
         units = ready_units(city, given, record)
     else:
-        units, totals = built_units(city, record)
+        units, totals = built_units(city, record, workers=workers)
     buildings = _buildings(city)
     places = None if buildings is None else place_buildings(buildings, units)
     if places is not None:
