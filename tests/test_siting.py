@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
-from gridopt.coverage.covering import fewest, reduced
+from gridopt.coverage.covering import fewest, searched
 from gridopt.coverage.locations import Task, fewest_sites, least_farthest, least_walking, most_covered
 from gridopt.coverage.medians import Costs, added, best, exchanged, lagrangian
+from gridopt.coverage.reduction import pieces, reduced
 
 SEEDS = range(12)
 
@@ -126,6 +127,26 @@ def test_a_reduced_covering_needs_as_many_sites():
     found = fewest(covers)
     assert (np.asarray(covers[:, found.sites].sum(axis=1)) > 0).all()
     assert set(found.sites.tolist()) <= set(sites.tolist()) | set(range(12))
+
+
+def test_pieces_share_nothing_and_hold_every_place_and_site() -> None:
+    covers = csr_array(np.array([[1, 0, 1, 0, 0], [0, 1, 0, 0, 0], [0, 0, 1, 0, 0], [0, 1, 0, 1, 0.0]]))
+    found = pieces(covers)
+    assert [sites.tolist() for _, sites in found] == [[0, 2], [1, 3]]  # the fifth site covers nothing
+    assert [piece.toarray().tolist() for piece, _ in found] == [[[1, 1], [0, 1]], [[1, 0], [1, 1]]]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_search_for_fewer_sites_ends_at_those_of_full_enumeration(seed) -> None:
+    rng = np.random.default_rng(seed)
+    covers = csr_array((rng.random((40, 11)) < 0.3) | (np.arange(11) == rng.integers(0, 11, (40, 1))), dtype=float)
+    dense = covers.toarray() > 0
+    every = (np.array(one) for size in range(1, 12) for one in combinations(range(11), size))
+    truth = next(len(one) for one in every if dense[:, one].any(axis=1).all())
+    found = searched(covers, np.arange(11))
+    assert dense[:, found].any(axis=1).all()
+    assert len(found) == truth
+    assert searched(covers, np.arange(11)).tolist() == found.tolist()
 
 
 def test_an_area_that_asks_for_its_own_gets_one_whatever_the_distance():

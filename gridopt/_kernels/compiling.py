@@ -26,7 +26,9 @@ TRIPLE = _types.UniTuple(float64, 3)
 
 
 def compiled_tuple(fields: tuple[Any, ...], cls: type) -> Any:
-    """The compiled type of a named tuple."""
+    """The compiled type of a named tuple; numba has one of its own where all fields are alike."""
+    if len(set(fields)) == 1:
+        return _types.NamedUniTuple(fields[0], len(fields), cls)
     return _types.NamedTuple(fields, cls)
 
 

@@ -108,7 +108,7 @@ _VERBS: dict[str, tuple[Verb, Options]] = {
     "draw": (verbs.draw, _draw),
     "assess": (verbs.assess, _assess),
     "staff": (staffing.staff, _staff),
-    "reach": (verbs.reach, _reach),
+    "reach": (stored.reach, _reach),
     "publish": (stored.publish, _folder),
     "check": (verbs.check, _check),
     "export": (stored.export, _export),

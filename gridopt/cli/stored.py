@@ -1,8 +1,9 @@
-"""Verbs on a plan that is stored already: export its grids, publish its pages anew."""
+"""Verbs on a plan that is stored already: export its grids, measure reach again, publish its pages anew."""
 
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,8 @@ from gridopt.cli.words import say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from gridopt.grids.plan import Plan
 
 PLATFORMS = tuple("amap tencent baidu tianditu mapbox kepler arcgis leaflet wgs84 plain geojson gpkg".split())
 ENDINGS = tuple(".geojson .gpkg .fgb .kml .shp .csv .xlsx".split())
@@ -41,6 +44,26 @@ def export(asked: argparse.Namespace) -> int:
     return 0
 
 
+def reach(asked: argparse.Namespace) -> int:
+    """The reach of services on a stored plan, again; everything else of the folder as it stands."""
+    from gridopt.coverage import out_of_reach
+    from gridopt.coverage import reach as measure
+    from gridopt.plan.stored import read_plan
+    from gridopt.publish.folder import publish
+    from gridopt.read.plan_folder import read_layer
+
+    plan = _with_facilities(read_plan(asked.folder), asked)
+    found, beyond = measure(plan), out_of_reach(plan)
+    publish(plan, asked.folder, posts=read_layer(asked.folder, "posts"), reach=found, lang=asked.lang)
+    whole = found[found["level"] == "city"]
+    for tier, share in zip(whole["tier"], whole["share"].fillna(1.0), strict=True):
+        left = beyond[beyond["tier"] == tier]
+        people = left["residents"].sum()
+        sys.stdout.write(f"{say('reached', asked.lang, tier=tier, share=share, out=len(left), people=people)}\n")
+    sys.stdout.write(f"{say('plan_at', asked.lang, path=asked.folder)}\n")
+    return 0
+
+
 def publish(asked: argparse.Namespace) -> int:
     """Map, report and tables of a stored plan made anew; its grids, posts and reach stay as they are."""
     from gridopt.cli.before import check_out
@@ -54,6 +77,27 @@ def publish(asked: argparse.Namespace) -> int:
     for key, name in (("plan_at", ""), ("map_at", "map.html"), ("report_at", "report.html")):
         sys.stdout.write(f"{say(key, lang, path=folder / name)}\n")
     return 0
+
+
+def _with_facilities(plan: Plan, asked: argparse.Namespace) -> Plan:
+    """The plan with the facilities, roads and tiers that were named; its own facilities where none were."""
+    from gridopt.errors import GridoptError
+    from gridopt.read.city import read_city
+    from gridopt.read.facilities import read_facilities
+
+    layers, settings = dict(plan.city.layers), plan.city.settings
+    if asked.project:
+        city = read_city(asked.project, lang=settings.lang)
+        layers |= {name: city.layer(name) for name in ("facilities", "roads") if city.layer(name) is not None}
+        settings = dataclasses.replace(settings, tiers=city.settings.tiers)
+    if asked.facilities:
+        layers["facilities"] = read_facilities(asked.facilities)
+    if "facilities" not in layers:
+        raise GridoptError(
+            f"{asked.folder} was drawn without facilities. Name points with a tier column: --facilities FILE.",
+            zh=f"{asked.folder} 的方案没有设施。请指定带层级列的点文件：--facilities FILE。",
+        )
+    return plan.replace(city=plan.city.replace(layers=layers, settings=settings))
 
 
 def _names(given: str) -> str | Mapping[str, str]:

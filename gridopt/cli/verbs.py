@@ -119,46 +119,6 @@ def check(asked: argparse.Namespace) -> int:
     return 1 if len(faults) else 0
 
 
-def reach(asked: argparse.Namespace) -> int:
-    """The reach of services on a stored plan, again; everything else of the folder as it stands."""
-    from gridopt.coverage import out_of_reach
-    from gridopt.coverage import reach as measure
-    from gridopt.plan.stored import read_plan
-    from gridopt.publish.folder import publish
-    from gridopt.read.plan_folder import read_layer
-
-    plan = _with_facilities(read_plan(asked.folder), asked)
-    found, beyond = measure(plan), out_of_reach(plan)
-    publish(plan, asked.folder, posts=read_layer(asked.folder, "posts"), reach=found, lang=asked.lang)
-    whole = found[found["level"] == "city"]
-    for tier, share in zip(whole["tier"], whole["share"].fillna(1.0), strict=True):
-        left = beyond[beyond["tier"] == tier]
-        _print(say("reached", asked.lang, tier=tier, share=share, out=len(left), people=left["residents"].sum()))
-    _print(say("plan_at", asked.lang, path=asked.folder))
-    return 0
-
-
-def _with_facilities(plan: Plan, asked: argparse.Namespace) -> Plan:
-    """The plan with the facilities, roads and tiers that were named; its own facilities where none were."""
-    from gridopt.errors import GridoptError
-    from gridopt.read.city import read_city
-    from gridopt.read.facilities import read_facilities
-
-    layers, settings = dict(plan.city.layers), plan.city.settings
-    if asked.project:
-        city = read_city(asked.project, lang=settings.lang)
-        layers |= {name: city.layer(name) for name in ("facilities", "roads") if city.layer(name) is not None}
-        settings = dataclasses.replace(settings, tiers=city.settings.tiers)
-    if asked.facilities:
-        layers["facilities"] = read_facilities(asked.facilities)
-    if "facilities" not in layers:
-        raise GridoptError(
-            f"{asked.folder} was drawn without facilities. Name points with a tier column: --facilities FILE.",
-            zh=f"{asked.folder} 的方案没有设施。请指定带层级列的点文件：--facilities FILE。",
-        )
-    return plan.replace(city=plan.city.replace(layers=layers, settings=settings))
-
-
 def locate(asked: argparse.Namespace) -> int:
     """The grid of each row of a file, with the rule that decided it; what matched nothing in a table beside."""
     from datetime import datetime

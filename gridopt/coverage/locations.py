@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.spatial import cKDTree
 
-from gridopt.coverage.covering import LIMITS, Choice, Positions, distinct, fewest, undominated
+from gridopt.coverage.covering import LIMITS, Choice, fewest
 from gridopt.coverage.facilities import Nearest
 from gridopt.coverage.medians import Costs, best
+from gridopt.coverage.reduction import Positions, distinct, undominated
 from gridopt.milp import Limits
 from gridopt.streets import MILLIMETRE, Streets, metres_between
 

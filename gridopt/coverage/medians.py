@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from gridopt.coverage.covering import LIMITS, Choice, Positions
+from gridopt.coverage.covering import LIMITS, Choice
+from gridopt.coverage.reduction import Positions
 from gridopt.milp import Limits, solve
 from gridopt.milp.location import maximal_covering, median
 
