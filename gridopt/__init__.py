@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from gridopt.plan.stored import read_plan as read_plan
     from gridopt.publish.export import write_export as write_export
     from gridopt.publish.folder import publish as publish
+    from gridopt.publish.sheets import write_sheets as write_sheets
     from gridopt.read.city import read_city as read_city
     from gridopt.rules import Rules as Rules
     from gridopt.solvers.bare import partition_graph as partition_graph
@@ -104,6 +105,7 @@ _HOMES = {
     "hot_spots": "gridopt.locate",
     "publish": "gridopt.publish.folder",
     "write_export": "gridopt.publish.export",
+    "write_sheets": "gridopt.publish.sheets",
     "check": "gridopt.verify",
 }
 _MODULES = {"datasets": "gridopt.plan.datasets", "solvers": "gridopt.solvers", "measures": "gridopt.measures"}

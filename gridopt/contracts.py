@@ -21,8 +21,6 @@ UNITS = (
 COUNTED = ("households", "residents", "buildings", "floor_area", "events", "workload")
 """The columns of units that hold counts: a size may be counted in any of them."""
 BORDERS = ["unit_a", "unit_b", "metres", "kind"]
-STRONG_METRES = "strong_metres"
-"""A further column of borders: of a seam's metres, those along a strong one; where it is absent, none are."""
 BORDER_KINDS = ("open", "wall", "crossing", "seam")
 VIOLATIONS = "class rule community_id grid_codes unit_ids value limit proof reason remedy relaxed".split()
 COMMUNITIES = (

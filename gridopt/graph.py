@@ -14,7 +14,6 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from gridopt.contracts import STRONG_METRES
 from gridopt.errors import TableError, preview
 from gridopt.formula import measured
 
@@ -23,9 +22,6 @@ Ints = NDArray[np.int32]
 
 SEAM_DISCOUNT = 0.25
 """What a metre of border along a recognised line (a seam) costs, against 1 on open ground."""
-
-STRONG_SEAM_DISCOUNT = 0.1
-"""What a metre along a strong seam costs: a main road parts a neighbourhood more than a lane does."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -190,15 +186,13 @@ class UnitGraph:
                 "b": pair.max(axis=1),
                 "metres": borders["metres"].to_numpy(float),
                 "kind": borders["kind"].to_numpy(str),
-                "strong": borders[STRONG_METRES].fillna(0.0).to_numpy(float) if STRONG_METRES in borders else 0.0,
             }
         )
         open_ground = table["kind"] != "wall"
         discount = np.where(table["kind"] == "seam", SEAM_DISCOUNT, 1.0)
-        further = SEAM_DISCOUNT - STRONG_SEAM_DISCOUNT
         table = table.assign(
             walkable=table["metres"].where(open_ground, 0.0),
-            cost=(table["metres"] * discount - table["strong"] * further).where(open_ground, 0.0),
+            cost=(table["metres"] * discount).where(open_ground, 0.0),
             crossing=table["kind"] == "crossing",
         )
         merged = table.groupby(["a", "b"], as_index=False).agg(

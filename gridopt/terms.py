@@ -150,7 +150,6 @@ people_known | 人口已知 | people known
 unit_a | 划分单元甲 | unit A
 unit_b | 划分单元乙 | unit B
 metres | 长度（米） | metres
-strong_metres | 沿主次干路长度（米） | metres along main roads
 class | 处理方式 | class
 rule | 规则 | rule
 grid_codes | 涉及网格 | grids
@@ -318,7 +317,6 @@ _MEANINGS = {
         "the part of a grid's border with other grids that follows no road, river, railway or wall",
         "网格间边界中不沿道路、河流、铁路或围墙的部分所占比例",
     ),
-    "strong_metres": ("of a seam's metres, those along a primary or secondary road", "公认界线中沿主次干路的长度"),
     "seam": ("a line that makes a good border: a road, water, an estate wall", "适合作网格边界的道路、水系、围墙等"),
     "wall": (
         "a line that no grid crosses except where there is a crossing",

@@ -131,17 +131,6 @@ def test_a_line_that_is_no_barrier_leaves_the_border_open() -> None:
     assert set(make_borders(city_of(FOUR, roads=street), FOUR)["kind"]) == {"open"}
 
 
-def test_a_main_road_beside_a_lane_makes_a_strong_seam_which_costs_less_to_run_along() -> None:
-    lane = LineString([(100, 0), (100, 200)])
-    main = lines(LineString([(102, 110), (102, 200)]), barrier="strong seam")
-    roads = pd.concat([lines(lane, barrier="seam"), main])
-    table = make_borders(city_of(FOUR, roads=roads), FOUR).set_index(["unit_a", "unit_b"])
-    assert set(table.loc[[("a", "b"), ("c", "d")], "kind"]) == {"seam"}
-    assert table["strong_metres"].to_dict() == {("a", "b"): 100, ("a", "c"): 0, ("b", "d"): 0, ("c", "d"): 0}
-    graph = UnitGraph.from_units(FOUR.assign(households=1.0), table.reset_index(), measures=["households"])
-    assert graph.cost.tolist() == pytest.approx([10, 100, 100, 25])
-
-
 def test_a_wall_beside_a_seam_counts_as_a_wall() -> None:
     street = lines(LineString([(100, 0), (100, 200)]), barrier="seam")
     railway = lines(LineString([(105, 0), (105, 200)]), barrier="wall")

@@ -375,6 +375,14 @@ def test_the_plans_own_files_are_no_target(stored: Path) -> None:
     assert (stored / "plan.gpkg").read_bytes() == before
 
 
+def test_publishing_with_sheets_puts_them_beside_the_plan(stored: Path, capsys) -> None:
+    assert main(["publish", str(stored), "--sheets", "A4", "--lang", "en"]) == 0
+    assert "map sheets" in capsys.readouterr().out
+    names = {path.name for path in (stored / "sheets").iterdir()}
+    assert {"decisions.xlsx", "township-320411001.pdf"} < names
+    assert main(["check", str(stored)]) == 0
+
+
 def test_publishing_a_stored_plan_anew_leaves_its_grids_as_they_are(stored: Path) -> None:
     before = {name: (stored / name).read_bytes() for name in ("grids.geojson", "plan.json", "plan.gpkg", "posts.csv")}
     assert main(["publish", str(stored), "--lang", "en"]) == 0

@@ -163,7 +163,7 @@ def test_an_inspection_shows_layers_totals_townships_and_barriers(city):
     assert town["area_km2"] == pytest.approx(0.08)
     assert facts.barriers[["class", "barrier", "lines"]].to_numpy().tolist() == [
         ["footway", "none", 1],
-        ["primary", "strong seam", 1],
+        ["primary", "seam", 1],
         ["trunk", "wall", 1],
     ]
     np.testing.assert_allclose(facts.barriers["km"], 0.4)

@@ -418,9 +418,8 @@ def lines(layer, classes, **columns):
 @pytest.mark.parametrize(
     ("layer", "class_", "barrier"),
     [
-        ("roads", "motorway", "wall"), ("roads", "快速路", "wall"), ("roads", "primary", "strong seam"),
-        ("roads", "主干路", "strong seam"), ("roads", "次干路", "strong seam"),
-        ("roads", "residential", "seam"), ("roads", "service", "none"),
+        ("roads", "motorway", "wall"), ("roads", "快速路", "wall"), ("roads", "primary", "seam"),
+        ("roads", "主干路", "seam"), ("roads", "residential", "seam"), ("roads", "service", "none"),
         ("roads", "小区道路", "none"), ("roads", "隧道", "none"), ("roads", "", "seam"),
         ("railways", "rail", "wall"), ("railways", "地铁", "none"), ("railways", "", "wall"),
         ("rivers", "river", "seam"), ("rivers", "溪", "seam"), ("walls", "围墙", "seam"), ("walls", "大门", "none"),

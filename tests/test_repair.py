@@ -161,47 +161,6 @@ def test_rings_that_are_not_closed_are_kept_out_and_named(tmp_path, land) -> Non
     assert row(city, "buildings", "no geometry")["ids"] == "none"
 
 
-def test_only_the_malformed_part_or_hole_of_a_building_is_kept_out(tmp_path, land) -> None:
-    def ring(x, *, closed=True):
-        corners = [(x, 1), (x + 9, 1), (x + 9, 9), (x, 9), *([(x, 1)] if closed else [])]
-        return [[WEST + x, SOUTH + y, 5] for x, y in corners]
-
-    def feature(name, *polygons):
-        shape = {"type": "MultiPolygon", "coordinates": polygons}
-        return {"type": "Feature", "properties": {"id": name}, "geometry": shape}
-
-    hole = [[WEST + 42, SOUTH + 2, 5], [WEST + 44, SOUTH + 4, 5]]
-    features = [
-        feature("parts", [ring(1)], [ring(20, closed=False)], [ring(60)]),
-        feature("hole", [ring(40), hole]),
-        feature("none", [ring(1, closed=False)], [ring(20, closed=False)]),
-        feature("whole", [ring(80)]),
-    ]
-    file = tmp_path / "buildings.geojson"
-    file.write_text(json.dumps({"type": "FeatureCollection", "features": features}))
-    city = city_of(tmp_path, communities=land, buildings=(file, f'id = "id"\ncrs = "{CRS}"'))
-    assert city.layer("buildings").area.to_dict() == {"hole": 72, "parts": 144, "whole": 72}
-    kept_out = row(city, "buildings", "parts or holes")
-    assert kept_out[["ids", "n"]].tolist() == ["hole;parts", 2]
-    assert kept_out["fault"].startswith("2 parts or holes")
-    assert row(city, "buildings", "of too few points, or empty")["ids"] == "none"
-
-
-def test_a_malformed_shape_in_geoparquet_costs_no_other_building(tmp_path, land) -> None:
-    arrow, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
-    file = tmp_path / "buildings.parquet"
-    layer({"id": ["open", "whole"]}, [box(0, 0, 9, 9), box(20, 0, 29, 9)]).to_parquet(file)
-    table = parquet.read_table(file)
-    column = table.schema.get_field_index("geometry")
-    first, second = table.column(column).to_pylist()
-    moved_start = first[:13] + bytes(8) + first[21:]
-    table = table.set_column(column, table.schema.field(column), arrow.array([moved_start, second]))
-    parquet.write_table(table, file)
-    city = city_of(tmp_path, communities=land, buildings=(file, 'id = "id"'))
-    assert city.layer("buildings").index.tolist() == ["whole"]
-    assert row(city, "buildings", "not closed")["ids"] == "open"
-
-
 def test_units_that_do_not_align_are_never_cut_and_the_ratio_is_told(tmp_path, land) -> None:
     units = layer({"id": ["u1", "u2"], "households": [1, 2]}, [box(0, 0, 130, 100), box(130, 0, 200, 100)])
     city = city_of(tmp_path, communities=land, units=units)

@@ -1,13 +1,11 @@
 from pathlib import Path
 
-import numpy as np
 import openpyxl
 import pytest
 
 from gridopt.errors import TableError
 from gridopt.read.findings import Findings
 from gridopt.read.formats import open_layer
-from gridopt.read.grouping import filled_down
 from gridopt.read.headers import table_of_rows
 from gridopt.read.sheets import read_csv, read_sheet, sheet_names
 from gridopt.read.totals import check_totals, is_total, rows_of_totals
@@ -97,53 +95,6 @@ def test_merged_cells_are_filled_and_a_shared_number_is_told():
     sheet = table_of_rows(rows, [(1, 0, 2, 0), (1, 2, 2, 2)])
     assert sheet.table["街道"].tolist() == ["金狮街道", "金狮街道"]
     assert sheet.shared == {"户数": [1]}
-
-
-def filled(drawing, never=()):
-    """The table of a drawing as its columns are read, and the places that were filled, by column."""
-    table = table_of_rows(cells(drawing)).table.reset_index(drop=True)
-    read, places = filled_down(table, rows_of_totals(table), never=never)
-    return read, {name: np.flatnonzero(where).tolist() for name, where in places.items()}
-
-
-GROUPED = """
-序号 | 街道     | 社区     | 小区   | 户数
-1    | 金狮街道 | 金狮社区 | 东园   | 10
-2    | .        | .        | 西园   | 20
-3    | .        | 银河社区 | 东园   | 30
-4    | .        | .        | 南园   | 30
-小计 | .        | .        | .      | 90
-5    | 天宁街道 | 和平社区 | 北园   | 40
-6    | .        | .        | 中园   | 50
-"""
-
-
-def test_names_of_outer_and_inner_groups_reach_down_to_the_next_name():
-    table, places = filled(GROUPED)
-    streets = ["金狮街道"] * 4 + [None] + ["天宁街道"] * 2
-    assert table["街道"].astype(object).where(table["街道"].notna(), None).tolist() == streets
-    assert table["社区"].dropna().tolist() == ["金狮社区"] * 2 + ["银河社区"] * 2 + ["和平社区"] * 2
-    assert places == {"街道": [1, 2, 3, 6], "社区": [1, 3, 6]}
-
-
-@pytest.mark.parametrize(
-    ("what", "drawing"),
-    [
-        ("a name that comes again", GROUPED.replace("银河社区", "金狮社区")),
-        ("an outer group without a name of its own", GROUPED.replace("和平社区", ".       ")),
-        ("fewer blanks than names", "社区 | 小区 | 户数\n金狮 | 东园 | 1\n银河 | 西园 | 2\n. | 南园 | 3"),
-        ("a blank in the first row", "社区 | 小区 | 户数\n. | 东园 | 1\n银河 | 西园 | 2\n. | 南园 | 3\n. | 北园 | 3"),
-        ("numbers", "层数 | 小区 | 户数\n3 | 东园 | 1\n. | 西园 | 2"),
-        ("a remark to the right", "小区 | 备注 | 户数\n东园 | 新建 | 1\n西园 | . | 2\n南园 | . | 2"),
-    ],
-)
-def test_a_blank_that_may_be_a_gap_stays_blank(what, drawing):
-    assert "社区" not in filled(drawing)[1], what
-    assert not {"层数", "备注"} & filled(drawing)[1].keys(), what
-
-
-def test_ids_are_never_filled():
-    assert filled("编码 | 名称 | 户数\nA | 东园 | 1\n. | 西园 | 2", never=["编码"])[1] == {}
 
 
 def workbook(path, rows, merges=(), sheet="人口"):

@@ -84,6 +84,12 @@ def _reach(one: argparse.ArgumentParser, lang: str) -> None:
     one.add_argument("--project", type=Path, help=say("of_project", lang))
 
 
+def _publish(one: argparse.ArgumentParser, lang: str) -> None:
+    _folder(one, lang)
+    one.add_argument("--sheets", nargs="?", const="A3", choices=("A3", "A4"), help=say("map_sheets", lang))
+    one.add_argument("--project", type=Path, help=say("ground_project", lang))
+
+
 def _export(one: argparse.ArgumentParser, lang: str) -> None:
     _folder(one, lang)
     platforms, endings = ", ".join(stored.PLATFORMS), " ".join(stored.ENDINGS)
@@ -109,7 +115,7 @@ _VERBS: dict[str, tuple[Verb, Options]] = {
     "assess": (verbs.assess, _assess),
     "staff": (staffing.staff, _staff),
     "reach": (stored.reach, _reach),
-    "publish": (stored.publish, _folder),
+    "publish": (stored.publish, _publish),
     "check": (verbs.check, _check),
     "export": (stored.export, _export),
     "locate": (verbs.locate, _locate),

@@ -14,9 +14,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from gridopt.grids.plan import Plan
+    from gridopt.publish.sheets import Sheets
 
 PLATFORMS = tuple("amap tencent baidu tianditu mapbox kepler arcgis leaflet wgs84 plain geojson gpkg".split())
 ENDINGS = tuple(".geojson .gpkg .fgb .kml .shp .csv .xlsx".split())
+
+SHEETS = "sheets"
+"""The folder of map sheets inside a plan folder."""
+GROUND = tuple("roads rivers railways walls crossings estates groups dedicated buildings current_grids".split())
 
 
 def export(asked: argparse.Namespace) -> int:
@@ -73,7 +78,10 @@ def publish(asked: argparse.Namespace) -> int:
     lang, folder = asked.lang, asked.folder
     plan = read_plan(folder)
     check_out(folder)
+    sheets = _sheets(plan, asked) if asked.sheets else None
     write(plan, folder, posts=_stored(folder, "posts"), reach=_stored(folder, "reach"), lang=lang)
+    if sheets is not None:
+        sys.stdout.write(f"{say('sheets_at', lang, n=len(sheets.documents), path=folder / SHEETS)}\n")
     for key, name in (("plan_at", ""), ("map_at", "map.html"), ("report_at", "report.html")):
         sys.stdout.write(f"{say(key, lang, path=folder / name)}\n")
     return 0
@@ -98,6 +106,19 @@ def _with_facilities(plan: Plan, asked: argparse.Namespace) -> Plan:
             zh=f"{asked.folder} 的方案没有设施。请指定带层级列的点文件：--facilities FILE。",
         )
     return plan.replace(city=plan.city.replace(layers=layers, settings=settings))
+
+
+def _sheets(plan: Plan, asked: argparse.Namespace) -> Sheets:
+    """The map sheets, with the ground of the project file where one is named."""
+    from gridopt.publish.sheets import write_sheets
+    from gridopt.read.city import read_city
+
+    if asked.project:
+        project = read_city(asked.project, lang=asked.lang)
+        ground = {name: project.layer(name).to_crs(plan.city.crs) for name in GROUND if project.layer(name) is not None}
+        plan = plan.replace(city=plan.city.replace(layers={**plan.city.layers, **ground}))
+    posts = _stored(asked.folder, "posts")
+    return write_sheets(plan, asked.folder / SHEETS, posts=posts, paper=asked.sheets, lang=asked.lang)
 
 
 def _names(given: str) -> str | Mapping[str, str]:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from gridopt.city import City
 from gridopt.coding import encode
+from gridopt.contracts import BORDERS
 from gridopt.errors import RuleError, preview
 from gridopt.grids.assemble import ADDED_RULES
 from gridopt.grids.plan import Plan
@@ -227,14 +228,10 @@ def _rest_kept(plan: Plan, fresh: Plan, chosen: Sequence[str]) -> Plan:
         units=kept(plan.units, fresh.units),
         buildings=kept(plan.buildings, fresh.buildings),
         communities=kept(plan.communities, fresh.communities),
-        borders=_in_order(pd.concat(borders)),
+        borders=pd.concat(borders)[BORDERS].sort_values(["unit_a", "unit_b", "kind"], ignore_index=True),
         violations=pd.concat(listed).sort_values("community_id", kind="stable", ignore_index=True),
         codes=pd.concat(codes).sort_values("grid_code", ignore_index=True),
     )
-
-
-def _in_order(borders: pd.DataFrame) -> pd.DataFrame:
-    return borders.sort_values(["unit_a", "unit_b", "kind"], ignore_index=True).infer_objects()
 
 
 def _of(table: Any) -> pd.Series[str]:

@@ -14,9 +14,8 @@ from numpy.typing import NDArray
 from gridopt.publish.markup import text
 from gridopt.read.inspection import Inspection
 
-BARRIER_COLOURS = {"wall": "#b2182b", "strong seam": "#2166ac", "seam": "#74add1", "none": "#bbbbbb"}
-BARRIERS_ZH = {"wall": "不可跨越", "strong seam": "优先作界", "seam": "宜作界", "none": "无影响"}
-BARRIER_WIDTHS = {"wall": 2.0, "strong seam": 1.5}
+BARRIER_COLOURS = {"wall": "#b2182b", "seam": "#2166ac", "none": "#bbbbbb"}
+BARRIERS_ZH = {"wall": "不可跨越", "seam": "宜作边界", "none": "无影响"}
 COLOURS = ("#e66101", "#5e3c99", "#1b7837", "#0571b0", "#a6611a", "#c51b7d", "#4d4d4d", "#008b8b")
 """Colours of the rows of the record, in turn."""
 
@@ -69,7 +68,7 @@ def _background(inspection: Inspection, corner: tuple[float, float], step: float
         lines = city.layer(name)
         for barrier, colour in BARRIER_COLOURS.items() if lines is not None else ():
             chosen = lines.geometry[lines["barrier"] == barrier].to_numpy()
-            width = BARRIER_WIDTHS.get(barrier, 1.0)
+            width = 2 if barrier == "wall" else 1
             layers.append(drawn(chosen, f'fill="none" stroke="{colour}" stroke-width="{width}"', step))
     return layers
 
@@ -109,9 +108,7 @@ def _numbers(places: pd.DataFrame) -> Iterable[int]:
 def _barrier_key(inspection: Inspection, lang: str) -> str:
     if not len(inspection.barriers):
         return ""
-    words = (
-        BARRIERS_ZH if lang == "zh" else {kind: "no barrier" if kind == "none" else kind for kind in BARRIER_COLOURS}
-    )
+    words = BARRIERS_ZH if lang == "zh" else {"wall": "wall", "seam": "seam", "none": "no barrier"}
     return "".join(f'<span style="color:{BARRIER_COLOURS[kind]}">━ {word}</span>' for kind, word in words.items())
 
 

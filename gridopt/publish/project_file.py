@@ -110,7 +110,7 @@ weight = 1.0
 [rules.governance]           # easy to govern
 weight = 1.0
 keep_whole = ["estates"]
-# barriers = { "road.primary" = "wall" }     # restates a class: wall, strong seam, seam or none
+# barriers = { "road.primary" = "wall" }     # restates a class: wall, seam or none
 
 # Any rule may be restated for an area kind: urban, old_town, fringe, commercial, park, rural, hill.
 [rules.area.rural.size]
@@ -162,7 +162,7 @@ weight = 1.0
 [rules.governance]           # 有利治理
 weight = 1.0
 keep_whole = ["estates"]
-# barriers = { "road.primary" = "wall" }     # 改定某类线：wall 不可跨越，strong seam 优先作界，seam 宜作界，none 无影响
+# barriers = { "road.primary" = "wall" }     # 改定某类线：wall 不可跨越，seam 宜作边界，none 无影响
 
 # 任何规则都可按区域类型另定：urban, old_town, fringe, commercial, park, rural, hill
 [rules.area.rural.size]

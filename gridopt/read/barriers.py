@@ -1,4 +1,4 @@
-"""What each line is to a grid: a wall that none crosses, a seam that makes a good border (or the best), or nothing."""
+"""What each line is to a grid: a wall that none crosses, a seam that makes a good border, or nothing."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ PREFIX = {"roads": "road", "rivers": "water", "railways": "rail", "walls": "wall
 
 _ROADS = {
     "wall": "motorway motorway_link trunk trunk_link",
-    "strong seam": "primary primary_link secondary secondary_link",
-    "seam": "tertiary tertiary_link unclassified residential living_street pedestrian road busway",
+    "seam": "primary primary_link secondary secondary_link tertiary tertiary_link unclassified residential "
+    "living_street pedestrian road busway",
     "none": "service footway path cycleway steps track bridleway corridor construction proposed rest_area services "
     "platform raceway escape tunnel viaduct bridge",
 }
@@ -76,12 +76,11 @@ _RIVERS_WITH_NAMES = ("river", "riverbank", "canal", "lake", "reservoir")
 
 
 def with_barriers(table: gpd.GeoDataFrame, restated: Mapping[str, str], findings: Findings) -> gpd.GeoDataFrame:
-    """Lines with ``class`` in one vocabulary, ``width`` in metres and ``barrier``: wall, strong seam, seam or none.
+    """Lines with ``class`` in one vocabulary, ``width`` in metres and ``barrier``: wall, seam or none.
 
     ``table`` has ``name, class, width, bridge, tunnel`` and a geometry. Defaults by class: motorways, trunk
-    roads, railways at grade and named rivers or water wider than `WIDE_WATER` are walls; primary and
-    secondary roads are strong seams; other public roads, small water and estate walls are seams; ways inside
-    an estate, tunnels and bridges are nothing.
+    roads, railways at grade and named rivers or water wider than `WIDE_WATER` are walls; other public
+    roads, small water and estate walls are seams; ways inside an estate, tunnels and bridges are nothing.
     ``restated`` (``{"road.primary": "wall"}``) overrules the class, as written or as translated. A class in
     no list is treated as the layer's usual one, on record.
     """

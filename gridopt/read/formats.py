@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 
+import geopandas as gpd
 import pandas as pd
 
 from gridopt.errors import TableError, preview
@@ -17,9 +18,8 @@ from gridopt.read import dxf, osm
 from gridopt.read.archives import members
 from gridopt.read.contents import GEOGRAPHIC, RASTERS, SHEETS, WORKBOOKS, Place, check_content, check_file, kind_of
 from gridopt.read.headers import Sheet
-from gridopt.read.parquet import read_parquet
 from gridopt.read.sheets import read_csv, read_sheet, sheet_names
-from gridopt.read.vectors import named, read_kml, read_shapefile, read_vector, vector_layers
+from gridopt.read.vectors import named, read_kml, read_shapefile, read_vector, unreadable, vector_layers
 
 __all__ = ["GEOGRAPHIC", "RASTERS", "SHEETS", "Source", "check_file", "layer_names", "open_layer"]
 
@@ -125,7 +125,7 @@ def _open(place: Place, layer: str, written: str, role: str) -> Source:
     if SHEETS.get(kind) in WORKBOOKS:
         return _sheet(read_sheet(place, layer), "utf-8", layer)
     if GEOGRAPHIC[kind] == "GeoParquet":
-        return Source(read_parquet(place, written), layer)
+        return Source(_parquet(place, written), layer)
     with named(written):
         if kind in (".shp", ".dbf"):
             table, encoding = read_shapefile(place)
@@ -145,3 +145,17 @@ def _map_layer(place: Place, layer: str, role: str) -> pd.DataFrame:
             return read_vector(place, layer)
         case _:
             return read_vector(place)
+
+
+def _parquet(place: Place, written: str) -> gpd.GeoDataFrame:
+    try:
+        with place.open("rb") as stream:
+            table: gpd.GeoDataFrame = gpd.read_parquet(stream)
+    except ImportError as error:
+        raise TableError(
+            f"{written}: GeoParquet needs the package pyarrow. Run: pip install pyarrow, or save it as GeoPackage.",
+            zh=f"{written}：读取 GeoParquet 需要 pyarrow。请运行 pip install pyarrow，或另存为 GeoPackage。",
+        ) from error
+    except (ValueError, OSError) as error:
+        raise unreadable(written, error) from error
+    return table if table.geometry.name == "geometry" else table.rename_geometry("geometry")

@@ -69,7 +69,7 @@ def table_of_rows(rows: Rows, merges: Sequence[Merge] = ()) -> Sheet:
     position = {number: i for i, number in enumerate(body)}
     shared: dict[str, list[int]] = {}
     for row, column in spread:
-        if row in position and header[column] and is_number(filled[row][column]):
+        if row in position and header[column] and _is_number(filled[row][column]):
             shared.setdefault(header[column], []).append(position[row])
     return Sheet(table[[name for name in header if name]], start, end - start, shared)
 
@@ -97,7 +97,7 @@ def _reached_from_above(row: int, merges: Sequence[Merge]) -> int:
 
 def _tells_of_the_table(row: Sequence[object], below: Sequence[object]) -> bool:
     """Whether a row is no header but says who filled the table in, and when ("填报单位：…")."""
-    return _has_colon(row) and _count(below) > _count(row) and not any(is_number(cell) for cell in below)
+    return _has_colon(row) and _count(below) > _count(row) and not any(_is_number(cell) for cell in below)
 
 
 def _names_what_is_left_empty(above: Sequence[object], row: Sequence[object]) -> bool:
@@ -122,7 +122,7 @@ def _has_colon(row: Sequence[object]) -> bool:
 def _goes_on(filled: Rows, end: int, at: Sequence[int], merges: Sequence[Merge]) -> bool:
     """Whether the row at ``end`` still belongs to the header."""
     row, above = filled[end], filled[end - 1]
-    if any(is_number(cell) for cell in row):
+    if any(_is_number(cell) for cell in row):
         return False
     if any(top <= at[end - 1] and bottom >= at[end] for top, _, bottom, _ in merges):
         return True
@@ -135,11 +135,10 @@ def _goes_on(filled: Rows, end: int, at: Sequence[int], merges: Sequence[Merge])
 
 def _mostly_numbers(cells: Sequence[object]) -> bool:
     given = [cell for cell in cells if cell is not None]
-    return bool(given) and 2 * sum(is_number(cell) for cell in given) > len(given)
+    return bool(given) and 2 * sum(_is_number(cell) for cell in given) > len(given)
 
 
-def is_number(cell: object) -> bool:
-    """Whether a cell holds a number, as a number or as text."""
+def _is_number(cell: object) -> bool:
     if isinstance(cell, str):
         return bool(_NUMBER.match(unicodedata.normalize("NFKC", cell).strip()))
     return isinstance(cell, int | float) and not isinstance(cell, bool)

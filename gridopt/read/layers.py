@@ -16,7 +16,6 @@ from gridopt.errors import preview
 from gridopt.read.columns import claims, codes, counts, ids, lengths, parse_numbers, texts
 from gridopt.read.findings import Findings, Repair
 from gridopt.read.formats import Source, open_layer
-from gridopt.read.grouping import filled_down
 from gridopt.read.places import Reference, placed
 from gridopt.read.project import LayerSpec
 from gridopt.read.repair import (
@@ -255,10 +254,7 @@ def _is_keyed(spec: LayerSpec) -> bool:
 
 
 def _without_totals(source: Source, contract: Contract, columns: Mapping[str, str], findings: Findings) -> pd.DataFrame:
-    """The rows of a table but those of totals, names repeated below them where cells were merged.
-
-    A count in a merged cell of several rows is a fault.
-    """
+    """The rows of a table but those of totals; a count in a merged cell of several rows is a fault."""
     if isinstance(source.table, gpd.GeoDataFrame):
         rest: pd.DataFrame = source.table
         return rest
@@ -276,10 +272,7 @@ def _without_totals(source: Source, contract: Contract, columns: Mapping[str, st
                 f"列“{column}”：{len(shared)} 行与其他行共用合并单元格中的数：第 {preview(shared)} 行；"
                 "请取消合并，逐行填写",
             )
-    table, filled = filled_down(source.table, totals, never=[columns["id"]] if "id" in columns else [])
-    for column, cells in filled.items():
-        findings.repair("filled_down", [f"row {row}" for row in rows[cells]], values=[column])
-    return table[~totals]
+    return pd.DataFrame(source.table[~totals])
 
 
 def _distinct_rows(table: pd.DataFrame, has_ids: bool, findings: Findings) -> pd.DataFrame:

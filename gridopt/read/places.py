@@ -70,12 +70,11 @@ def _shapes(spec: LayerSpec, table: pd.DataFrame, findings: Findings) -> gpd.Geo
 
 
 def _from_text(written: pd.Series) -> gpd.GeoDataFrame | None:
-    """Well-known text, with or without an SRID before it, empty where malformed; None where no row holds any."""
+    """Well-known text, with or without an SRID before it; None where no row holds any."""
     plain = written.str.replace(r"^\s*SRID=\d+;", "", regex=True).replace("", None)
     shapes = shapely.from_wkt(plain.to_numpy(object), on_invalid="ignore")
     if shapely.is_missing(shapes).all():
         return None
-    shapes[shapely.is_missing(shapes) & plain.notna().to_numpy()] = shapely.GeometryCollection()
     codes = written.str.extract(r"^\s*SRID=(\d+);", expand=False).dropna().unique()
     return gpd.GeoDataFrame(geometry=gpd.GeoSeries(shapes), crs=f"EPSG:{codes[0]}" if len(codes) == 1 else None)
 

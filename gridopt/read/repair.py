@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from gridopt.coordinates import EXCHANGE, crs_name
 from gridopt.errors import preview
 from gridopt.read.findings import Findings, Place, Repair
-from gridopt.read.malformed import without_malformed_parts
 
 KIND_NAMES = {"polygon": ("polygons", "面"), "line": ("lines", "线"), "point": ("points", "点")}
 _FIRST_COLLECTION = 4
@@ -144,9 +143,7 @@ def repaired(
     Invalid polygons are rebuilt from their rings (GEOS structure method) and keep their polygonal parts.
     ``whole`` makes a row that would be kept out a fault: a community may not be lost.
     """
-    given, lost = without_malformed_parts(table.geometry.to_numpy())
-    names = np.asarray(table.index, dtype=object)
-    findings.repair("malformed_parts", names[lost > 0], values=[int(lost.sum())])
+    given, names = table.geometry.to_numpy(), np.asarray(table.index, dtype=object)
     shapes = given.copy()
     faulty = ~shapely.is_valid(shapes) & ~shapely.is_missing(shapes)
     before = float(shapely.area(shapes[faulty]).sum())

@@ -13,7 +13,7 @@ from gridopt.formula import EXAMPLE
 from gridopt.rules import AREA_KINDS, Bounds, Governance, Proximity, Relax, Rules, Size
 
 GROUP_LAYERS = ("estates", "groups")
-BARRIERS = ("wall", "strong seam", "seam", "none")
+BARRIERS = ("wall", "seam", "none")
 BARRIER_LAYERS = ("road", "water", "rail", "wall")
 SETTINGS = ("code", "staff", "tiers", "workload", "people", "publish")
 PARTS = ("size", "proximity", "governance", "relax")

@@ -63,10 +63,10 @@ def read_vector(
     with warnings.catch_warnings():
         # GDAL warns of measures and mixed types, which the reading of the layer itself puts on record.
         warnings.simplefilter("ignore")
-        path, pyogrio = f"{prefix}{gdal_path(place)}", _pyogrio()
-        asked = {"layer": layer, "sql": sql, "encoding": encoding, "datetime_as_string": True}
-        raw = partial(pyogrio.raw.read, path, **asked)
-        return with_malformed_empty(partial(pyogrio.read_dataframe, path, **asked), lambda: raw()[2])
+        path, read = f"{prefix}{gdal_path(place)}", _pyogrio().read_dataframe
+        return with_malformed_empty(
+            partial(read, path, layer=layer, sql=sql, encoding=encoding, datetime_as_string=True)
+        )
 
 
 def read_shapefile(place: Place) -> tuple[pd.DataFrame, str]:

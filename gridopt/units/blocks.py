@@ -52,7 +52,7 @@ def make_blocks(city: City, land: gpd.GeoSeries, places: Shapes) -> Blocks:
     its nearest bank, so a river is cut along its middle; so are the fields between hamlets. Slivers
     without a building (``places``) join the neighbour they border most, rather not across a barrier.
     """
-    lines, _, water = barrier_shapes(city, ("wall", "strong seam", "seam"))
+    lines, _, water = barrier_shapes(city, ("wall", "seam"))
     water_area = shapely.union_all(water)
     outlines = np.concatenate([*(_outlines(city.layer(name)) for name in OUTLINE_LAYERS), _frozen_outlines(city)])
     cuts = _inside(np.concatenate([lines, outlines]), land, water_area)

@@ -11,7 +11,7 @@ import shapely
 from numpy.typing import NDArray
 
 from gridopt.city import City
-from gridopt.contracts import BORDERS, STRONG_METRES
+from gridopt.contracts import BORDERS
 from gridopt.units.edges import NEAR, Floats, Integers, Pieces, shared_pieces
 
 BARRIER_LAYERS = ("roads", "rivers", "railways", "walls")
@@ -28,18 +28,17 @@ CROSSING_REACH = 30.0
 STEP = 25.0
 """Borders are judged in pieces of at most this many metres."""
 
-_KINDS = np.array(["open", "seam", "seam", "wall", "crossing"])
-_SEAM, _STRONG, _WALL, _CROSSING = 1, 2, 3, 4
+_KINDS = np.array(["open", "seam", "wall", "crossing"])
+_SEAM, _WALL, _CROSSING = 1, 2, 3
 
 
 def make_borders(city: City, units: gpd.GeoDataFrame) -> pd.DataFrame:
     """Shared borders of the units of each community, in metres by kind.
 
     Returns ``unit_a, unit_b, metres, kind``, sorted: one row for each kind (open, wall, crossing,
-    seam) that a pair has, whose metres add up to what the pair shares. Where main roads are strong seams,
-    ``strong_metres`` tells how many of a seam's metres run along one. Pairs that touch at corners (below
-    0.01 m) or across a community's border are left out. A border counts as a wall or seam where it runs
-    parallel to one within 12 m of its edge, as a crossing where such a wall has a
+    seam) that a pair has, whose metres add up to what the pair shares. Pairs that touch at corners
+    (below 0.01 m) or across a community's border are left out. A border counts as a wall or seam
+    where it runs parallel to one within 12 m of its edge, as a crossing where such a wall has a
     crossing within 30 m.
     """
     ordered = units.sort_index()
@@ -47,14 +46,12 @@ def make_borders(city: City, units: gpd.GeoDataFrame) -> pd.DataFrame:
     pieces = _cut(pieces)
     kinds = _kinds(city, pieces)
     pair = pieces.left * len(ordered) + pieces.right
-    strong = np.where(kinds == _STRONG, pieces.metres, 0.0)
-    table = pd.DataFrame({"pair": pair, "kind": _KINDS[kinds], "metres": pieces.metres, STRONG_METRES: strong})
+    table = pd.DataFrame({"pair": pair, "kind": _KINDS[kinds], "metres": pieces.metres})
     table = table[table.groupby("pair")["metres"].transform("sum") >= NEAR]
-    table = pd.DataFrame(table.groupby(["pair", "kind"], as_index=False)[["metres", STRONG_METRES]].sum())
+    table = pd.DataFrame(table.groupby(["pair", "kind"], as_index=False)["metres"].sum())
     ids = ordered.index.to_numpy()
     left, right = ids[table["pair"] // max(len(ids), 1)], ids[table["pair"] % max(len(ids), 1)]
-    named = table.assign(unit_a=pd.Series(left, dtype="str"), unit_b=pd.Series(right, dtype="str"))
-    return named[[*BORDERS, STRONG_METRES] if (kinds == _STRONG).any() else BORDERS]
+    return table.assign(unit_a=pd.Series(left, dtype="str"), unit_b=pd.Series(right, dtype="str"))[BORDERS]
 
 
 def neighbours_across(units: gpd.GeoDataFrame, lines: gpd.GeoDataFrame) -> list[tuple[str, str]]:
@@ -84,10 +81,10 @@ def _cut(pieces: Pieces) -> Pieces:
 
 
 def _kinds(city: City, pieces: Pieces) -> Integers:
-    """The kind of each piece, as a place in ``_KINDS``; a wall beats a seam, and a strong seam any other."""
+    """The kind of each piece, as a place in ``_KINDS``; a wall beats a seam."""
     kinds = np.zeros(len(pieces.left), np.int64)
     depth = np.zeros(len(kinds))
-    for kind, name in ((_SEAM, "seam"), (_STRONG, "strong seam"), (_WALL, "wall")):
+    for kind, name in ((_SEAM, "seam"), (_WALL, "wall")):
         barriers = _Barriers.of(*barrier_shapes(city, (name,)))
         along, inside = barriers.along(pieces)
         kinds[along] = kind
