@@ -685,7 +685,7 @@ def test_a_raster_that_cannot_be_used_is_refused(town, monkeypatch):
 
 def test_a_raster_needs_a_crs_and_its_band(town):
     raster(town.folder, np.ones((2, 4)), crs=None)
-    town.add("population", None, file="p.tif").refused('crs = "EPSG:..."')
+    town.add("population", None, file="p.tif").refused('crs = "EPSG:4549"', "100% of it")
     assert len(town.add("population", None, file="p.tif", crs=CRS).read().layer("population_cells")) == 8
     town.text += "band = 3\n"
     town.refused("1 band(s), not a band 3")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -118,13 +119,10 @@ def counts(values: pd.Series, names: pd.Index, findings: Findings, *, required: 
     ``required`` makes a single missing count a fault as well (control totals).
     """
     numbers, unread, mended = parse_numbers(values)
-    column = str(values.name)
-    listed = np.asarray(names, dtype=object)
-    _fault_rows(
-        findings, column, "no number", "不是数字", [f"{listed[i]} ({values.iloc[i]})" for i in np.flatnonzero(unread)]
-    )
-    _fault_rows(findings, column, "negative", "为负数", listed[numbers < 0].tolist())
-    _fault_rows(findings, column, "infinite", "为无穷大", listed[np.isinf(numbers)].tolist())
+    column, listed = str(values.name), np.asarray(names, dtype=object)
+    texts_held = [f"{listed[i]} ({values.iloc[i]})" for i in np.flatnonzero(unread)]
+    _fault_rows(findings, column, "no number", "不是数字", texts_held)
+    _below_zero_or_infinite(values, listed, numbers, findings)
     missing = np.isnan(numbers) & ~unread
     if len(numbers) and missing.all():
         findings.fault(
@@ -149,20 +147,30 @@ def counts(values: pd.Series, names: pd.Index, findings: Findings, *, required: 
     return numbers
 
 
-def _fault_rows(findings: Findings, column: str, what: str, what_zh: str, rows: list[object]) -> None:
+def _fault_rows(
+    findings: Findings, column: str, what: str, what_zh: str, rows: Sequence[object], *, held: Sequence[object] = ()
+) -> None:
+    """A fault that names rows, and what they hold where that tells more."""
     if rows:
+        shown, shown_zh = (f" ({preview(held)})", f"（{preview(held)}）") if len(held) else ("", "")
         findings.fault(
-            f'column "{column}": {len(rows)} counts are {what}: {preview(rows)}; correct them in the layer',
-            f"列“{column}”：{len(rows)} 个数{what_zh}：{preview(rows)}；请在图层中改正",
+            f'column "{column}": {len(rows)} values are {what}: {preview(rows)}{shown}; correct them in the layer',
+            f"列“{column}”：{len(rows)} 个数{what_zh}：{preview(rows)}{shown_zh}；请在图层中改正",
         )
+
+
+def _below_zero_or_infinite(
+    values: pd.Series, names: NDArray[np.object_], numbers: NDArray[np.float64], findings: Findings
+) -> None:
+    for wrong, what, what_zh in ((numbers < 0, "negative", "为负数"), (np.isinf(numbers), "infinite", "为无穷大")):
+        held = values.to_numpy(object)[wrong].tolist()
+        _fault_rows(findings, str(values.name), what, what_zh, names[wrong].tolist(), held=held)
 
 
 def lengths(values: pd.Series, names: pd.Index, findings: Findings) -> NDArray[np.float64]:
     """A column of floors, heights or widths: what is no number is taken as missing, on record; negative is a fault."""
     numbers, unread, _ = parse_numbers(values)
     listed = np.asarray(names, dtype=object)
-    column = str(values.name)
-    _fault_rows(findings, column, "negative", "为负数", listed[numbers < 0].tolist())
-    _fault_rows(findings, column, "infinite", "为无穷大", listed[np.isinf(numbers)].tolist())
-    findings.repair("counts_unread", listed[unread].tolist(), values=[column])
+    _below_zero_or_infinite(values, listed, numbers, findings)
+    findings.repair("counts_unread", listed[unread].tolist(), values=[values.name])
     return numbers

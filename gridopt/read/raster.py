@@ -14,6 +14,7 @@ from rasterio.windows import Window
 
 from gridopt.coordinates import crs_name
 from gridopt.errors import TableError
+from gridopt.read.candidates import Unplaced, candidates, proposals
 from gridopt.read.findings import Findings
 from gridopt.read.formats import check_file
 from gridopt.read.layers import Layer
@@ -39,7 +40,7 @@ def read_population_cells(spec: LayerSpec, communities: gpd.GeoDataFrame) -> Lay
     findings = Findings(spec.name)
     try:
         with rasterio.open(spec.file, driver="GTiff") as raster:
-            crs = _crs(raster, spec, findings)
+            crs = _crs(raster, spec, communities, findings)
             window = _window(raster, crs, communities, findings) if crs else None
             findings.close()
             if crs is None or window is None:
@@ -62,7 +63,9 @@ def read_population_cells(spec: LayerSpec, communities: gpd.GeoDataFrame) -> Lay
     return Layer(cells, spec.file.stem, crs_name(crs), len(cells), tuple(findings.repairs), ("residents",), spec.level)
 
 
-def _crs(raster: DatasetReader, spec: LayerSpec, findings: Findings) -> pyproj.CRS | None:
+def _crs(
+    raster: DatasetReader, spec: LayerSpec, communities: gpd.GeoDataFrame, findings: Findings
+) -> pyproj.CRS | None:
     if spec.band > raster.count:
         findings.fault(
             f"{spec.path} has {raster.count} band(s), not a band {spec.band}; correct band = ...",
@@ -71,12 +74,22 @@ def _crs(raster: DatasetReader, spec: LayerSpec, findings: Findings) -> pyproj.C
     if spec.crs is not None:
         return spec.crs
     if raster.crs is None:
-        findings.fault(
-            'the raster names no coordinate reference system; add the line crs = "EPSG:..."',
-            '栅格没有坐标系；请添加一行 crs = "EPSG:..."',
-        )
+        _propose_crs(raster, spec, communities, findings)
         return None
     return pyproj.CRS.from_wkt(raster.crs.to_wkt())
+
+
+def _propose_crs(raster: DatasetReader, spec: LayerSpec, communities: gpd.GeoDataFrame, findings: Findings) -> None:
+    """A fault with the CRSs that would bring the raster to the communities."""
+    frame, near = gpd.GeoSeries([shapely.box(*raster.bounds)]), communities.geometry.to_crs(4326)
+    findings.unplaced = Unplaced(spec.name, frame, near, tuple(candidates(frame, near)))
+    if findings.unplaced.found:
+        findings.fault(*proposals(findings.unplaced))
+        return
+    findings.fault(
+        'the raster names no coordinate reference system, and none that is usual fits; add the line crs = "EPSG:..."',
+        '栅格没有坐标系，常用坐标系均不吻合；请添加一行 crs = "EPSG:..."',
+    )
 
 
 def _window(raster: DatasetReader, crs: pyproj.CRS, communities: gpd.GeoDataFrame, findings: Findings) -> Window | None:
