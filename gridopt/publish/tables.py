@@ -8,6 +8,7 @@ import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 import openpyxl
@@ -17,6 +18,7 @@ from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.utils import get_column_letter
 
 from gridopt.grids import Plan
+from gridopt.publish.sheet_rows import Rows
 from gridopt.read.plan_folder import LISTS, SHEETS
 from gridopt.terms import TERMS, label, labels
 
@@ -46,6 +48,8 @@ _MOST_ROWS = 20_000
 """Rows of a sheet: one of more is slow to write and to open. More buildings are in their CSV file alone."""
 _A4 = 9
 _STILL = datetime(2000, 1, 1)
+_RUN = ("=", "+", "@", "\t", "\r")
+"""What a formula begins with."""
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _HEAD = PatternFill("solid", fgColor="DCE6F1")
 _SUBTOTAL = PatternFill("solid", fgColor="F2F2F2")
@@ -71,13 +75,15 @@ def workbook(plan: Plan, layers: Mapping[str, Any], lang: str) -> bytes:
         "violations": _plain_rows(layers["violations"], "violations", lang),
     }
     book = openpyxl.Workbook(write_only=True)
-    for name, rows in tables.items():
-        _write_sheet(book, (name, _title(plan, name, lang)), rows, lang)
+    rows = {
+        f"xl/worksheets/sheet{number}.xml": _write_sheet(book, (name, _title(plan, name, lang)), given, lang)
+        for number, (name, given) in enumerate(tables.items(), 1)
+    }
     book.properties.creator = "gridopt"
     book.properties.created = book.properties.modified = _STILL
     written = io.BytesIO()
     book.save(written)
-    return still(written.getvalue())
+    return still(written.getvalue(), rows)
 
 
 def _title(plan: Plan, name: str, lang: str) -> str:
@@ -138,7 +144,8 @@ def _word(column: str, value: str, lang: str) -> str:
     return labels(value, lang) if column in _WORDS else value
 
 
-def _write_sheet(book: Any, named: tuple[str, str], rows: Iterator[_Row], lang: str) -> None:
+def _write_sheet(book: Any, named: tuple[str, str], rows: Iterator[_Row], lang: str) -> Rows:
+    """A sheet with its heads; returns the rows that belong below."""
     name, title = named
     columns = SHEETS[name]
     sheet = book.create_sheet(TITLES[name][lang == "en"])
@@ -152,14 +159,22 @@ def _write_sheet(book: Any, named: tuple[str, str], rows: Iterator[_Row], lang: 
         sheet.column_dimensions[get_column_letter(place)].width = _WIDTHS.get(column, 12)
     sheet.append([_styled(sheet, title, font=Font(bold=True, size=14))])
     sheet.append([_header(sheet, _HEADINGS.get((name, column), column), lang) for column in columns])
-    styles: dict[tuple[str, bool, bool], Any] = {}
-    for row in rows:
-        sheet.append([_cell(sheet, value, (column, row.is_total), styles) for value, column in _paired(row, columns)])
+    styles: dict[tuple[str, bool, bool], int] = {}
+    cells = (_cells(sheet, row, columns, styles) for row in rows)
+    return Rows.of(cells, after=2, n_columns=len(columns))
 
 
-def _paired(row: _Row, columns: Sequence[str]) -> Iterator[tuple[Any, str]]:
-    """Each value with its column; a row may end early."""
-    return zip(row.values, columns, strict=False)
+def _cells(
+    sheet: Any, row: _Row, columns: Sequence[str], styles: dict[tuple[str, bool, bool], int]
+) -> list[tuple[Any, int]]:
+    """The cells of a row, which may end early; ``styles`` holds the number of each (column, is total, is text)."""
+    cells = []
+    for value, column in zip(row.values, columns, strict=False):
+        key = column, row.is_total, isinstance(value, str)
+        if key not in styles:
+            styles[key] = _styled(sheet, None, **_style(*key)).style_id
+        cells.append((without_controls(value) if key[2] else value, styles[key]))
+    return cells
 
 
 def _header(sheet: Any, column: str, lang: str) -> Any:
@@ -174,25 +189,6 @@ def _styled(sheet: Any, value: Any, **style: Any) -> Any:
     return cell
 
 
-def _cell(sheet: Any, value: Any, place: tuple[str, bool], styles: dict[tuple[str, bool, bool], Any]) -> Any:
-    """One cell of a (column, is total): text stays text, so that a spreadsheet rounds no code and runs no formula.
-
-    ``styles`` holds the finished style of each kind of cell, which openpyxl is slow to put together.
-    """
-    is_text = isinstance(value, str)
-    key = (*place, is_text)
-    if key not in styles:
-        styles[key] = _styled(sheet, None, **_style(*key))._style
-    if is_text:
-        cell = WriteOnlyCell(sheet, without_controls(value))
-        cell.data_type = "s"
-    else:
-        empty = value is None or pd.isna(value)
-        cell = WriteOnlyCell(sheet, None if empty else value.item() if hasattr(value, "item") else value)
-    cell._style = styles[key]
-    return cell
-
-
 def _style(column: str, is_total: bool, is_text: bool) -> dict[str, Any]:
     style = {"border": _THIN, "number_format": "@" if is_text else _FORMATS.get(column, "General")}
     if is_text:
@@ -200,8 +196,8 @@ def _style(column: str, is_total: bool, is_text: bool) -> dict[str, Any]:
     return style | ({"font": Font(bold=True), "fill": _SUBTOTAL} if is_total else {})
 
 
-def still(book: bytes) -> bytes:
-    """The same workbook with every date in its archive set to one fixed moment."""
+def still(book: bytes, rows: Mapping[str, Rows] = MappingProxyType({})) -> bytes:
+    """The same workbook with every date in its archive set to one fixed moment, and further rows by worksheet."""
     written = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(book)) as old, zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as new:
         for name in sorted(old.namelist()):
@@ -209,6 +205,8 @@ def still(book: bytes) -> bytes:
             if name == "docProps/core.xml":
                 stamp = _STILL.strftime("%Y-%m-%dT%H:%M:%SZ").encode()
                 content = re.sub(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", stamp, content)
+            if name in rows:
+                content = rows[name].added_to(content)
             info = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
             info.compress_type = zipfile.ZIP_DEFLATED
             new.writestr(info, content)
@@ -221,14 +219,18 @@ def lists(layers: Mapping[str, Any]) -> dict[str, bytes]:
     for name, columns in LISTS.items():
         table = pd.DataFrame(layers[name.removesuffix(".csv")])[list(columns)]
         texts = [column for column in columns if pd.api.types.is_string_dtype(table[column])]
-        table[texts] = table[texts].map(harmless, na_action="ignore")
+        table[texts] = table[texts].apply(_harmless_column)
         files[name] = table.to_csv(index=False, lineterminator="\r\n").encode("utf-8-sig")
     return files
 
 
 def harmless(text: str) -> str:
     """Text that a spreadsheet would run as a formula, behind an apostrophe."""
-    return f"'{text}" if text[:1] in ("=", "+", "@", "\t", "\r") else text
+    return f"'{text}" if text.startswith(_RUN) else text
+
+
+def _harmless_column(texts: pd.Series[str]) -> pd.Series[str]:
+    return texts.mask(texts.str.startswith(_RUN, na=False), "'" + texts)
 
 
 def without_controls(text: str) -> str:

@@ -264,8 +264,10 @@ def _text(value: Any) -> str:
 
 def single_parts(shapes: Any) -> Any:
     """Shapes of a single part as plain ones, the others as they are; coordinates untouched."""
-    multi = shapely.get_type_id(shapes.to_numpy()) == shapely.GeometryType.MULTIPOLYGON
-    lonely = multi & (shapely.get_num_geometries(shapes.to_numpy()) == 1)
-    return shapes.where(
-        ~lonely, shapes.map(lambda shape: shapely.get_geometry(shape, 0) if shape is not None else None)
+    given = shapes.to_numpy()
+    lonely = (shapely.get_type_id(given) == shapely.GeometryType.MULTIPOLYGON) & (
+        shapely.get_num_geometries(given) == 1
     )
+    plain = np.array(given, object)
+    plain[lonely] = shapely.get_geometry(plain[lonely], 0)
+    return gpd.GeoSeries(plain, index=shapes.index, crs=shapes.crs)
