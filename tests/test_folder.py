@@ -93,6 +93,22 @@ def test_a_shuffled_input_gives_the_same_bytes(published: Path, tmp_path: Path) 
     assert content(write(shuffled, tmp_path / "out")) == content(published)
 
 
+def test_the_files_of_a_large_plan_written_by_two_processes_are_the_same_bytes(
+    published: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(folder, "LARGE", 1)
+    assert content(write(full_plan(), tmp_path / "out")) == content(published)
+    monkeypatch.setattr(
+        folder,
+        "write_geopackage",
+        lambda layers, path: geopackage.write_geopackage(
+            {name: table.iloc[:1] for name, table in layers.items()}, path
+        ),
+    )
+    with pytest.raises(GridoptError, match="layer units has 1 of 18 rows"):
+        write(full_plan(), tmp_path / "other")
+
+
 def test_a_plan_read_back_publishes_the_same_bytes(published: Path, tmp_path: Path) -> None:
     assert content(write(read_plan(published), tmp_path / "out")) == content(published)
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +25,12 @@ from gridopt.publish.layers import plan_layers, settled
 from gridopt.publish.record import as_json, file_hashes, plan_record, run_record
 from gridopt.read import plan_folder
 from gridopt.read.plan_folder import FIGURES, FILES, INDEXES, LISTS
+from gridopt.workers import side_by_side
 
 _log = logging.getLogger("gridopt")
+
+BESIDE, LARGE = 2, 5_000
+"""Processes that write the files of a large plan, where there are as many cores, and units that make a plan large."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,9 +91,8 @@ def write_folder(publication: Publication, folder: str | Path, *, pages: Sequenc
     target = Path(folder)
     refuse_foreign(target)
     with new_folder(target) as new:
-        layers = _write_tables(publication, new)
-        for page in pages:
-            page(publication, new)
+        layers = _layers(publication)
+        _write_files(publication, layers, new, pages)
         names = _written(new)
         _read_back(new, layers, names)
         hashes = file_hashes(new, names)
@@ -112,16 +117,38 @@ def refuse_foreign(target: Path) -> None:
         )
 
 
-def _write_tables(publication: Publication, new: Path) -> dict[str, Any]:
-    plan = publication.plan
-    layers = plan_layers(plan, posts=publication.posts, reach=publication.reach, blind_spots=publication.blind_spots)
-    write_geopackage(layers, new / "plan.gpkg")
-    write_bytes(new / "grids.geojson", geojson.grid_features(layers["grids"]))
-    write_bytes(new / "plan.json", as_json(plan_record(plan)))
-    write_bytes(new / "tables.xlsx", tables.workbook(plan, layers, publication.lang))
-    for name, content in tables.lists(layers).items():
-        write_bytes(new / name, content)
-    return layers
+def _layers(publication: Publication) -> dict[str, Any]:
+    posts, reach, spots = publication.posts, publication.reach, publication.blind_spots
+    return plan_layers(publication.plan, posts=posts, reach=reach, blind_spots=spots)
+
+
+def _workers(layers: Mapping[str, Any]) -> int:
+    """How many processes write and read back files: the libraries of a page are loaded once more in a process."""
+    return min(BESIDE, os.cpu_count() or 1) if len(layers["units"]) >= LARGE else 1
+
+
+def _write_files(publication: Publication, layers: Mapping[str, Any], new: Path, pages: Sequence[Page]) -> None:
+    """Every file but ``run.json``, none of which waits for another: those that take longest first."""
+    plan, lang = publication.plan, publication.lang
+
+    def lists() -> None:
+        for name, content in tables.lists(layers).items():
+            write_bytes(new / name, content)
+
+    files: list[Callable[[], object]] = [
+        *(partial(page, publication, new) for page in reversed(pages)),
+        partial(write_geopackage, layers, new / "plan.gpkg"),
+        lambda: write_bytes(new / "tables.xlsx", tables.workbook(plan, layers, lang)),
+        lists,
+        lambda: write_bytes(new / "grids.geojson", geojson.grid_features(layers["grids"])),
+        lambda: write_bytes(new / "plan.json", as_json(plan_record(plan))),
+    ]
+    for _ in side_by_side(_done, files, workers=_workers(layers)):
+        pass
+
+
+def _done(file: Callable[[], object]) -> None:
+    file()
 
 
 def _written(new: Path) -> list[str]:
@@ -136,12 +163,10 @@ def _written(new: Path) -> list[str]:
 def _read_back(new: Path, layers: Mapping[str, Any], names: Sequence[str]) -> None:
     """Raise unless every file says what was meant: a full disk can leave short files without an error."""
     faults = [f"{name} is empty" for name in names if (new / name).stat().st_size == 0]
-    try:
-        stored = plan_folder.read_layers(new)
-        faults += [fault for name, table in layers.items() for fault in _layer_faults(name, table, stored.get(name))]
-        faults += _other_faults(new, layers)
-    except TableError as fault:
-        faults.append(str(fault))
+    checks = [partial(_layer_faults, new, *named) for named in sorted(layers.items(), key=lambda one: -len(one[1]))]
+    checks += [partial(check, new, layers) for check in (_sheet_faults, _page_faults, _list_faults)]
+    for found in side_by_side(_found, checks, workers=_workers(layers)):
+        faults += found
     if faults:
         raise GridoptError(
             f"what was written does not read back whole: {preview(faults)}. The disk may be full; "
@@ -150,7 +175,16 @@ def _read_back(new: Path, layers: Mapping[str, Any], names: Sequence[str]) -> No
         )
 
 
-def _layer_faults(name: str, meant: Any, stored: Any) -> list[str]:
+def _found(check: Callable[[], list[str]]) -> list[str]:
+    """The faults that a check finds; a file that cannot be read is one."""
+    try:
+        return check()
+    except TableError as fault:
+        return [str(fault)]
+
+
+def _layer_faults(new: Path, name: str, meant: Any) -> list[str]:
+    stored = plan_folder.read_layer(new, name) if name in plan_folder.layer_names(new) else None
     if stored is None or len(stored) != len(meant):
         return [f"layer {name} has {0 if stored is None else len(stored)} of {len(meant)} rows"]
     index = INDEXES.get(name)
@@ -167,19 +201,24 @@ def _layer_faults(name: str, meant: Any, stored: Any) -> list[str]:
     return faults
 
 
-def _other_faults(new: Path, layers: Mapping[str, Any]) -> list[str]:
-    grids = layers["grids"]
-    faults = []
+def _sheet_faults(new: Path, layers: Mapping[str, Any]) -> list[str]:
+    lacks = set(layers["grids"]["grid_code"]) - set(plan_folder.read_sheet(new, "grids")["grid_code"])
+    return ["tables.xlsx lacks grids"] if lacks else []
+
+
+def _page_faults(new: Path, layers: Mapping[str, Any]) -> list[str]:
+    grids, faults = layers["grids"], []
     if [feature.get("id") for feature in plan_folder.read_features(new)["features"]] != grids["grid_code"].tolist():
         faults.append("grids.geojson has other ids")
     if plan_folder.read_record(new)["totals"]["grids"] != len(grids):
         faults.append("plan.json has other totals")
-    if set(grids["grid_code"]) - set(plan_folder.read_sheet(new, "grids")["grid_code"]):
-        faults.append("tables.xlsx lacks grids")
-    for name in LISTS:
-        if len(plan_folder.read_list(new, name)) != len(layers[name.removesuffix(".csv")]):
-            faults.append(f"{name} has another number of rows")
     return faults
+
+
+def _list_faults(new: Path, layers: Mapping[str, Any]) -> list[str]:
+    rows = {name: len(plan_folder.read_list(new, name)) for name in LISTS}
+    wrong = [name for name, n in rows.items() if n != len(layers[name.removesuffix(".csv")])]
+    return [f"{name} has another number of rows" for name in wrong]
 
 
 def _outdated_figures(target: Path, names: Sequence[str]) -> list[str]:
