@@ -41,6 +41,14 @@ REACH = (
     "level place_id place tier limit_m residents residents_reached households households_reached share target met"
 ).split()
 FACILITIES = "facility_id name tier geometry".split()
+LINES = "line_id name class width barrier geometry".split()
+SURROUNDINGS = {
+    **dict.fromkeys(("roads", "rivers", "railways", "walls"), LINES),
+    "crossings": "crossing_id name class geometry".split(),
+    "estates": "estate_id name geometry".split(),
+    "current_grids": "current_id name grid_code geometry".split(),
+}
+"""Layers of the city that a plan is shown on and measured against: what a plan folder keeps of them."""
 BLIND_SPOTS = "kind id community_id n_grids reason geometry".split()
 
 

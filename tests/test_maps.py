@@ -97,8 +97,8 @@ def test_the_same_plan_makes_the_same_page(plan, posts):
 def test_the_page_holds_every_grid_where_it_is(plan):
     content = content_of(map_page(plan))
     there = plan.grids.geometry.to_crs(4326)
-    assert content["grids"]["code"] == plan.grids.index.tolist()
-    for parts, shape in zip(content["grids"]["shape"], there, strict=True):
+    assert content["places"]["grid"]["id"] == plan.grids.index.tolist()
+    for parts, shape in zip(content["places"]["grid"]["shape"], there, strict=True):
         assert shapely.symmetric_difference(decoded(parts), shape).area < 1e-3 * shape.area
 
 
@@ -124,7 +124,7 @@ def test_empty_texts_are_shown_as_a_dash(plan):
     bare = plan.replace(grids=plan.grids.assign(scope="", bounds_text="", name=""))
     content = map_data(bare, posts=None, reach=None, lang="zh")
     assert content["cards"]["rows"][0][1:3] == ["—", "—"]
-    assert content["grids"]["name"] == plan.grids.index.tolist()
+    assert content["places"]["grid"]["name"] == plan.grids.index.tolist()
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -188,7 +188,7 @@ def test_the_map_opens_without_a_network(plan, posts, tmp_path):
     assert f'data-grids="{len(plan.grids)}"' in seen.dom
     assert "测试镇网格划分图" in seen.text()
     assert "草案" in seen.text()
-    fills = set(content_of(page.read_text(encoding="utf-8"))["grids"]["fill"])
+    fills = set(content_of(page.read_text(encoding="utf-8"))["places"]["grid"]["fill"])
     with Image.open(screenshot(page, tmp_path)) as picture:
         counts = {colour: count for count, colour in picture.convert("RGB").getcolors(1 << 24)}
     large = {f"#{r:02x}{g:02x}{b:02x}" for (r, g, b), count in counts.items() if count > 3000}

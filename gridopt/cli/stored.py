@@ -13,6 +13,7 @@ from gridopt.cli.words import say
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from gridopt.city import City
     from gridopt.grids.plan import Plan
     from gridopt.publish.sheets import Sheets
 
@@ -38,7 +39,7 @@ def export(asked: argparse.Namespace) -> int:
     check_target(asked.out)
     names = _names(asked.names)
     plan = read_plan(asked.folder)
-    posts = _stored(asked.folder, "posts")
+    posts = stored_layer(asked.folder, "posts")
     options: dict[str, Any] = {"names": names, "public": asked.public, "simplify": asked.simplify, "posts": posts}
     made = write(plan, asked.out, to=platform.name, **options)
     for one in made.notes:
@@ -55,11 +56,11 @@ def reach(asked: argparse.Namespace) -> int:
     from gridopt.coverage import reach as measure
     from gridopt.plan.stored import read_plan
     from gridopt.publish.folder import publish
-    from gridopt.read.plan_folder import read_layer
 
     plan = _with_facilities(read_plan(asked.folder), asked)
     found, beyond = measure(plan), out_of_reach(plan)
-    publish(plan, asked.folder, posts=read_layer(asked.folder, "posts"), reach=found, lang=asked.lang)
+    posts, today = stored_layer(asked.folder, "posts"), todays_plan(plan.city)
+    publish(plan, asked.folder, posts=posts, reach=found, today=today, lang=asked.lang)
     whole = found[found["level"] == "city"]
     for tier, share in zip(whole["tier"], whole["share"].fillna(1.0), strict=True):
         left = beyond[beyond["tier"] == tier]
@@ -79,7 +80,8 @@ def publish(asked: argparse.Namespace) -> int:
     plan = read_plan(folder)
     check_out(folder)
     sheets = _sheets(plan, asked) if asked.sheets else None
-    write(plan, folder, posts=_stored(folder, "posts"), reach=_stored(folder, "reach"), lang=lang)
+    stages = {name: stored_layer(folder, name) for name in ("posts", "reach")}
+    write(plan, folder, today=todays_plan(plan.city), lang=lang, **stages)
     if sheets is not None:
         sys.stdout.write(f"{say('sheets_at', lang, n=len(sheets.documents), path=folder / SHEETS)}\n")
     for key, name in (("plan_at", ""), ("map_at", "map.html"), ("report_at", "report.html")):
@@ -117,8 +119,15 @@ def _sheets(plan: Plan, asked: argparse.Namespace) -> Sheets:
         project = read_city(asked.project, lang=asked.lang)
         ground = {name: project.layer(name).to_crs(plan.city.crs) for name in GROUND if project.layer(name) is not None}
         plan = plan.replace(city=plan.city.replace(layers={**plan.city.layers, **ground}))
-    posts = _stored(asked.folder, "posts")
+    posts = stored_layer(asked.folder, "posts")
     return write_sheets(plan, asked.folder / SHEETS, posts=posts, paper=asked.sheets, lang=asked.lang)
+
+
+def todays_plan(city: City) -> Plan | None:
+    """Today's grids by the same ruler, wherever they are given."""
+    from gridopt.plan.assess import assess
+
+    return None if city.current_grids is None else assess(city)
 
 
 def _names(given: str) -> str | Mapping[str, str]:
@@ -130,7 +139,7 @@ def _names(given: str) -> str | Mapping[str, str]:
     return names
 
 
-def _stored(folder: Path, layer: str) -> Any:
+def stored_layer(folder: Path, layer: str) -> Any:
     """A layer of the folder, None where it is empty: the stage has not been run."""
     from gridopt.read.plan_folder import read_layer
 

@@ -10,12 +10,12 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gridopt.cli.stored import todays_plan
 from gridopt.cli.words import say
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from gridopt.city import City
     from gridopt.grids.plan import Plan
     from gridopt.solvers.effort import Effort
 
@@ -154,7 +154,7 @@ def _draw_and_publish(project: Path, asked: argparse.Namespace) -> int:
     city = read_city(project, lang=asked.lang)
     check_later(city)
     plan = draw_grids(city, effort=_effort(asked, Effort.named("standard")), seed=asked.seed or 0)
-    return _publish(plan, asked, today=_today(city))
+    return _publish(plan, asked, today=todays_plan(city))
 
 
 def _draw_only(asked: argparse.Namespace) -> int:
@@ -171,7 +171,7 @@ def _draw_only(asked: argparse.Namespace) -> int:
     check_later(city)
     effort = _effort(asked, Effort.recorded(stored.effort))
     plan = draw_only(city, stored, communities=asked.only, effort=effort, seed=asked.seed)
-    return _publish(plan, asked, today=_today(city))
+    return _publish(plan, asked, today=todays_plan(city))
 
 
 def _effort(asked: argparse.Namespace, usual: Effort) -> Effort:
@@ -181,13 +181,6 @@ def _effort(asked: argparse.Namespace, usual: Effort) -> Effort:
     work = Effort.named(asked.effort) if asked.effort else usual
     prove = asked.prove or work.prove
     return dataclasses.replace(work, prove=prove, time_limit=asked.time_limit, workers=asked.workers)
-
-
-def _today(city: City) -> Plan | None:
-    """Today's grids by the same ruler, wherever they are given."""
-    from gridopt.plan.assess import assess as measure
-
-    return None if city.current_grids is None else measure(city)
 
 
 def _publish(plan: Plan, asked: argparse.Namespace, *, today: Plan | None = None) -> int:

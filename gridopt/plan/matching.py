@@ -10,6 +10,7 @@ import shapely
 
 from gridopt.city import City
 from gridopt.errors import TableError, preview
+from gridopt.units.counts import floor_areas
 
 BLANK = ""
 SPLIT = 0.05
@@ -112,7 +113,7 @@ def _people(city: City, units: gpd.GeoDataFrame, shapes: gpd.GeoDataFrame) -> pd
     point, unit = shapely.STRtree(units.geometry.to_numpy()).query(points, predicate="within")
     at, grid = shapely.STRtree(shapes.geometry.to_numpy()).query(points, predicate="within")
     joined = pd.DataFrame({"point": point, "unit": unit}).merge(pd.DataFrame({"point": at, "grid": grid}), on="point")
-    weights = buildings["floor_area"].fillna(0)
+    weights = floor_areas(buildings).fillna(0)
     if "described" in shapes:
         known = buildings["households"].fillna(0) if "households" in buildings else pd.Series(0.0, buildings.index)
         weights = known if known.sum() > 0 else pd.Series(1.0, buildings.index)

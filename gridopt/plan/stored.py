@@ -10,6 +10,7 @@ import pandas as pd
 import pyproj
 
 from gridopt.city import City, Settings
+from gridopt.contracts import SURROUNDINGS
 from gridopt.errors import TableError, preview
 from gridopt.grids import Plan
 from gridopt.read import plan_folder
@@ -23,8 +24,9 @@ def read_plan(folder: str | Path) -> Plan:
     """The plan that `publish` wrote, or one mended by hand since.
 
     The city comes back with its communities, rules and settings, its buildings, and the plan's units as
-    ready-made units, and its facilities; roads and the other layers stay in the project's own files. Publishing
-    the plan again writes the same bytes. Raises `TableError` where the folder holds no plan, or lacks
+    ready-made units, its facilities, and what the plan is shown on and compared with (`contracts.SURROUNDINGS`:
+    roads, water, estates, today's grids); the other layers stay in the project's own files. Publishing the plan
+    again writes the same bytes. Raises `TableError` where the folder holds no plan, or lacks
     layers.
     """
     path = plan_folder.find_plan_folder(folder)
@@ -72,9 +74,8 @@ def _city(record: Mapping[str, Any], tables: Mapping[str, Any]) -> City:
     settings = Settings(**{name: rules.get(name, {}) for name in _SETTINGS}, lang=facts["lang"])
     layers = {"units": tables["units"].drop(columns=list(_COUNTED_ANEW)).assign(grid_code="")}
     if len(tables["buildings"]):
-        layers["buildings"] = tables["buildings"].drop(columns=["unit_id", "grid_code", "community_id"])
-    if len(tables["facilities"]):
-        layers["facilities"] = tables["facilities"]
+        layers["buildings"] = _buildings(tables["buildings"])
+    layers |= {name: tables[name] for name in ("facilities", *SURROUNDINGS) if len(tables[name])}
     return City(
         name=facts["name"],
         crs=pyproj.CRS(facts["crs"]),
@@ -88,6 +89,12 @@ def _city(record: Mapping[str, Any], tables: Mapping[str, Any]) -> City:
         edition=facts["edition"],
         valid_from=facts["valid_from"],
     )
+
+
+def _buildings(table: Any) -> Any:
+    """The city's buildings; their floor area is that of the footprint on every floor."""
+    floor_area = table.geometry.area * table["floors"].fillna(1.0)
+    return table.drop(columns=["unit_id", "grid_code", "community_id"]).assign(floor_area=floor_area)
 
 
 def _communities(tables: Mapping[str, Any]) -> Any:

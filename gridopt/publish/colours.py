@@ -19,7 +19,21 @@ SIZE_COLOURS = {
     "exempt": "#dcdcdc",
 }
 DECISION_COLOURS = {"decide": "#e3a04f", "information": "#e9dcbb", "none": "#e6ebe6"}
+KIND_COLOURS = {
+    "urban": "#c9d3ea",
+    "old_town": "#e6c3a8",
+    "fringe": "#ead9a6",
+    "commercial": "#e7b3bb",
+    "park": "#cbbfe0",
+    "rural": "#cfe0b0",
+    "hill": "#9fc6a8",
+}
+FURTHER_KINDS = ("#d8d2c4", "#bcd8d6", "#e3c6dc", "#d9dcb0")
+SERVED = "#e6eee2"
+"""Where everybody is in reach of a service."""
 OUTLINE = "#c2412d"
+UNKNOWN = "#e4e5e2"
+"""What nothing is known of, or nobody lives in."""
 SHORTEST_SHARED_BORDER = 0.05
 
 
@@ -38,6 +52,12 @@ def oklch(lightness: float, chroma: float, hue: float) -> str:
     ).clip(0, 1)
     gamma = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
     return "#" + "".join(f"{round(value * 255):02x}" for value in gamma)
+
+
+def ramp(hue: float, n: int) -> list[str]:
+    """A colour for each of ``n`` classes of one hue, from pale to strong; letters stay legible on all of them."""
+    steps = np.linspace(0.0, 1.0, n) if n > 1 else np.array([0.4])
+    return [oklch(0.955 - 0.32 * step, 0.02 + 0.1 * step, hue) for step in steps]
 
 
 def neighbours(shapes: NDArray[np.object_]) -> NDArray[np.int64]:

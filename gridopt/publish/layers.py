@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import geopandas as gpd
@@ -9,7 +10,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from gridopt.contracts import check_columns, empty
+from gridopt.contracts import FACILITIES, SURROUNDINGS, check_columns, empty
 from gridopt.grids import Plan
 from gridopt.publish.geopackage import normalised
 from gridopt.read.plan_folder import LAYERS, single_parts, typed
@@ -24,6 +25,7 @@ _SORTED_BY = {
     "posts": ["post_id"],
     "codes": ["grid_code", "valid_from"],
     "facilities": ["facility_id"],
+    **{name: columns[:1] for name, columns in SURROUNDINGS.items()},
 }
 _SHOWN = (
     "grids",
@@ -35,6 +37,7 @@ _SHOWN = (
     "blind_spots",
     "disputes",
     "facilities",
+    *SURROUNDINGS,
 )
 
 
@@ -61,7 +64,8 @@ def plan_layers(
         "repairs": plan.city.repairs,
         "disputes": plan.city.disputes,
         "codes": _codes(plan),
-        "facilities": _facilities(plan),
+        "facilities": _given(plan, "facilities", FACILITIES),
+        **{name: _given(plan, name, columns) for name, columns in SURROUNDINGS.items()},
     }
     return {name: _flat(table, name, plan.city.crs) for name, table in tables.items()}
 
@@ -104,15 +108,15 @@ def _numbered(buildings: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     return buildings if "number" in buildings else buildings.assign(number="")
 
 
-def _facilities(plan: Plan) -> Any:
-    """The city's facilities with the columns of their layer, so that reach can be counted again from the folder."""
-    given = plan.city.layer("facilities")
+def _given(plan: Plan, layer: str, columns: Sequence[str]) -> Any:
+    """A layer of the city with the columns that the folder keeps, so that a stored plan is shown and measured alike."""
+    given = plan.city.layer(layer)
     if given is None:
         return None
-    text = {name: given[name].fillna("").map(str) if name in given else "" for name in ("name", "tier")}
-    index = pd.Index(given.index.map(str), name="facility_id")
-    table = gpd.GeoDataFrame({**text, "geometry": given.geometry}, crs=given.crs).to_crs(plan.city.crs)
-    return table.set_axis(index).reset_index()
+    lacking = {name: np.nan if name == "width" else "" for name in columns[1:-1] if name not in given}
+    table = given.rename_geometry("geometry") if given.geometry.name != "geometry" else given
+    named = table.set_axis(pd.Index(given.index.map(str), name=columns[0])).assign(**lacking)
+    return named[columns[1:]].to_crs(plan.city.crs).reset_index()
 
 
 def _held(posts: pd.DataFrame) -> pd.DataFrame:

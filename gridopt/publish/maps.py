@@ -20,6 +20,7 @@ from gridopt.publish.markup import asset
 from gridopt.publish.sentences import say
 
 _SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
+_SCRIPTS = "map_labels map_search map_page map_views map_layers map_card map_finder map_present map_print map".split()
 _POLICY, _DATA, _TITLE = "GRIDOPT-POLICY", "GRIDOPT-DATA", "GRIDOPT-TITLE"
 
 
@@ -108,9 +109,7 @@ def _head() -> list[str]:
         f"<style>{leaflet_style}</style>",
         f"<style>{asset('map.css')}</style>",
         f"<script>{leaflet}</script>",
-        f"<script>{asset('map_labels.js')}</script>",
-        f"<script>{asset('map_search.js')}</script>",
-        f"<script>{asset('map.js')}</script>",
+        *(f"<script>{asset(f'{name}.js')}</script>" for name in _SCRIPTS),
     ]
 
 

@@ -21,6 +21,30 @@ _SENTENCES = {
     "by_community": ("按社区", "Community"),
     "by_size": ("按规模", "Size"),
     "by_decision": ("待决定", "To decide"),
+    "view": ("底色", "Coloured by"),
+    "density": ("人口密度（人/公顷）", "residents a hectare"),
+    "walk_mean": ("平均步行距离（米）", "mean walk (m)"),
+    "walk_max": ("最远步行距离（米）", "longest walk (m)"),
+    "out_of_reach": ("服务半径外：{tier}", "out of reach: {tier}"),
+    "all_in_reach": ("全部可达", "all in reach"),
+    "reached": ("{tier}可达", "in reach: {tier}"),
+    "nobody": ("无人居住", "nobody lives here"),
+    "mixed": ("多种类型", "several kinds"),
+    "show_decisions": ("须由人决定的网格", "Grids to decide on"),
+    "show_posts": ("岗位", "Posts"),
+    "show_beyond": ("服务半径外的住户", "Homes out of reach"),
+    "posts_held": ("岗位（圈内为岗位数）", "posts (their number)"),
+    "posts_vacant": ("有缺岗", "some vacant"),
+    "households_tail": (" 户", " households"),
+    "present": ("演示", "Present"),
+    "leave": ("退出演示", "Leave"),
+    "print": ("打印", "Print"),
+    "buildings_here": ("楼栋", "Buildings"),
+    "keys_hint": (
+        "←→ 同级切换 · ↑ 上一级 · ↓ 进入 · M 换指标 · Home 全市 · Esc 退出",
+        "←→ neighbours · ↑ up · ↓ into · M measure · Home city · Esc leave",
+    ),
+    "north": ("北", "N"),
     "legend": ("图例", "Legend"),
     "shade_note": ("同一色系为同一村（社区），深浅区分相邻网格", "One hue a community, shades tell grids apart"),
     "decide_outline": ("须由人决定的网格", "grids a person must decide on"),
@@ -163,6 +187,11 @@ def say(name: str, lang: str, **figures: Any) -> str:
     """One sentence in a language, its braces filled."""
     zh, en = SENTENCES[name]
     return (zh if lang == "zh" else en).format(**figures)
+
+
+def capital(text: str) -> str:
+    """A text as it begins a line of its own."""
+    return text[:1].upper() + text[1:]
 
 
 def number(value: float | None, decimals: int = 0) -> str:

@@ -52,6 +52,7 @@ LAYERS: Mapping[str, Sequence[str]] = MappingProxyType(
         "disputes": contracts.DISPUTES,
         "codes": contracts.CODES,
         "facilities": contracts.FACILITIES,
+        **contracts.SURROUNDINGS,
     }
 )
 """Every layer of ``plan.gpkg`` and its columns, in order; those that end in ``geometry`` are shown on a map."""
@@ -59,7 +60,10 @@ LAYERS: Mapping[str, Sequence[str]] = MappingProxyType(
 INDEXES: Mapping[str, str] = MappingProxyType(
     {
         name: LAYERS[name][0]
-        for name in ("grids", "units", "buildings", "communities", "townships", "counties", "facilities")
+        for name in (
+            *("grids", "units", "buildings", "communities", "townships", "counties", "facilities"),
+            *contracts.SURROUNDINGS,
+        )
     }
 )
 SHEETS: Mapping[str, Sequence[str]] = MappingProxyType(
@@ -86,7 +90,7 @@ _REALS = frozenset(
     "households residents floor_area events workload deviation area_m2 cut_border_m unrecognised_border_share "
     "walk_mean_m walk_max_m polsby_popper neck_m label_x label_y metres objective bound gap value limit floors fte "
     "limit_m residents_reached households_reached share target area_before area_after width_m walk_m "
-    "minutes_day".split()
+    "minutes_day width".split()
 )
 _FLAGS = frozenset({"people_known", "met"})
 _OR_NULL = frozenset({"valid_from", "valid_to"})

@@ -32,15 +32,15 @@ const GridoptLabels = L.Layer.extend({
     const a = map.containerPointToLatLng(middle), b = map.containerPointToLatLng(middle.add([100, 0]));
     return map.distance(a, b) / 100;
   },
-  // label: {at: [lat, lng], lines: [text], px, weight, ink}
+  // label: {at: [lat, lng], lines: [text], px, weight, ink, badge: {text, ink}}
   place(pen, label, size) {
     const p = this.map.latLngToContainerPoint(label.at);
     if (p.x < -60 || p.y < -20 || p.x > size.x + 60 || p.y > size.y + 20) return;
     const font = getComputedStyle(document.body).fontFamily, step = label.px * 1.25;
     pen.font = `${label.weight} ${label.px}px ${font}`;
     const wide = Math.max(...label.lines.map((line) => pen.measureText(line).width)) / 2 + 2;
-    const high = (step * label.lines.length) / 2;
-    const box = [p.x - wide, p.y - high, p.x + wide, p.y + high];
+    const high = (step * label.lines.length) / 2, round = label.badge ? label.px * 0.8 : 0;
+    const box = [p.x - wide, p.y - high, p.x + wide, p.y + high + 2 * round];
     if (this.taken.some((b) => box[0] < b[2] && box[2] > b[0] && box[1] < b[3] && box[3] > b[1])) return;
     this.taken.push(box);
     label.lines.forEach((line, i) => {
@@ -52,5 +52,18 @@ const GridoptLabels = L.Layer.extend({
       pen.fillStyle = label.ink;
       pen.fillText(line, p.x, y);
     });
+    if (label.badge) this.stamp(pen, label.badge, [p.x, p.y + high + round], round);
+  },
+  stamp(pen, badge, [x, y], radius) {
+    pen.beginPath();
+    pen.arc(x, y, radius, 0, 2 * Math.PI);
+    pen.fillStyle = badge.ink;
+    pen.strokeStyle = "#ffffff";
+    pen.lineWidth = 1.5;
+    pen.fill();
+    pen.stroke();
+    pen.font = `600 ${Math.round(radius * 1.15)}px ${getComputedStyle(document.body).fontFamily}`;
+    pen.fillStyle = "#ffffff";
+    pen.fillText(badge.text, x, y + 0.5);
   },
 });

@@ -3,7 +3,7 @@
 class GridoptSearch {
   constructor(page) {
     this.page = page;
-    this.codes = page.grids.code.map(GridoptSearch.plain);
+    this.codes = page.grids.id.map(GridoptSearch.plain);
     this.names = page.grids.name.map(GridoptSearch.plain);
     this.communities = page.communities.name.map(GridoptSearch.plain);
     this.estates = page.buildings.estates.map(GridoptSearch.plain);
