@@ -30,13 +30,24 @@ def test_an_impossible_program_is_called_infeasible_and_has_no_values() -> None:
     assert (outcome.status, outcome.values, outcome.objective, outcome.bound) == ("infeasible", None, None, None)
 
 
-def test_a_solve_that_ends_at_its_limit_is_never_called_optimal() -> None:
+def hard() -> Program:
+    """Fifteen rows, each of 3 of many columns: thousands of nodes."""
     rng = np.random.default_rng(0)
     matrix = csc_array((rng.random((15, 120)) < 0.3).astype(float))
     side = np.full(15, 3.0)
-    hard = Program(rng.random(120) + matrix.sum(axis=0), matrix, side, side)
-    outcome = solve(hard, Limits(nodes=1, iterations=40))
-    assert outcome.status == "limit"
+    return Program(rng.random(120) + matrix.sum(axis=0), matrix, side, side)
+
+
+def test_a_solve_that_ends_at_its_limit_is_never_called_optimal() -> None:
+    assert solve(hard(), Limits(nodes=1, iterations=40)).status == "limit"
+
+
+def test_iterations_cap_an_integer_program_at_the_same_place_every_time() -> None:
+    few, again = (solve(hard(), Limits(nodes=10**6, iterations=200)) for _ in range(2))
+    more = solve(hard(), Limits(nodes=10**6, iterations=800))
+    assert few.status == more.status == "limit"
+    assert few.bound is not None and more.bound is not None
+    assert few.bound == again.bound < more.bound
 
 
 def test_a_relaxation_gives_reduced_costs() -> None:

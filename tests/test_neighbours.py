@@ -8,7 +8,7 @@ import pytest
 
 from gridopt.solvers.effort import Effort
 from gridopt.solvers.hess import offset_of
-from gridopt.solvers.neighbours import improved, is_worth_it
+from gridopt.solvers.neighbours import improved
 from gridopt.solvers.problem import evaluate, is_connected
 from gridopt.solvers.prove import hess_cost
 from gridopt.solvers.seed import inertial_bisection
@@ -93,16 +93,3 @@ def test_a_time_limit_ends_the_redrawing_between_two_groups() -> None:
     start = inertial_bisection(problem)
     assert improved(problem, start, is_over=lambda: True).tolist() == start.tolist()
     assert improved(problem, start).tolist() != start.tolist()
-
-
-@pytest.mark.parametrize(
-    ("effort", "worth"),
-    [
-        (Effort.named("quick"), False),
-        (Effort.named("standard"), True),
-        (dataclasses.replace(Effort.named("standard"), among=200), False),
-        (dataclasses.replace(Effort.named("quick"), prove=True), True),
-    ],
-)
-def test_neighbours_are_redrawn_from_standard_upward_where_few_communities_share_the_work(effort, worth) -> None:
-    assert is_worth_it(effort) is worth

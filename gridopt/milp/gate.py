@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 import highspy
@@ -13,6 +14,13 @@ from scipy.sparse import csc_array
 from gridopt.errors import SolverError
 
 Floats = NDArray[np.float64]
+
+ITERATIONS_A_LOOK = 10
+"""Simplex iterations that one look of HiGHS at its limits stands for in an integer program.
+
+HiGHS holds only linear programs to a number of iterations, and tells those of an integer program at its end alone;
+but it looks at its limits after every linear program that it solves on the way, always at the same places.
+"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +48,8 @@ class Program:
 class Limits:
     """How much work a solve may do: counted, so that every machine stops at the same place.
 
-    ``seconds`` is a cap on top for those who give up that sameness.
+    ``nodes`` of branch and bound, and simplex ``iterations`` (about so many in an integer program, its root with
+    all its rounds of cuts among them). ``seconds`` is a cap on top for those who give up that sameness.
     """
 
     nodes: int = 1_000
@@ -76,6 +85,8 @@ def solve(program: Program, limits: Limits = Limits(), *, start: Floats | None =
         known = highspy.HighsSolution()
         known.col_value = start.tolist()
         highs.setSolution(known)
+    if program.whole.any():
+        _stop_after(highs, limits.iterations // ITERATIONS_A_LOOK)
     highs.run()
     status = highs.getModelStatus()
     info = highs.getInfo()
@@ -110,6 +121,17 @@ def _quiet(limits: Limits) -> Any:
     for name, value in options.items():
         highs.setOptionValue(name, value)
     return highs
+
+
+def _stop_after(highs: Any, looks: int) -> None:
+    """End an integer program once HiGHS has looked so often at its limits."""
+    looked = count()
+
+    def look(event: Any) -> None:
+        if next(looked) >= looks:
+            event.interrupt()
+
+    highs.cbMipInterrupt.subscribe(look)
 
 
 def _model(program: Program) -> Any:

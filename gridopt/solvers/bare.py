@@ -18,23 +18,18 @@ from gridopt.objective import proximity
 from gridopt.partition import Partition
 from gridopt.solvers.asked import WITHIN, Bounds, Task, checked_centres, checked_objective, power_of_two, tasks
 from gridopt.solvers.bounds import bounded
-from gridopt.solvers.effort import PRESETS, Effort
+from gridopt.solvers.effort import Effort
 from gridopt.solvers.exact import best_partition, enumerate_sets, numbered
-from gridopt.solvers.hess import centre_units, offset_of, polished, set_offsets
+from gridopt.solvers.hess import centre_units, offset_of, set_offsets
 from gridopt.solvers.improve import search
 from gridopt.solvers.links import linked
-from gridopt.solvers.neighbours import improved, reach
 from gridopt.solvers.problem import Problem, connected_pieces, evaluate
-from gridopt.solvers.recombine import recombined
-from gridopt.solvers.regions import regions_redrawn
+from gridopt.solvers.refine import refined
 from gridopt.solvers.seed import inertial_bisection
 from gridopt.solvers.solution import PARTS, SOLUTION_VIOLATIONS, Solution
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
-
-STANDARD = PRESETS["standard"][0]
-"""Sweeps from which neighbouring grids are redrawn."""
 
 
 def partition_graph(  # noqa: PLR0913 — the choices of one call, all but the graph by name
@@ -177,11 +172,7 @@ def _best(
         return only, 0.0, evaluate(problem, only).violation > WITHIN
     found = search(problem, first, effort=effort, seed=seed)
     feasible = found.violation <= WITHIN
-    labels, slack = recombined(problem, found, price) if feasible else found.labels, None
-    labels = polished(problem, labels, price) if price else labels
-    if feasible and effort.iterations >= STANDARD:
-        labels = labels if price else regions_redrawn(problem, labels, effort=effort, seed=seed)
-        labels = improved(problem, labels, price, paired=reach(effort), is_over=lambda: effort.is_over)
+    labels, slack = refined(problem, found, how, price), None
     unchanged = labels is found.labels
     objective = found.objective if unchanged else evaluate(problem, labels).objective
     objective += price * offset_of(problem, labels) if price else 0.0

@@ -21,8 +21,8 @@ from gridopt.solvers.sharing import shared_out
 from gridopt.solvers.spectral import cut_bound
 from gridopt.solvers.spreading import MOST_UNITS, spread_bound
 
-NODES = 20_000
-"""Branch-and-bound nodes of one solve where proof is asked for."""
+NODES, ITERATIONS = 20_000, 2_000_000
+"""Branch-and-bound nodes and simplex iterations of one solve where proof is asked for."""
 
 ALWAYS, LARGEST = 300, 2_500
 """Units up to which a bound is worked out unasked, and at all: beyond it would take hours."""
@@ -160,4 +160,4 @@ def _to_given_centres(problem: Problem, labels: Ints, effort: Effort) -> tuple[I
 
 def _limits(effort: Effort) -> Limits:
     left = None if effort.deadline is None else max(effort.deadline - time.monotonic(), 0.0)
-    return Limits(nodes=NODES, seconds=left)
+    return Limits(NODES, ITERATIONS, left)

@@ -46,11 +46,6 @@ def reach(effort: Effort) -> int:
     return PAIRED if effort.prove or effort.iterations > PRESETS["standard"][0] else 0
 
 
-def is_worth_it(effort: Effort) -> bool:
-    """Whether a search of this effort goes on to redraw neighbours: not a quick one, nor one that many share."""
-    return effort.prove or (effort.iterations >= PRESETS["standard"][0] and effort.share == 1)
-
-
 def never() -> bool:
     """No time limit."""
     return False

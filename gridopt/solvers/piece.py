@@ -14,10 +14,9 @@ from gridopt.solvers.effort import Effort
 from gridopt.solvers.exact import Sets, best_partition, enumerate_sets
 from gridopt.solvers.improve import search
 from gridopt.solvers.irreducible import NOTHING_KNOWN, Clash, clash_of, neck_of
-from gridopt.solvers.neighbours import improved, is_worth_it, reach
 from gridopt.solvers.numbers import candidates, needed_apart
 from gridopt.solvers.problem import Problem, breaches, evaluate
-from gridopt.solvers.recombine import recombined
+from gridopt.solvers.refine import refined
 from gridopt.solvers.relaxation import missed_by_number, never_relaxed
 from gridopt.solvers.relaxed import Task, draw_relaxed
 
@@ -146,9 +145,7 @@ def _within_bounds(problem: Problem, sets: Sets | None, effort: Effort, seed: in
             return Outcome(None, impossible=True)
     if not feasible:
         return Outcome(None)
-    labels = recombined(problem, found)
-    if is_worth_it(effort):
-        labels = improved(problem, labels, paired=reach(effort), is_over=lambda: effort.is_over)
+    labels = refined(problem, found, (effort, seed))
     return Outcome(labels, slack=slack_of(problem, labels, effort))
 
 
