@@ -46,7 +46,8 @@ def test_iterations_cap_an_integer_program_at_the_same_place_every_time() -> Non
     few, again = (solve(hard(), Limits(nodes=10**6, iterations=200)) for _ in range(2))
     more = solve(hard(), Limits(nodes=10**6, iterations=800))
     assert few.status == more.status == "limit"
-    assert few.bound is not None and more.bound is not None
+    assert few.bound is not None
+    assert more.bound is not None
     assert few.bound == again.bound < more.bound
 
 

@@ -6,7 +6,6 @@ import networkx as nx
 import numpy as np
 import pytest
 
-from gridopt.solvers.effort import Effort
 from gridopt.solvers.hess import offset_of
 from gridopt.solvers.neighbours import improved
 from gridopt.solvers.problem import evaluate, is_connected

@@ -19,7 +19,7 @@ from gridopt.solvers.problem import Floats, Ints, Problem, evaluate
 GRIDS = 8
 """Grids of a region."""
 
-ROUNDS, TURNS = 2, 2
+ROUNDS, TURNS = 4, 2
 """Times that all grids are gone through, and regions that every grid is part of at least each time."""
 
 SHARE = 4
