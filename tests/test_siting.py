@@ -6,7 +6,7 @@ from scipy.sparse import csr_array
 
 from gridopt.coverage.covering import fewest, searched
 from gridopt.coverage.locations import Task, fewest_sites, least_farthest, least_walking, most_covered
-from gridopt.coverage.medians import Costs, added, best, exchanged, lagrangian
+from gridopt.coverage.medians import Costs, added, best, exchange_gains, exchanged, lagrangian
 from gridopt.coverage.reduction import pieces, reduced
 
 SEEDS = range(12)
@@ -110,6 +110,31 @@ def test_an_exchange_leaves_nothing_that_a_single_one_could_better():
             other = chosen.copy()
             other[leaving] = site
             assert costs.of(other) >= value * (1 - 1e-9)
+
+
+def test_what_an_exchange_saves_is_what_the_costs_say() -> None:
+    task = random_task(2, n=25, m=8)
+    away, _ = metres(task)
+    costs = Costs(csr_array(task.weights[:, None] * away), task.weights * 600.0)
+    chosen = np.array([1, 5, 6])
+    gains = exchange_gains(costs, chosen)
+    for site in {0, 2, 3, 4, 7}:
+        for leaving in range(3):
+            other = chosen.copy()
+            other[leaving] = site
+            assert gains[site, leaving] == pytest.approx(costs.of(chosen) - costs.of(other), abs=1e-6)
+    worth = np.maximum(200.0 - task.weights[:, None] * away, 0).sum(axis=0)
+    assert costs.worth(np.full(25, 200.0)) == pytest.approx(worth)
+
+
+def test_the_nearest_candidates_are_complete_up_to_the_distance_told() -> None:
+    task = random_task(3)
+    away, _ = metres(task)
+    pairs, complete = task.nearby(np.where(np.arange(40) % 2, 3, 10))
+    found = pairs.toarray()
+    assert (np.diff(pairs.indptr) == np.where(np.arange(40) % 2, 3, 10)).all()
+    nearer = away < complete[:, None]
+    assert found[nearer] == pytest.approx(away[nearer])
 
 
 def test_more_sites_than_candidates_take_all_of_them():

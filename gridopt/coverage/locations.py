@@ -22,8 +22,11 @@ from gridopt.streets import MILLIMETRE, Streets, metres_between
 
 Floats = NDArray[np.float64]
 
-NEIGHBOURS = 6.0
+NEIGHBOURS = 3.0
 """Candidates a place is first compared with, in shares of how many there are for each site to be chosen."""
+
+STREETS = 4.0
+"""How many times as far as a straight line the longest way along streets may be."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,6 +87,27 @@ class Task:
         table.sort_indices()
         return table
 
+    def nearby(self, wanted: Positions) -> tuple[csr_array, Floats]:
+        """Metres from each place to at least so many (n,) candidates, the nearest; how far (n,) none is left out."""
+        n, m = len(self.places), len(self.candidates)
+        everywhere = float(np.hypot(*np.ptp(np.vstack([self.places, self.candidates]), axis=0))) + MILLIMETRE
+        complete, parts, tree = np.full(n, everywhere), [], cKDTree(self.candidates)
+        for count in np.unique(wanted[~self.walks]).tolist():
+            rows = np.flatnonzero((wanted == count) & ~self.walks)
+            metres, sites = tree.query(self.places[rows], k=np.arange(1, count + 1))
+            complete[rows] = metres[:, -1] if count < m else everywhere
+            parts.append((np.repeat(rows, count), sites.ravel(), metres.ravel()))
+        if self.walks.any():
+            rows = np.flatnonzero(self.walks)
+            most = wanted[rows].max()
+            within = float(tree.query(self.places[rows], k=[most])[0].max()) if most < m else STREETS * everywhere
+            table = self.take(rows).pairs(within)
+            complete[rows] = within
+            parts.append((np.repeat(rows, np.diff(table.indptr)), table.indices, table.data))
+        place, site, distance = (np.concatenate([part[i] for part in parts]) for i in range(3))
+        pairs = csr_array((np.maximum(distance, MILLIMETRE), (place, site)), shape=(n, m))
+        return pairs, complete
+
     def covers(self) -> csr_array:
         """Which candidates (m) would serve which places (n), by distance or in their own area."""
         asks_area = np.isnan(self.limits)
@@ -140,23 +164,23 @@ def least_walking(task: Task, n_sites: int, *, limits: Limits = LIMITS) -> Choic
 
     What stands already serves too. Every place must have a way to some candidate or standing facility.
     """
-    standing = task.nearest(task.standing)
-    most = _first_cut(task, n_sites)
-    farthest = float(np.hypot(*np.ptp(np.vstack([task.places, task.candidates]), axis=0))) * (4 if task.streets else 1)
+    standing, m = task.nearest(task.standing), len(task.candidates)
+    first = int(np.ceil(NEIGHBOURS * m / max(n_sites + len(task.standing), 1)))
+    wanted = np.full(len(task.places), min(m, first))
     while True:
-        pairs = task.pairs(most)
+        pairs, complete = task.nearby(wanted)
+        cut = np.minimum(standing, complete)
         place = np.repeat(np.arange(len(task.places)), np.diff(pairs.indptr))
-        shorter = pairs.data < standing[place]
+        shorter = pairs.data < cut[place]
         counts = np.concatenate([[0], np.cumsum(np.bincount(place[shorter], minlength=len(task.places)))])
         amounts = pairs.data[shorter] * task.weights[place[shorter]]
-        table = csr_array((amounts, pairs.indices[shorter], counts), shape=pairs.shape)
-        cut = np.minimum(standing, most)
-        costs = Costs(table, cut * task.weights)
+        costs = Costs(csr_array((amounts, pairs.indices[shorter], counts), shape=pairs.shape), cut * task.weights)
         found = best(costs, n_sites, limits=limits)
         unserved = costs.least(found.sites)[1] < 0
-        if most >= farthest or not (unserved & (standing > most) & (task.weights > 0)).any():
+        short = unserved & (standing > complete) & (task.weights > 0) & (wanted < m)
+        if not short.any():
             return found
-        most *= 2.0
+        wanted[short] = np.minimum(m, 4 * wanted[short])
 
 
 def least_farthest(task: Task, n_sites: int, *, limits: Limits = LIMITS) -> Choice:
@@ -177,20 +201,22 @@ def least_farthest(task: Task, n_sites: int, *, limits: Limits = LIMITS) -> Choi
         else:
             below = trial if (found.bound or 0.0) > n_sites else below
             trial *= 1.5
-    value, status = _farthest(task, chosen.sites, standing), "optimal"
+    value, tried = _farthest(task, chosen.sites, standing), below
     while True:
+        # Between ``below``, proved too near, and ``tried``, where no choice was found, the answer stays open.
         between = np.unique(np.concatenate([pairs.data, standing[np.isfinite(standing)]]))
-        between = between[(between > below) & (between < value * (1 - 1e-12)) & (between >= low * (1 - 1e-12))]
+        between = between[(between > tried) & (between < value * (1 - 1e-12)) & (between >= low * (1 - 1e-12))]
         if not len(between):
-            return Choice(chosen.sites, value, value if status == "optimal" else max(below, low), status)
+            bound = value if tried == below else max(below, low)
+            return Choice(chosen.sites, value, bound, "optimal" if tried == below else "limit")
         middle = float(between[len(between) // 2])
         found = _within(pairs, standing, middle, limits)
         if found.objective <= n_sites:
             chosen, value = found, _farthest(task, found.sites, standing)
-        elif (found.bound or 0.0) > n_sites:
+            continue
+        tried = middle
+        if (found.bound or 0.0) > n_sites:
             below = middle
-        else:
-            return Choice(chosen.sites, value, max(below, low), "limit")
 
 
 def _within(pairs: csr_array, standing: Floats, metres: float, limits: Limits) -> Choice:
@@ -208,12 +234,3 @@ def _within(pairs: csr_array, standing: Floats, metres: float, limits: Limits) -
 
 def _farthest(task: Task, sites: Positions, standing: Floats) -> float:
     return float(np.minimum(task.nearest(task.candidates[sites]), standing).max(initial=0.0))
-
-
-def _first_cut(task: Task, n_sites: int) -> float:
-    """Metres within which most places have several times as many candidates as one in so many sites."""
-    m = len(task.candidates)
-    wanted = min(m, int(np.ceil(NEIGHBOURS * m / max(n_sites + len(task.standing), 1))))
-    sample = task.places[:: max(1, len(task.places) // 2_000)]
-    metres = cKDTree(task.candidates).query(sample, k=[wanted])[0]
-    return max(float(np.quantile(metres, 0.9)), 1.0)

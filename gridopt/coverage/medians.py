@@ -7,11 +7,13 @@ Werneck 2007); a Lagrangian bound (Cornuéjols, Fisher and Nemhauser 1977) fixes
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from gridopt._kernels.medians import Ranked, add_exchanges, add_worth, count_served, two_cheapest
 from gridopt.coverage.covering import LIMITS, Choice
 from gridopt.coverage.reduction import Positions
 from gridopt.milp import Limits, solve
@@ -19,8 +21,12 @@ from gridopt.milp.location import maximal_covering, median
 
 Floats = NDArray[np.float64]
 
-ROUNDS = 300
+ROUNDS = 500
 """Steps of the Lagrangian bound."""
+
+PATIENCE, SHRINK, MEMORY = 10, 0.7, 0.85
+"""Steps without a better bound after which they get shorter, by how much, and the share of the last direction that is
+kept: of 100,000 places and 2,000 sites the gap of maximal covering fell from 5.2 to 3.3 % with it."""
 
 MOST_ENTRIES = 60_000
 """Entries of costs up to which HiGHS is asked."""
@@ -41,26 +47,31 @@ class Costs:
     beyond: Floats
     covers: bool = False
 
-    @property
-    def places(self) -> NDArray[np.int64]:
-        """The place of each stored entry."""
-        return np.repeat(np.arange(self.table.shape[0]), np.diff(self.table.indptr))
+    @cached_property
+    def ranked(self) -> Ranked:
+        """The entries place by place, the cheapest first."""
+        table = self.table
+        order = np.lexsort((table.data, np.repeat(np.arange(table.shape[0]), np.diff(table.indptr))))
+        sites, costs = np.asarray(table.indices[order], np.int32), np.asarray(table.data[order], np.float64)
+        return Ranked(np.asarray(table.indptr, np.int64), sites, costs)
 
     def of(self, sites: Positions) -> float:
         """What all places cost with these sites."""
-        return float(self.least(sites)[0].sum())
+        return float(self.least(sites)[0][0].sum())
 
     def least(self, sites: Positions) -> tuple[Floats, Positions]:
-        """Each place's cost at its cheapest of these sites, and the position of that in them; -1 where beyond."""
+        """Each place's cost at its two cheapest of these sites (2, n), and the first's position in them; -1 beyond."""
         rank = np.full(self.table.shape[1], -1, np.int64)
         rank[sites] = np.arange(len(sites))
-        used = rank[self.table.indices] >= 0
-        place, cost, site = self.places[used], self.table.data[used], rank[self.table.indices[used]]
-        order = np.lexsort((site, cost, place))
-        at, first = np.unique(place[order], return_index=True)
-        found, which = self.beyond.copy(), np.full(len(self.beyond), -1, np.int64)
-        found[at], which[at] = cost[order][first], site[order][first]
-        return found, which
+        found, nearest = np.vstack([self.beyond, self.beyond]), np.empty(len(self.beyond), np.int64)
+        two_cheapest(self.ranked, rank, found, nearest)
+        return found, nearest
+
+    def worth(self, prices: Floats) -> Floats:
+        """What all places save at each site against these prices."""
+        found = np.zeros(self.table.shape[1])
+        add_worth(self.ranked, prices, found)
+        return found
 
 
 def best(costs: Costs, n_sites: int, *, limits: Limits = LIMITS) -> Choice:
@@ -71,6 +82,10 @@ def best(costs: Costs, n_sites: int, *, limits: Limits = LIMITS) -> Choice:
     chosen = exchanged(costs, added(costs, n_sites))
     value = costs.of(chosen)
     bound, prices = lagrangian(costs, n_sites, value)
+    if not _closed(value, bound):
+        dearest = np.argsort(-costs.worth(prices), kind="stable")[: len(chosen)]
+        chosen = min(chosen, exchanged(costs, dearest), key=costs.of)
+        value = costs.of(chosen)
     if _closed(value, bound):
         return Choice(np.sort(chosen), value, value, "optimal")
     kept, forced = _open_to_choice(costs, n_sites, prices, value)
@@ -82,12 +97,11 @@ def best(costs: Costs, n_sites: int, *, limits: Limits = LIMITS) -> Choice:
 
 def added(costs: Costs, n_sites: int) -> Positions:
     """Site after site the one that saves most, the first of equals (Cornuéjols, Fisher and Nemhauser 1977)."""
-    now, places = costs.beyond.copy(), costs.places
+    now = costs.beyond.copy()
     chosen: list[int] = []
     by_site = csr_array(costs.table.T)
     for _ in range(min(n_sites, costs.table.shape[1])):
-        saving = np.maximum(now[places] - costs.table.data, 0.0)
-        gain = np.bincount(costs.table.indices, saving, costs.table.shape[1])
+        gain = costs.worth(now)
         gain[chosen] = -1.0
         site = int(gain.argmax())
         chosen.append(site)
@@ -103,7 +117,7 @@ def exchanged(costs: Costs, chosen: Positions) -> Positions:
     if not len(now) or len(now) == m:
         return now
     while True:
-        gain = _exchange_gains(costs, now)
+        gain = exchange_gains(costs, now)
         site, leaving = np.unravel_index(int(gain.argmax()), gain.shape)
         if gain[site, leaving] <= EXACT * max(1.0, costs.of(now)):
             return now
@@ -111,70 +125,53 @@ def exchanged(costs: Costs, chosen: Positions) -> Positions:
         now[leaving] = site
 
 
-def _exchange_gains(costs: Costs, chosen: Positions) -> Floats:
+def exchange_gains(costs: Costs, chosen: Positions) -> Floats:
     """What is saved, (sites, chosen), by taking a site in for each chosen one; minus infinity for those chosen.
 
     The saving is what the new one brings, less what its places lose without the leaving one, plus what the new one
     takes over of that loss (Resende and Werneck 2007).
     """
-    p, m = len(chosen), costs.table.shape[1]
-    first, nearest = costs.least(chosen)
-    second = _second(costs, chosen, nearest)
-    near = costs.table.data < second[costs.places]
-    place, cost, site = costs.places[near], costs.table.data[near], costs.table.indices[near]
-    gain = np.bincount(site, np.maximum(first[place] - cost, 0.0), m)
+    m = costs.table.shape[1]
+    least, nearest = costs.least(chosen)
+    gain, regained = np.zeros(m), np.zeros((m, len(chosen)))
+    add_exchanges(costs.ranked, least, nearest, gain, regained)
     held = nearest >= 0
-    loss = np.bincount(nearest[held], (second - first)[held], p)
-    served = nearest[place] >= 0
-    taken = second[place] - np.maximum(first[place], cost)
-    key = site[served].astype(np.int64) * p + nearest[place[served]]
-    extra = np.bincount(key, taken[served], m * p).reshape(m, p)
-    total = np.asarray(gain[:, None] - loss[None, :] + extra, np.float64)
+    loss = np.bincount(nearest[held], (least[1] - least[0])[held], len(chosen))
+    total = np.asarray(gain[:, None] - loss[None, :] + regained, np.float64)
     total[chosen] = -np.inf
     return total
-
-
-def _second(costs: Costs, chosen: Positions, nearest: Positions) -> Floats:
-    """Each place's cost at its second cheapest of the chosen sites."""
-    rank = np.full(costs.table.shape[1], -1, np.int64)
-    rank[chosen] = np.arange(len(chosen))
-    of = rank[costs.table.indices]
-    used = (of >= 0) & (of != nearest[costs.places])
-    second = costs.beyond.copy()
-    np.minimum.at(second, costs.places[used], costs.table.data[used])
-    return second
 
 
 def lagrangian(costs: Costs, n_sites: int, value: float) -> tuple[float, Floats]:
     """A lower bound of every choice, and the prices (places,) that give it, by steps along the subgradient.
 
     Each place pays its price, at most `Costs.beyond`; the sites worth most are taken: whatever the prices, the sum
-    is a bound. Steps as by Held, Wolfe and Crowder (1974), ``value`` being the cost of a known choice.
+    is a bound. Steps as by Held, Wolfe and Crowder (1974), ``value`` being the cost of a known choice, in directions
+    that remember the last (Camerini, Fratta and Maffioli 1975).
     """
-    places, sites = costs.places, costs.table.indices
-    prices = np.minimum(costs.beyond, _second(costs, np.arange(costs.table.shape[1]), costs.least(
-        np.arange(costs.table.shape[1]))[1]))  # fmt: skip
+    prices = costs.least(np.arange(costs.table.shape[1]))[0][1]
+    times, is_open = np.empty(len(prices)), np.zeros(costs.table.shape[1], np.bool_)
     best_bound, best_prices, step, stale = -np.inf, prices, 1.0, 0
+    direction = np.zeros(len(prices))
     for _ in range(ROUNDS):
-        worth = prices[places] - costs.table.data
-        taken = worth > 0
-        by_site = np.bincount(sites[taken], worth[taken], costs.table.shape[1])
-        chosen = np.argsort(-by_site, kind="stable")[:n_sites]
-        bound = float(prices.sum() - by_site[chosen].sum())
+        worth = costs.worth(prices)
+        chosen = np.argsort(-worth, kind="stable")[:n_sites]
+        bound = float(prices.sum() - worth[chosen].sum())
         if bound > best_bound + 1e-7 * abs(best_bound if np.isfinite(best_bound) else 1.0):
             best_bound, best_prices, stale = bound, prices, 0
         else:
             stale += 1
-            if stale >= 10:
-                step, stale, prices = step / 2, 0, best_prices
+            if stale >= PATIENCE:
+                step, stale, prices, direction = step * SHRINK, 0, best_prices, np.zeros(len(prices))
         if _closed(value, best_bound) or step < 1e-3:
             break
-        is_open = np.zeros(costs.table.shape[1], bool)
+        is_open[:] = False
         is_open[chosen] = True
-        times = np.bincount(places[taken & is_open[sites]], minlength=len(prices))
-        slope = 1.0 - times
-        # A place at its highest price that nobody serves stays there: beyond takes it.
-        slope[(prices >= costs.beyond) & (slope > 0)] = 0.0
+        count_served(costs.ranked, prices, is_open, times)
+        direction = 1.0 - times + MEMORY * direction
+        # A place at its highest price that nobody serves stays there, as beyond takes it; none is paid to be served.
+        stuck = ((prices >= costs.beyond) & (direction > 0)) | ((prices <= 0) & (direction < 0))
+        slope = np.where(stuck, 0.0, direction)
         length = float(slope @ slope)
         if length == 0.0:
             break
@@ -184,8 +181,7 @@ def lagrangian(costs: Costs, n_sites: int, value: float) -> tuple[float, Floats]
 
 def _open_to_choice(costs: Costs, n_sites: int, prices: Floats, value: float) -> tuple[Positions, NDArray[np.bool_]]:
     """The sites that some better choice might have, and which of them every better choice has (reduced costs)."""
-    worth = np.maximum(prices[costs.places] - costs.table.data, 0.0)
-    by_site = np.bincount(costs.table.indices, worth, costs.table.shape[1])
+    by_site = costs.worth(prices)
     order = np.argsort(-by_site, kind="stable")
     bound = float(prices.sum() - by_site[order[:n_sites]].sum())
     room = value - bound + 1e-6 * max(1.0, abs(value))
