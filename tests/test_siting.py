@@ -118,7 +118,7 @@ def test_what_an_exchange_saves_is_what_the_costs_say() -> None:
     costs = Costs(csr_array(task.weights[:, None] * away), task.weights * 600.0)
     chosen = np.array([1, 5, 6])
     gains = exchange_gains(costs, chosen)
-    for site in {0, 2, 3, 4, 7}:
+    for site in (0, 2, 3, 4, 7):
         for leaving in range(3):
             other = chosen.copy()
             other[leaving] = site
