@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 import shapely
 
+from gridopt.coding.crosswalk import read_crosswalk
 from gridopt.coordinates import to_offset
 from gridopt.errors import TableError
 from gridopt.locate import locate_events
@@ -108,6 +109,20 @@ def test_a_code_of_another_edition_is_carried_by_the_crosswalk(plan):
     table = pd.DataFrame({"community_id": ["320499", home]})
     assert locate_events(plan, table).rows["rule"].tolist() == ["", "sole_grid"]
     assert locate_events(plan, table, crosswalk={"320499": home}).rows["rule"].tolist() == ["sole_grid", "sole_grid"]
+
+
+def test_a_former_name_or_code_is_carried_by_the_crosswalk_and_the_rule_is_named(plan, tmp_path):
+    home, today = plan.grids[["community_id", "community"]].iloc[3]
+    row = {"level": "village", "old_code": "320499000001", "new_code": home, "old_name": "老街村", "new_name": today}
+    table = pd.DataFrame([{**row, "change": "recoded", "why": "same place"}])
+    table = pd.concat([table, table.assign(old_code="9", old_name="荒村", change="doubtful")])
+    events = pd.DataFrame({"community": ["老街村", "320499000001", "荒村", today]})
+    table.to_csv(tmp_path / "crosswalk.csv", index=False)
+    found = locate_events(plan, events, crosswalk=read_crosswalk(tmp_path / "crosswalk.csv"))
+    assert found.rows["rule"].tolist() == ["sole_grid", "sole_grid", "", "sole_grid"]
+    ways = [f"老街村 → {today} (same place)", f"320499000001 → {home} (same place)", "", ""]
+    assert found.rows["carried"].tolist() == ways
+    assert "carried by the crosswalk: 2 rows" in found.summary()
 
 
 def test_dates_that_cannot_be_read_or_lie_in_the_future_are_doubted_and_counted(plan):

@@ -105,6 +105,7 @@ def _locate(one: argparse.ArgumentParser, lang: str) -> None:
     one.add_argument("--points", type=Path, required=True, help=say("points", lang))
     one.add_argument("--out", type=Path, required=True, help=say("out", lang))
     one.add_argument("--crs", default="", help=say("crs", lang))
+    one.add_argument("--crosswalk", type=Path, help=say("crosswalk", lang))
 
 
 _VERBS: dict[str, tuple[Verb, Options]] = {

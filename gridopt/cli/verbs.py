@@ -124,6 +124,7 @@ def locate(asked: argparse.Namespace) -> int:
     from datetime import datetime
 
     from gridopt.cli.before import check_file
+    from gridopt.coding.crosswalk import read_crosswalk
     from gridopt.locate import locate_events
     from gridopt.plan.stored import read_plan
     from gridopt.publish.located import check_format, write_located
@@ -135,7 +136,9 @@ def locate(asked: argparse.Namespace) -> int:
     plan = read_plan(asked.folder)
     today = datetime.now().astimezone().date()
     events = read_events(asked.points, crs=asked.crs)
-    found = locate_events(plan, events, posts=read_layer(asked.folder, "posts"), today=today)
+    crosswalk = read_crosswalk(asked.crosswalk) if asked.crosswalk else None
+    posts = read_layer(asked.folder, "posts")
+    found = locate_events(plan, events, posts=posts, crosswalk=crosswalk, today=today)
     written = write_located(found, asked.out, lang=asked.lang)
     _print(say("located", asked.lang, inside=int(found.rows["grid_code"].notna().sum()), n=len(found.rows)))
     _print(found.summary(asked.lang))

@@ -89,6 +89,8 @@ _WORDS: dict[str, tuple[str, str]] = {
                "需决定 {n} 项（以下为前几项，全部见报告与“需说明事项”）："),
     "sound": ("{folder}: whole and true", "{folder}：完整、属实"),
     "faults": ("{folder}: {n} faults", "{folder}：{n} 处问题"),
+    "crosswalk": ("a table of go.crosswalk: rows with former codes or names go to today's communities",
+                  "新旧代码对照表（go.crosswalk 的结果）：旧代码、旧名称归到现在的村（社区）"),
     "crs": ("what the coordinates are in: EPSG:..., GCJ-02 or BD-09 (default: as the file says, else WGS84)",
             "坐标所用的坐标系：EPSG:…、GCJ-02 或 BD-09（默认按文件所述，否则为 WGS84）"),
     "located": ("{inside} of {n} rows have their grid", "{n} 行中有 {inside} 行已确定网格"),

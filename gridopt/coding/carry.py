@@ -13,15 +13,13 @@ import geopandas as gpd
 import pandas as pd
 
 from gridopt.city import City
-from gridopt.coding.crosswalk import CHANGES, COLUMNS
+from gridopt.coding.crosswalk import FOLLOWED, checked_crosswalk
 from gridopt.coding.parents import template_of
 from gridopt.coding.recode import encode
 from gridopt.contracts import VIOLATIONS, check_columns
-from gridopt.errors import TableError, preview
 from gridopt.grids.plan import Plan
 from gridopt.read.names import administrative
 
-_CARRIED = ("same", "renamed", "recoded")
 Table = TypeVar("Table", bound=pd.DataFrame)
 
 
@@ -64,15 +62,9 @@ def carry(
 
 
 def _moves(table: pd.DataFrame) -> _Moves:
-    check_columns(table, COLUMNS, "crosswalk")
-    strange = sorted(set(table["change"]) - set(CHANGES))
-    if strange:
-        raise TableError(
-            f"the crosswalk has unknown changes: {preview(strange)}. Write one of {', '.join(CHANGES)}.",
-            zh=f"对照表的 change 列有未知的值：{preview(strange)}。应为 {'、'.join(CHANGES)} 之一。",
-        )
+    table = checked_crosswalk(table)
     lowest = table[(table["level"] == "village") & (table["old_code"] != "")]
-    sure = lowest[lowest["change"].isin(_CARRIED) & (lowest["new_code"] != "")]
+    sure = lowest[lowest["change"].isin(FOLLOWED) & (lowest["new_code"] != "")]
     shared = {code for code, n in Counter(sure["new_code"]).items() if n > 1}
     split = {code for code, n in Counter(sure["old_code"]).items() if n > 1}
     codes, names, left = {}, {}, {}

@@ -10,6 +10,10 @@ from types import MappingProxyType
 
 import pandas as pd
 
+from gridopt.contracts import check_columns
+from gridopt.errors import TableError, preview
+from gridopt.read.columns import texts
+from gridopt.read.formats import open_layer
 from gridopt.read.names import ALIKE, administrative, likeness
 from gridopt.read.registers import ENDS, read_register
 
@@ -17,6 +21,9 @@ COLUMNS = ["level", "old_code", "new_code", "old_name", "new_name", "change", "w
 CHANGES = ("same", "renamed", "recoded", "retired", "added", "doubtful")
 """``same`` code and name; ``renamed`` under its code; ``recoded`` under another code; ``retired`` and ``added`` have no
 partner; ``doubtful`` shows the likeliest partner, for a person to confirm as one of the others."""
+
+FOLLOWED = ("same", "renamed", "recoded")
+"""Changes that a person need not confirm first."""
 
 WHY: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
@@ -65,6 +72,23 @@ def crosswalk(old: pd.DataFrame | str | Path, new: pd.DataFrame | str | Path, *,
     table = pd.DataFrame(rows, columns=COLUMNS, dtype="str")
     table["why"] = table["why"].map({why: words[lang == "zh"] for why, words in WHY.items()}).astype("str")
     return table.sort_values(["old_code", "new_code"], key=_last_if_empty).reset_index(drop=True)
+
+
+def checked_crosswalk(table: pd.DataFrame) -> pd.DataFrame:
+    """A crosswalk from `crosswalk`, corrected by hand or not, as text; a `TableError` for a table that is none."""
+    check_columns(table, COLUMNS, "crosswalk")
+    strange = sorted(set(table["change"]) - set(CHANGES))
+    if strange:
+        raise TableError(
+            f"the crosswalk has unknown changes: {preview(strange)}. Write one of {', '.join(CHANGES)}.",
+            zh=f"对照表的 change 列有未知的值：{preview(strange)}。应为 {'、'.join(CHANGES)} 之一。",
+        )
+    return table.assign(**{name: texts(table[name]) for name in COLUMNS})
+
+
+def read_crosswalk(path: Path) -> pd.DataFrame:
+    """A crosswalk from a file of any table format."""
+    return checked_crosswalk(open_layer(path, None, path=str(path)).table)
 
 
 def _last_if_empty(codes: pd.Series) -> pd.Series:

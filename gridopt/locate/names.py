@@ -10,17 +10,22 @@ import pandas as pd
 
 from gridopt.errors import preview
 from gridopt.grids.plan import Plan
+from gridopt.locate.former import Former, FormerNames
 from gridopt.read.addresses import parse_address
 from gridopt.read.names import administrative, alike, building_name
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What became of a name: the ``place`` it stands for, or "" with a ``reason`` and its ``values``."""
+    """What became of a name: the ``place`` it stands for, or "" with a ``reason`` and its ``values``.
+
+    ``carried`` says how a crosswalk led there from a former code or name.
+    """
 
     place: str = ""
     reason: str = ""
     values: tuple[str, ...] = ()
+    carried: str = ""
 
 
 class Buildings:
@@ -85,10 +90,10 @@ def _building_keys(estate: str, number: str, name: str, address: str) -> set[str
 class Communities:
     """The communities of a plan by code, by code of another register or edition, and by name within a township."""
 
-    def __init__(self, plan: Plan, crosswalk: Mapping[str, str] | None = None) -> None:
+    def __init__(self, plan: Plan, crosswalk: Mapping[str, str] | pd.DataFrame | None = None) -> None:
         table = plan.city.communities
         self._ids = {str(one) for one in table.index}
-        self._crosswalk = {str(old): str(new) for old, new in (crosswalk or {}).items()}
+        self._former = FormerNames(crosswalk)
         self._by_core: dict[str, list[str]] = {}
         self._names = {}
         for one, name in table["community"].astype(str).items():
@@ -110,9 +115,11 @@ class Communities:
         return self._known[key]
 
     def _find(self, text: str, township: str) -> Answer:
-        plain = self._crosswalk.get(text, text)
-        if plain in self._ids:
-            return Answer(plain)
+        if text in self._ids:
+            return Answer(text)
+        carried = _carried(self._former.by_code(text, self._ids))
+        if carried:
+            return carried
         whole = self._by_name(text, township)
         if whole.place:
             return whole
@@ -149,5 +156,18 @@ class Communities:
             return Answer(exact[0])
         if exact:
             return Answer(reason="several", values=(preview(sorted(exact)),))
+        carried = _carried(self._former.by_name(name, inside))
+        if carried:
+            return carried
         near = get_close_matches(reading.core, sorted({self._names[one].core for one in inside}), 1, 0.6)
         return Answer(reason="no_such_community", values=(name, *near))
+
+
+def _carried(held: Sequence[Former]) -> Answer | None:
+    """The one community that a former code or name leads to, the several, or None."""
+    places = sorted({one.community for one in held})
+    if not places:
+        return None
+    if len(places) > 1:
+        return Answer(reason="several", values=(preview(places),))
+    return Answer(places[0], carried=held[0].words)

@@ -61,7 +61,8 @@ class Located:
     """The rows of a file of events and where each belongs.
 
     ``rows`` has ``grid_code`` (null where no grid can be told), ``nearest_code``, ``distance_m`` (of rows with
-    coordinates), ``community_id``, ``post_id``, ``rule`` (`RULES`), ``reason`` and ``detail`` (`REASONS`) of rows
+    coordinates), ``community_id``, ``post_id``, ``rule`` (`RULES`), ``carried`` (how a crosswalk led from a former
+    code or name to the community), ``reason`` and ``detail`` (`REASONS`) of rows
     that matched nothing, and ``doubts`` (`DOUBTS`, joined by ";"). ``facts`` has ``date, kind, number, settled`` as
     they were read, ``table`` the file's own columns and ``points`` its points (None without coordinates); all are on
     the file's own index, row by row. ``shift`` says that the points look like GCJ-02 or BD-09 taken for WGS84, with
@@ -112,6 +113,11 @@ class Located:
             lines.append(f"  {row.what}：{told}" if zh else f"  {row.what}: {told}")
             if row.rule == "":
                 lines.extend(f"    {line}" for line in self._reasons(lang))
+        n_carried = int((self.rows["carried"] != "").sum())
+        if n_carried:
+            lines.append(
+                f"  按新旧代码对照表归属：{n_carried:,} 行" if zh else f"  carried by the crosswalk: {n_carried:,} rows"
+            )
         lines.extend(
             f"  存疑：{row.what}（{row.rows:,} 行）" if zh else f"  doubtful: {row.what} ({row.rows:,} rows)"
             for row in self.doubtful(lang).itertuples()

@@ -22,7 +22,7 @@ from gridopt.read.events import EventRows, event_rows
 FAR = 50_000.0
 """Metres from the plan beyond which a place is in another city or country."""
 
-ANSWERS = "grid_code nearest_code distance_m community_id post_id rule reason detail doubts".split()
+ANSWERS = "grid_code nearest_code distance_m community_id post_id rule carried reason detail doubts".split()
 POST_RANK = {("worker", "full_time"): 0, ("worker", "part_time"): 1, ("chief", "part_time"): 2}
 
 
@@ -75,7 +75,7 @@ def locate_events(
     events: pd.DataFrame | EventRows,
     *,
     posts: pd.DataFrame | None = None,
-    crosswalk: Mapping[str, str] | None = None,
+    crosswalk: Mapping[str, str] | pd.DataFrame | None = None,
     today: datetime.date | None = None,
 ) -> Located:
     """The grid and post of each row of a table of events, and the rule that decided it.
@@ -83,8 +83,9 @@ def locate_events(
     ``events`` is a table of any maker's columns (`read.events.COLUMNS`) or what `read_events` made of a file. The rules
     in order: a building's id; coordinates inside a grid; coordinates with swapped axes; an address, by the plan's
     buildings; an estate in one grid; a community of one grid; a community (no grid can be told). Rows that repeat an
-    earlier one are set aside. ``crosswalk`` leads from codes of another register to the plan's community ids;
-    ``posts`` names the post of each grid; days after ``today`` are doubted. No row is lost: `Located.account`.
+    earlier one are set aside. ``crosswalk``, from `gridopt.crosswalk` or a mapping of codes, leads from another
+    register or an earlier edition to the plan's communities, by code or former name: ``carried`` says how. ``posts``
+    names the post of each grid; days after ``today`` are doubted. No row is lost: `Located.account`.
     """
     rows = events if isinstance(events, EventRows) else event_rows(events)
     index = pd.RangeIndex(len(rows.facts))
@@ -103,6 +104,7 @@ def locate_events(
         _by_coordinates(ledger, plan, points)
     _by_address(ledger, facts, stated, buildings)
     _by_community(ledger, stated, plan)
+    _say_carried(ledger, stated)
     _doubts(ledger, facts, stated, today)
     return replace(_located(ledger.table, rows, posts), shift=shift)
 
@@ -201,6 +203,13 @@ def _by_community(ledger: _Ledger, stated: pd.Series, plan: Plan) -> None:
     ledger.take(known & ~single, "community", pd.Series("", places.index), places)
     ledger.excuse(stated)
     ledger.leave(ledger.is_open & (ledger.table["reason"] == "").to_numpy(), "no_place", pd.Series("", places.index))
+
+
+def _say_carried(ledger: _Ledger, stated: pd.Series) -> None:
+    """How a crosswalk led to the community, of rows that only their community decided."""
+    ways = pd.Series([one.carried if one is not None else "" for one in stated], stated.index, dtype=object)
+    by_name = ledger.table["rule"].isin(["sole_grid", "community"])
+    ledger.table.loc[by_name, "carried"] = ways[by_name]
 
 
 def _places(answers: pd.Series) -> pd.Series:
