@@ -270,7 +270,7 @@ def test_staff_and_reach_are_summed_up(plan, tmp_path):
 
 
 def test_an_english_report_is_english_but_for_names(plan, tmp_path):
-    named = {"community": "X", "name": "grid"}
+    named = {"community": "X", "name": "grid", "scope": "houses 1-3", "bounds_text": "E: river"}
     english = plan.replace(
         grids=plan.grids.assign(**named),
         communities=plan.communities.assign(community="X"),

@@ -87,6 +87,15 @@ def bounds_texts(grids: gpd.GeoDataFrame, city: City, *, lang: str | None = None
     return pd.Series(texts, index=grids.index, name="bounds_text", dtype="str")
 
 
+def layers_along(pieces: Outline, city: City) -> Names:
+    """The layer of the nearest good border that each piece of outline runs along (`LINE_LAYERS`), "" for none."""
+    tables = [(layer, city.layer(layer)) for layer in LINE_LAYERS]
+    given = [(layer, table) for layer, table in tables if table is not None and len(table)]
+    good = [(layer, table[table["barrier"] != "none"] if "barrier" in table else table) for layer, table in given]
+    lines = _Lines.of([table.assign(name=layer) for layer, table in good])
+    return lines.nearest(pieces, shapely.STRtree(shapely.points(pieces.middles)))
+
+
 def unnamed_sides(bounds_text: str) -> tuple[str, ...]:
     """The sides that a text of `bounds_texts` calls unnamed, as it names them: ("北",) or ("N",)."""
     found = _UNNAMED.search(bounds_text)

@@ -16,7 +16,7 @@ from gridopt.contracts import REPAIRS, UNITS, check_columns
 from gridopt.graph import UnitGraph
 from gridopt.grids.assemble import assemble
 from gridopt.grids.plan import Plan
-from gridopt.plan.decisions import Bound, Settled, bind, numbering, settle, with_verdicts
+from gridopt.plan.decisions import Bound, Settled, bind, concerned, numbering, settle, with_verdicts
 from gridopt.solvers.community import Bindings
 from gridopt.solvers.effort import Effort
 from gridopt.solvers.solution import Solution
@@ -130,7 +130,7 @@ def prepare(
 def assembled(ground: Ground, solution: Solution) -> Plan:
     """The plan of a solution under provisional codes, with the numbers and names that decisions gave its grids."""
     plan = assemble(ground.city, ground.units, ground.borders, solution)
-    return plan.replace(details={"decided": numbering(ground.bound)})
+    return plan.replace(details={"decided": numbering(ground.bound), "decisions": concerned(ground.bound)})
 
 
 def details_of(solution: Solution) -> dict[str, object]:

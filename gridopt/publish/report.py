@@ -12,6 +12,7 @@ from gridopt.grids.plan import Plan
 from gridopt.publish import markup, report_tables
 from gridopt.publish.facts import CityFigures, city_figures, status_of
 from gridopt.publish.figures import Frame, city_map
+from gridopt.publish.grid_cards import cards_section
 from gridopt.publish.histogram import size_histogram
 from gridopt.publish.lettering import lettering
 from gridopt.publish.markup import asset
@@ -185,6 +186,7 @@ def _evidence(report: _Report, pictures: dict[str, bytes]) -> list[str]:
         ),
         markup.section(say("worst", lang), _worst(plan, lang)),
         markup.section(label("violations", lang), _matters(plan, lang)),
+        cards_section(plan, lang),
         markup.section(say("maps", lang), [*maps, no_letters]),
         staff_section(plan, report.posts, lang),
         markup.section(label("reach", lang), _reach(report)),

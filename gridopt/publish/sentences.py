@@ -176,6 +176,23 @@ _SENTENCES = {
     "choice_comfort_share": ("规模适宜的\n网格", "grids of\ngood size"),
     "choice_change": ("比{reference}\n改属人口", "moved from\n{reference}"),
     "choice_to_decide": ("须决定\n（项）", "to\ndecide"),
+    "why": ("逐格说明", "Grid by grid"),
+    "why_said": (
+        "每个网格为何如此：适用的规则、规模、边界、步行，以及哪些规则作了让步、谁作了决定。",
+        "Why each grid is as it is: its rules, size, border and walks, what gave way, who decided.",
+    ),
+    "why_search": (
+        "按 Ctrl+F 输入编码、网格名称、小区或道路即可找到，所在村（社区）会自动展开。",
+        "Press Ctrl+F and type a code, a grid, an estate or a road: its community unfolds by itself.",
+    ),
+    "why_measure": ("计量", "counted in"),
+    "why_bounds": ("规模上下限", "bounds"),
+    "why_target": ("目标", "target"),
+    "why_size": ("规模", "size"),
+    "why_border": ("边界", "border"),
+    "why_walk": ("步行", "walk"),
+    "why_gave_way": ("让步", "gave way"),
+    "why_decided": ("决定", "decided"),
     "community": ("村（社区）", "community"),
     "building_tail": (" 幢", " buildings"),
 }

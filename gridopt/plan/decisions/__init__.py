@@ -4,6 +4,17 @@ from gridopt.plan.decisions.bind import Bound, Group, bind
 from gridopt.plan.decisions.meaning import meanings
 from gridopt.plan.decisions.resolve import Decision
 from gridopt.plan.decisions.settle import Settled, settle
-from gridopt.plan.decisions.verdict import numbering, with_verdicts
+from gridopt.plan.decisions.verdict import concerned, numbering, with_verdicts
 
-__all__ = ["Bound", "Decision", "Group", "Settled", "bind", "meanings", "numbering", "settle", "with_verdicts"]
+__all__ = [
+    "Bound",
+    "Decision",
+    "Group",
+    "Settled",
+    "bind",
+    "concerned",
+    "meanings",
+    "numbering",
+    "settle",
+    "with_verdicts",
+]

@@ -251,3 +251,14 @@ def numbering(bound: Bound) -> dict[str, dict[str, Any]]:
         "numbers": {group.units[0]: group.number for group in bound.groups if group.number},
         "names": {group.units[0]: group.name for group in bound.groups if group.name},
     }
+
+
+def concerned(bound: Bound) -> dict[int, tuple[str, ...]]:
+    """The units that each row of the decisions table speaks of, sorted; those beside its line, for a border."""
+    units: dict[int, set[str]] = {}
+    for one in bound.settled.decisions:
+        units.setdefault(one.row, set()).update(one.units, one.others)
+    for sides in bound.apart:
+        if sides.decision is not None:
+            units.setdefault(sides.decision.row, set()).update(sides.one, sides.other)
+    return {row: tuple(sorted(own)) for row, own in sorted(units.items())}
