@@ -87,7 +87,6 @@ def _reach(one: argparse.ArgumentParser, lang: str) -> None:
 def _publish(one: argparse.ArgumentParser, lang: str) -> None:
     _folder(one, lang)
     one.add_argument("--sheets", nargs="?", const="A3", choices=("A3", "A4"), help=say("map_sheets", lang))
-    one.add_argument("--project", type=Path, help=say("ground_project", lang))
 
 
 def _export(one: argparse.ArgumentParser, lang: str) -> None:

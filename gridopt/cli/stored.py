@@ -22,7 +22,6 @@ ENDINGS = tuple(".geojson .gpkg .fgb .kml .shp .csv .xlsx".split())
 
 SHEETS = "sheets"
 """The folder of map sheets inside a plan folder."""
-GROUND = tuple("roads rivers railways walls crossings estates groups dedicated buildings current_grids".split())
 
 
 def export(asked: argparse.Namespace) -> int:
@@ -111,14 +110,8 @@ def _with_facilities(plan: Plan, asked: argparse.Namespace) -> Plan:
 
 
 def _sheets(plan: Plan, asked: argparse.Namespace) -> Sheets:
-    """The map sheets, with the ground of the project file where one is named."""
     from gridopt.publish.sheets import write_sheets
-    from gridopt.read.city import read_city
 
-    if asked.project:
-        project = read_city(asked.project, lang=asked.lang)
-        ground = {name: project.layer(name).to_crs(plan.city.crs) for name in GROUND if project.layer(name) is not None}
-        plan = plan.replace(city=plan.city.replace(layers={**plan.city.layers, **ground}))
     posts = stored_layer(asked.folder, "posts")
     return write_sheets(plan, asked.folder / SHEETS, posts=posts, paper=asked.sheets, lang=asked.lang)
 

@@ -44,8 +44,6 @@ _WORDS: dict[str, tuple[str, str]] = {
     "map_sheets": ("also write a map sheet a community to be signed, one PDF a township, and the form for changes, "
                    "on A3 or A4, into FOLDER/sheets",
                    "另在方案文件夹的 sheets 中输出各村（社区）供签章的网格图、各乡镇（街道）的图册和意见表，A3 或 A4"),
-    "ground_project": ("the project file whose roads, water, estates, gates and current grids the sheets show",
-                       "图上的道路、水系、小区、出入口和原网格界取自该项目文件"),
     "sheets_at": ("{n} map sheets: {path}", "网格图 {n} 张：{path}"),
     "reached": ("{tier}: {share:.2%} of residents within reach; {out} homes with {people:,.0f} residents are not",
                 "{tier}：{share:.2%} 的人口可达；{out} 处住所、{people:,.0f} 人不可达"),
