@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
+from types import MappingProxyType, ModuleType
 from typing import Any
 
 import geopandas as gpd
@@ -87,6 +88,21 @@ class Plan:
         """The plan in a few honest sentences, ``"zh"`` or ``"en"`` (the city's language unless given)."""
         return summary_text(self, lang or self.city.settings.lang)
 
+    def plot(self, view: str = "community", *, lang: str | None = None) -> Any:
+        """A map as a `gridopt.publish.figures.Picture`, which shows itself in a notebook; ``.save(path)`` writes it.
+
+        ``view`` is what it is coloured by: community, size, decision, area_kind, households, residents, density,
+        workload, walk_mean or walk_max. Names are Chinese where a Chinese font is installed, else codes, and one
+        warning says so. Raises `RuleError` for another view.
+        """
+        return _shown("figures").picture(self, view=view, lang=lang or self.city.settings.lang)
+
+    def explore(
+        self, *, posts: pd.DataFrame | None = None, reach: pd.DataFrame | None = None, lang: str | None = None
+    ) -> Any:
+        """The interactive map of the plan as a `folium.Map`, which needs no network; ``.save(path)`` writes it."""
+        return _shown("maps").explore(self, posts=posts, reach=reach, lang=lang or self.city.settings.lang)
+
     def replace(self, **changes: Any) -> Plan:
         """The same plan with some fields changed."""
         return dataclasses.replace(self, **changes)
@@ -99,3 +115,8 @@ class Plan:
 
     def _repr_html_(self) -> str:
         return summary_card(self, self.city.settings.lang)
+
+
+def _shown(module: str) -> ModuleType:
+    """The module that draws: found by name, since the room of pages stands above this one."""
+    return importlib.import_module(f"gridopt.publish.{module}")

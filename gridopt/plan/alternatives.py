@@ -28,7 +28,7 @@ from gridopt.solvers.solution import Solution
 from gridopt.solvers.solve import solve
 
 if TYPE_CHECKING:
-    from gridopt.publish.choices import Picture
+    from gridopt.publish.figures import Picture
 
 TILTS = ((0, 0, 0), (1, 0, 0), (0, 1, 0), (0, 0, 1), (1, 1, 0), (1, 0, 1), (0, 1, 1))
 """Which terms weigh more, in the order of the searches: none, each by itself, each two."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from textwrap import fill
 
 import numpy as np
@@ -19,9 +18,8 @@ from matplotlib.patches import Patch
 
 from gridopt.coding.names import chinese_number
 from gridopt.grids.plan import Plan
-from gridopt.publish.atomic import write_bytes
 from gridopt.publish.colours import HUES, oklch
-from gridopt.publish.figures import DPI, INK, paths, png
+from gridopt.publish.figures import DPI, INK, Picture, paths, png
 from gridopt.publish.lettering import Lettering, lettering
 from gridopt.publish.sentences import number, say
 from gridopt.publish.shapes import thin
@@ -40,21 +38,6 @@ WRAP = 24
 MOVED, MOVED_LAND, SOFT, GRID = "#e8944a", "#f7dfc6", "#5c6b6c", "#9fb0b2"
 _FIGURES = ("walk_mean_m", "cut_border_m", "comfort_share", "change", "to_decide")
 """Columns of the table; less is better but for the comfortable share."""
-
-
-@dataclass(frozen=True, eq=False)
-class Picture:
-    """A picture that a notebook shows by itself; ``png`` are its bytes, ``figure`` the same for matplotlib."""
-
-    figure: Figure
-    png: bytes
-
-    def save(self, path: str | Path) -> Path:
-        """Write it as a PNG file, whole or not at all."""
-        return write_bytes(path, self.png)
-
-    def _repr_png_(self) -> bytes:
-        return self.png
 
 
 @dataclass(frozen=True, eq=False)

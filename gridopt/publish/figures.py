@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
+from pathlib import Path as FilePath
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,9 @@ from matplotlib.path import Path
 from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
+from gridopt.errors import check_keys
 from gridopt.grids.plan import Plan
+from gridopt.publish.atomic import write_bytes
 from gridopt.publish.colours import DECISION_COLOURS, OUTLINE, SIZE_COLOURS, community_colours
 from gridopt.publish.facts import (
     SIZE_CLASSES,
@@ -26,6 +29,8 @@ from gridopt.publish.facts import (
     size_classes,
 )
 from gridopt.publish.lettering import Lettering, lettering
+from gridopt.publish.map_figures import figures_by_level
+from gridopt.publish.map_views import views
 from gridopt.publish.sentences import say
 from gridopt.publish.shapes import parts_of, thin
 
@@ -65,14 +70,28 @@ class Frame:
 
 
 def city_map(plan: Plan, *, view: str = "community", frame: Frame | None = None, lang: str = "zh") -> bytes:
-    """A map of the whole plan, coloured by ``"community"``, ``"size"`` or ``"decision"``."""
+    """A map of the whole plan as PNG, see `city_figure`."""
+    return png(city_figure(plan, view=view, frame=frame, lang=lang))
+
+
+def city_figure(plan: Plan, *, view: str = "community", frame: Frame | None = None, lang: str = "zh") -> Figure:
+    """A map of the whole plan, coloured by ``"community"``, ``"size"``, ``"decision"``, ``"area_kind"`` or a measure.
+
+    Measures are those of `map_measures`: households, residents, density, workload, walk_mean, walk_max.
+    Raises `RuleError` for another view.
+    """
     letters = lettering()
     lang = letters.language(lang)
+    shown = _View.of(plan, view, lang)
     shapes = thin(plan.grids.geometry.to_numpy(), 1.0)
     figure, axes = _map_axes(frame or Frame.of(plan))
     axes.add_collection(
         PathCollection(
-            paths(shapes), facecolors=_fills(plan, shapes, view), edgecolors="white", linewidths=0.6, zorder=1
+            paths(shapes),
+            facecolors=shown.fills or community_colours(plan.grids, shapes)[1].tolist(),
+            edgecolors="white",
+            linewidths=0.6,
+            zorder=1,
         )
     )
     _ground(axes, plan)
@@ -84,8 +103,8 @@ def city_map(plan: Plan, *, view: str = "community", frame: Frame | None = None,
     _decisions(axes, plan, shapes)
     _community_names(axes, plan, communities, letters=letters, width=figure.get_figwidth())
     _scale_bar(axes, letters)
-    _map_legend(figure, plan, view, letters=letters, lang=lang)
-    return png(figure)
+    _map_legend(figure, plan, shown, letters=letters, lang=lang)
+    return figure
 
 
 def _map_axes(frame: Frame) -> tuple[Figure, Axes]:
@@ -110,12 +129,54 @@ def _path(polygons: list[shapely.Polygon]) -> Path:
     return Path.make_compound_path(*[Path(shapely.get_coordinates(ring), closed=True) for ring in rings])
 
 
-def _fills(plan: Plan, shapes: NDArray[np.object_], view: str) -> list[str]:
-    if view == "size":
-        return [SIZE_COLOURS[name] for name in size_classes(plan)["size"]]
-    if view == "decision":
-        return [DECISION_COLOURS[name] for name in decision_classes(plan)]
-    return community_colours(plan.grids, shapes)[1].tolist()
+@dataclass(frozen=True)
+class _View:
+    """What a map is coloured by: the fill of each grid (None: by community), and the colours that a legend explains."""
+
+    fills: list[str] | None
+    keys: list[tuple[str, str]]
+
+    @classmethod
+    def of(cls, plan: Plan, name: str, lang: str) -> _View:
+        if name == "community":
+            return cls(None, [])
+        if name == "size":
+            sizes = size_classes(plan)["size"]
+            present = [one for one in SIZE_CLASSES if (sizes == one).any()]
+            keys = [(SIZE_COLOURS[one], say(f"size_{one}", lang)) for one in present]
+            return cls([SIZE_COLOURS[one] for one in sizes], keys)
+        if name == "decision":
+            keys = [(colour, say(f"decide_{one}", lang)) for one, colour in DECISION_COLOURS.items()]
+            return cls([DECISION_COLOURS[one] for one in decision_classes(plan)], keys)
+        figures = figures_by_level(plan, posts=None, reach=None)
+        known = {view["name"]: view for view in views(plan, {"grid": figures["grid"]}, lang)}
+        check_keys([name], ("community", *known), "view")
+        grid = known[name]["levels"]["grid"]
+        keys = [(colour, text) for place, (colour, text) in enumerate(grid["keys"]) if place in grid["of"]]
+        if known[name].get("counted"):
+            keys[0] = (keys[0][0], f"{known[name]['said']} {keys[0][1]}")
+        return cls([grid["keys"][of][0] for of in grid["of"]], keys)
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """A picture that a notebook shows by itself; ``png`` are its bytes, ``figure`` the same for matplotlib."""
+
+    figure: Figure
+    png: bytes
+
+    def save(self, path: str | FilePath) -> FilePath:
+        """Write it as a PNG file, whole or not at all."""
+        return write_bytes(path, self.png)
+
+    def _repr_png_(self) -> bytes:
+        return self.png
+
+
+def picture(plan: Plan, *, view: str = "community", lang: str = "zh") -> Picture:
+    """The map of `city_figure` for a notebook."""
+    figure = city_figure(plan, view=view, lang=lang)
+    return Picture(figure, png(figure))
 
 
 def _ground(axes: Axes, plan: Plan) -> None:
@@ -189,19 +250,12 @@ def _scale_bar(axes: Axes, letters: Lettering) -> None:
     _write(axes, (x + metres / 2, y + 0.004 * (north - south)), text, font=letters.font(8), va="bottom")
 
 
-def _map_legend(figure: Figure, plan: Plan, view: str, *, letters: Lettering, lang: str) -> None:
-    handles: list[Patch | Line2D] = []
-    if view == "size":
-        present = set(size_classes(plan)["size"])
-        handles = [
-            Patch(facecolor=SIZE_COLOURS[name], label=say(f"size_{name}", lang))
-            for name in SIZE_CLASSES
-            if name in present
-        ]
-    if view == "decision":
-        handles = [Patch(facecolor=fill, label=say(f"decide_{name}", lang)) for name, fill in DECISION_COLOURS.items()]
+def _map_legend(figure: Figure, plan: Plan, view: _View, *, letters: Lettering, lang: str) -> None:
+    handles: list[Patch | Line2D] = [Patch(facecolor=colour, label=text) for colour, text in view.keys]
     handles.append(Line2D([], [], color="#37494c", linewidth=1.3, label=say("community_border", lang)))
-    if (decision_classes(plan) == "decide").any() and view != "decision":
+    if (decision_classes(plan) == "decide").any() and not any(
+        colour == DECISION_COLOURS["decide"] for colour, _ in view.keys
+    ):
         handles.append(Line2D([], [], color=OUTLINE, linewidth=1.5, linestyle="--", label=say("decide_outline", lang)))
     columns = 4 if figure.get_figwidth() > NARROW else 3
     legend = figure.legend(

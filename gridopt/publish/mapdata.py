@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from gridopt.formula import spoken
 from gridopt.grids.plan import Plan
 from gridopt.publish.cards import card_rows, findings, reach_by_place, tier_name
-from gridopt.publish.colours import DECISION_COLOURS, OUTLINE, SIZE_COLOURS
-from gridopt.publish.facts import SIZE_CLASSES, decision_classes, grid_sizes, size_classes, size_rules, status_of
-from gridopt.publish.map_figures import CITY, KEYS, figures_by_level, levels_of
+from gridopt.publish.colours import OUTLINE
+from gridopt.publish.facts import decision_classes, status_of
+from gridopt.publish.map_figures import CITY, figures_by_level, levels_of
 from gridopt.publish.map_ground import beyond, buildings, facilities, footprints, lines
-from gridopt.publish.map_measures import kinds, measures
 from gridopt.publish.map_places import places
+from gridopt.publish.map_views import views
 from gridopt.publish.sentences import SENTENCES, capital, number, percent, say
 from gridopt.terms import label
 
@@ -46,7 +44,7 @@ def map_data(plan: Plan, *, posts: pd.DataFrame | None, reach: pd.DataFrame | No
         "levels": [_level(level, lang) for level in (CITY, *levels, "building")],
         "places": places(plan, levels),
         "rollups": {level: _roll_up(figures[level], level, levels, lang) for level in (CITY, *levels)},
-        "views": [*_views(plan, lang), *measures({one: figures[one] for one in (CITY, *levels)}, lang)],
+        "views": views(plan, {one: figures[one] for one in (CITY, *levels)}, lang),
         "cards": card_rows(plan, posts=posts, lang=lang),
         "staffed": _staffed(figures["grid"]),
         "findings": findings(plan, lang),
@@ -96,63 +94,6 @@ def _roll_up(figures: pd.DataFrame, level: str, levels: tuple[str, ...], lang: s
         "main": named.index("households"),
         "rows": [list(row) for row in zip(*columns, strict=True)],
     }
-
-
-def _views(plan: Plan, lang: str) -> list[dict[str, Any]]:
-    """The measures of names: size classes, what must be decided, area kinds."""
-    sizes, decisions = size_classes(plan)["size"], decision_classes(plan)
-    said = _size_texts(plan, lang)
-    amounts = [number(size) for size in grid_sizes(plan)]
-    decided = {name: say(f"decide_{name}", lang) for name in DECISION_COLOURS}
-    return [
-        {
-            "name": "size",
-            "said": say("by_size", lang),
-            "levels": {"grid": _named(sizes, SIZE_COLOURS, said) | {"values": amounts}},
-        },
-        {
-            "name": "decision",
-            "said": say("by_decision", lang),
-            "levels": {"grid": _named(decisions, DECISION_COLOURS, decided)},
-        },
-        kinds(_kinds(plan), lang),
-    ]
-
-
-def _named(column: pd.Series[str], colours: Mapping[str, str], said: Mapping[str, str]) -> dict[str, Any]:
-    present = [name for name in colours if (column == name).any()]
-    return {
-        "keys": [[colours[name], said[name]] for name in present],
-        "of": [present.index(name) for name in column],
-    }
-
-
-def _size_texts(plan: Plan, lang: str) -> dict[str, str]:
-    """How each class of sizes reads, with its bounds where one rule holds for all."""
-    said = {name: say(f"size_{name}", lang) for name in SIZE_CLASSES}
-    area_kinds = sorted(plan.grids["area_kind"].unique())
-    if len(area_kinds) != 1:
-        return said
-    size = size_rules(plan.city.rules, area_kinds[0])
-    edges = {
-        "below": f"< {size.low:g}",
-        "low": f"{size.low:g}–{size.comfort[0]:g}",
-        "comfort": f"{size.comfort[0]:g}–{size.comfort[1]:g}",
-        "high": f"{size.comfort[1]:g}–{size.high:g}",
-        "above": f"> {size.high:g}",
-    }
-    unit = spoken(size.counted, lang)
-    return said | {name: f"{said[name]} · {unit} {edge}" for name, edge in edges.items()}
-
-
-def _kinds(plan: Plan) -> dict[str, pd.Series[str]]:
-    """The area kind of each place by level, "" where its grids are of several."""
-    grids = plan.grids
-    found = {"grid": grids["area_kind"]}
-    for level in levels_of(plan)[:-1]:
-        own = grids["area_kind"].groupby(grids[KEYS[level]])
-        found[level] = own.first().where(own.nunique() < 2, "")
-    return found
 
 
 def _staffed(figures: pd.DataFrame) -> dict[str, list[int]]:

@@ -63,6 +63,20 @@ def embedded_json(content: Any) -> str:
     return text
 
 
+def explore(
+    plan: Plan, *, posts: pd.DataFrame | None = None, reach: pd.DataFrame | None = None, lang: str = "zh"
+) -> folium.Map:
+    """The page of `write_map` as a folium map, which a notebook shows and to which folium's own layers may be added.
+
+    It has no policy, which would forbid what is added; the plan's own values are plain text here too.
+    """
+    return _board(
+        title=html.escape(say("map_title", lang, city=plan.city.name)),
+        data=embedded_json(map_data(plan, posts=posts, reach=reach, lang=lang)),
+        policy="",
+    )
+
+
 class _Markup(Element):
     """Text that enters the page as it stands; folium would read it as a template."""
 
@@ -76,6 +90,10 @@ class _Markup(Element):
 
 def _frame() -> str:
     """The page without any value of a plan, the same for every plan."""
+    return str(_board(title=_TITLE, data=_DATA, policy=_POLICY).get_root().render())
+
+
+def _board(*, title: str, data: str, policy: str) -> folium.Map:
     board = folium.Map(
         tiles=None,
         prefer_canvas=True,
@@ -89,21 +107,21 @@ def _frame() -> str:
     board.default_js, board.default_css = [], []  # what folium would fetch from four other sites
     board._id = "gridopt"  # folium draws a random one, and the page must be the same on every run
     figure: Any = board.get_root()
-    figure.title = _TITLE
-    for number, text in enumerate(_head()):
+    figure.title = title
+    for number, text in enumerate(_head(policy)):
         figure.header.add_child(_Markup(text), name=f"gridopt_head_{number}")
     figure.html.add_child(_Markup(asset("map_body.html")), name="gridopt_body")
     figure.html.add_child(
-        _Markup(f'<script type="application/json" id="gridopt-data">{_DATA}</script>'), name="gridopt_data"
+        _Markup(f'<script type="application/json" id="gridopt-data">{data}</script>'), name="gridopt_data"
     )
-    return str(figure.render())
+    return board
 
 
-def _head() -> list[str]:
+def _head(policy: str) -> list[str]:
     leaflet = asset("leaflet.js").split("//# sourceMappingURL")[0]
     leaflet_style = re.sub(r"url\([^)]*\)", "none", asset("leaflet.css"))
     return [
-        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}"/>',
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}"/>' if policy else "",
         '<meta name="referrer" content="no-referrer"/>',
         f"<!--\nLeaflet\n{asset('leaflet-LICENSE.txt')}-->",
         f"<style>{leaflet_style}</style>",
