@@ -18,7 +18,7 @@ from gridopt.terms import TERMS, label
 
 MOST_FOOTPRINTS = 20_000
 MOST_SEARCHED_BUILDINGS = 200_000
-MOST_LINE_VERTICES = 200_000
+MOST_LINE_VERTICES = 60_000
 MOST_BEYOND = 20_000
 """Homes out of reach that are drawn for each tier, those with most people first."""
 THIN_FOOTPRINT_M = 0.5

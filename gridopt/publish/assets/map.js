@@ -9,7 +9,7 @@ document.addEventListener("DOMContentLoaded", () => {
   // Grids
   const cells = grids.shape.map((_, i) => layers.shape("fill", page.outline("grid", i), { color: "#ffffff", weight: 1, opacity: 0.95, fillOpacity: 1, fillColor: grids.fill[i] })
     .on("click", () => choose(i, false)));
-  const overview = L.featureGroup(cells).addTo(map);
+  const overview = L.featureGroup(cells);
   overview.bindTooltip((cell) => page.make("span", `${grids.name[cells.indexOf(cell)]} · ${views.value("grid", cells.indexOf(cell)) || grids.amount[cells.indexOf(cell)]}`),
     { sticky: true, className: "tip", opacity: 1 });
   const paint = () => cells.forEach((cell, i) => cell.setStyle({ fillColor: views.fill("grid", i) }));
@@ -165,7 +165,8 @@ document.addEventListener("DOMContentLoaded", () => {
   byId("reset").addEventListener("click", fit);
   byId("legend").open = !page.isPhone();
   L.control.scale({ imperial: false, position: "bottomright" }).addTo(map);
-  fit();
+  fit(); // before anything is on the map, so that nothing is drawn twice
+  overview.addTo(map);
   map.on("zoomend", () => layers.followZoom());
   names.addTo(map);
   layers.borders.addTo(map);

@@ -49,7 +49,7 @@ class GridoptPage {
     for (let i = 0, x = 0, y = 0; i < steps.length; i += 2) {
       x += steps[i];
       y += steps[i + 1];
-      points.push([y / 1e6, x / 1e6]);
+      points.push(new L.LatLng(y / 1e6, x / 1e6));
     }
     return points;
   }
