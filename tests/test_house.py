@@ -9,7 +9,7 @@ import pytest
 import gridopt as go
 
 ROOT = Path(__file__).parents[1]
-HEAVY = ("numba", "folium", "rasterio", "pulp", "highspy", "networkx", "matplotlib", "openpyxl", "geopandas")
+HEAVY = ("numba", "folium", "rasterio", "pulp", "highspy", "networkx", "matplotlib", "xlsxwriter", "geopandas")
 FACE = (
     "read_city make_units make_borders draw assess encode staff reach blind_spots publish read_plan locate compare "
     "check City UnitGraph Partition Plan Rules Solution datasets solvers measures"

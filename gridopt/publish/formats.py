@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,13 +10,10 @@ from typing import Any
 
 import geopandas as gpd
 import numpy as np
-import openpyxl
 import pandas as pd
 import pyogrio
 import pyproj
 import shapely
-from openpyxl.cell import WriteOnlyCell
-from openpyxl.styles import Font
 
 from gridopt.errors import TableError
 from gridopt.publish.atomic import write_bytes
@@ -25,10 +21,12 @@ from gridopt.publish.geojson import feature_collection
 from gridopt.publish.geopackage import write_geopackage
 from gridopt.publish.kml import as_written, kml_document
 from gridopt.publish.properties import KEY, cut_to_bytes
-from gridopt.publish.tables import harmless, still, without_controls
+from gridopt.publish.tables import harmless
+from gridopt.publish.workbooks import Workbook
 
 _DBF_TEXT = 254
-_CELL_TEXT = 32_767
+_WIDTH = 14
+"""Width of the columns of a workbook, in characters."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,28 +146,12 @@ def _csv(layer: Layer, path: Path) -> None:
 
 
 def _workbook(layer: Layer, path: Path) -> None:
-    book = openpyxl.Workbook(write_only=True)
-    sheet = book.create_sheet("grids")
-    sheet.freeze_panes = "B2"
-    sheet.append([_cell(sheet, str(name), bold=True) for name in layer.table])
-    for row in layer.table.astype(object).where(layer.table.notna(), None).itertuples(index=False, name=None):
-        sheet.append([_cell(sheet, value) for value in row])
-    written = io.BytesIO()
-    book.save(written)
-    write_bytes(path, still(written.getvalue()))
-
-
-def _cell(sheet: Any, value: Any, *, bold: bool = False) -> Any:
-    """Text stays text: no code is rounded and no formula run."""
-    plain = value.item() if isinstance(value, np.generic) else value
-    if not isinstance(plain, str):
-        return WriteOnlyCell(sheet, plain)
-    cell = WriteOnlyCell(sheet, without_controls(plain)[:_CELL_TEXT])
-    cell.data_type = "s"
-    cell.number_format = "@"
-    if bold:
-        cell.font = Font(bold=True)
-    return cell
+    book = Workbook()
+    sheet = book.sheet("grids", [_WIDTH] * len(layer.table.columns), frozen=(1, 1))
+    sheet.add_plain([str(name) for name in layer.table], bold=True)
+    for row in layer.table.astype(object).itertuples(index=False, name=None):
+        sheet.add_plain(row)
+    write_bytes(path, book.finished())
 
 
 WRITERS: Mapping[str, Callable[[Layer, Path], None]] = MappingProxyType(

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 
-import openpyxl
 import pandas as pd
-from openpyxl.styles import Font
-from openpyxl.utils import get_column_letter
 
 from gridopt.city import City
 from gridopt.errors import GridoptError
 from gridopt.publish.atomic import write_bytes
+from gridopt.publish.workbooks import Workbook
 from gridopt.read.inspection import matches_of
 from gridopt.read.matches import HEADINGS
 from gridopt.read.plausibility import COLUMNS, outliers
@@ -45,27 +42,16 @@ def write_sheets(city: City, file: str | Path, *, lang: str | None = None) -> Pa
     lang = lang or city.settings.lang
     found = matches_of(city)
     matches = pd.DataFrame(columns=list(HEADINGS)) if found is None else found.table(lang)
-    book = openpyxl.Workbook()
-    book.remove(book.active)
+    book = Workbook()
     for name, table in (("matches", matches), ("outliers", outliers(city, lang))):
         _add_sheet(book, SHEETS[name][lang == "zh"], table, lang)
-    written = io.BytesIO()
-    book.save(written)
-    return write_bytes(file, written.getvalue())
+    return write_bytes(file, book.finished())
 
 
-def _add_sheet(book: openpyxl.Workbook, title: str, table: pd.DataFrame, lang: str) -> None:
-    sheet = book.create_sheet(title)
+def _add_sheet(book: Workbook, title: str, table: pd.DataFrame, lang: str) -> None:
     names = [str(name) for name in table.columns]
-    sheet.append([_HEADINGS_ZH.get(name, name) if lang == "zh" else name for name in names])
+    longest = [max((len(str(value)) for value in table[name]), default=0) for name in names]
+    sheet = book.sheet(title, [min(max(length * 1.6, 12), _WIDEST) for length in longest], frozen=(1, 0))
+    sheet.add_plain([_HEADINGS_ZH.get(name, name) if lang == "zh" else name for name in names], bold=True)
     for row in table.itertuples(index=False):
-        sheet.append([None if pd.isna(value) or value == "" else value for value in row])
-    for number, name in enumerate(names, 1):
-        sheet.cell(1, number).font = Font(bold=True)
-        longest = max((len(str(value)) for value in table[name]), default=0)
-        sheet.column_dimensions[get_column_letter(number)].width = min(max(longest * 1.6, 12), _WIDEST)
-        for cells in sheet.iter_rows(min_row=2, min_col=number, max_col=number):
-            if isinstance(cells[0].value, str):
-                # Text stays text: codes keep their digits, and no cell becomes a formula.
-                cells[0].data_type, cells[0].number_format = "s", "@"
-    sheet.freeze_panes = "A2"
+        sheet.add_plain([None if value == "" else value for value in row])

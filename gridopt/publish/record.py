@@ -27,7 +27,7 @@ from gridopt.read.plan_folder import RUN_SCHEMA, SCHEMA
 _DIGITS = 10
 _TERMS = ("proximity", "governance", "size")
 _SETTINGS = ("code", "staff", "tiers", "workload", "people", "publish")
-_LIBRARIES = "numpy pandas scipy shapely pyproj pyogrio geopandas numba highspy openpyxl folium".split()
+_LIBRARIES = "numpy pandas scipy shapely pyproj pyogrio geopandas numba highspy folium".split()
 
 
 def plan_record(plan: Plan) -> dict[str, Any]:

@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-import io
-import re
-import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from types import MappingProxyType
 from typing import Any
 
-import openpyxl
 import pandas as pd
-from openpyxl.cell import WriteOnlyCell
-from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
-from openpyxl.utils import get_column_letter
 
 from gridopt.grids import Plan
-from gridopt.publish.sheet_rows import Rows
+from gridopt.publish.workbooks import HEAD, Workbook
 from gridopt.read.plan_folder import LISTS, SHEETS
 from gridopt.terms import TERMS, label, labels
 
@@ -46,14 +37,11 @@ _HEADINGS: Mapping[tuple[str, str], str] = {("buildings", "grid"): "grid_name", 
 _FORMATS = {"area_m2": "#,##0", "walk_mean_m": "0", "households": "#,##0", "residents": "#,##0", "buildings": "#,##0"}
 _MOST_ROWS = 20_000
 """Rows of a sheet: one of more is slow to write and to open. More buildings are in their CSV file alone."""
-_A4 = 9
-_STILL = datetime(2000, 1, 1)
 _RUN = ("=", "+", "@", "\t", "\r")
 """What a formula begins with."""
-_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
-_HEAD = PatternFill("solid", fgColor="DCE6F1")
-_SUBTOTAL = PatternFill("solid", fgColor="F2F2F2")
-_THIN = Border(*[Side("thin", color="BFBFBF")] * 4)
+_TITLE = {"bold": True, "font_size": 14}
+_THIN = {"border": 1, "border_color": "#BFBFBF"}
+_SUBTOTAL = {"bold": True, "bg_color": "#F2F2F2"}
 
 
 @dataclass(frozen=True)
@@ -74,16 +62,10 @@ def workbook(plan: Plan, layers: Mapping[str, Any], lang: str) -> bytes:
         "buildings": _plain_rows(_housed(layers), "buildings", lang),
         "violations": _plain_rows(layers["violations"], "violations", lang),
     }
-    book = openpyxl.Workbook(write_only=True)
-    rows = {
-        f"xl/worksheets/sheet{number}.xml": _write_sheet(book, (name, _title(plan, name, lang)), given, lang)
-        for number, (name, given) in enumerate(tables.items(), 1)
-    }
-    book.properties.creator = "gridopt"
-    book.properties.created = book.properties.modified = _STILL
-    written = io.BytesIO()
-    book.save(written)
-    return still(written.getvalue(), rows)
+    book = Workbook()
+    for name, rows in tables.items():
+        _write_sheet(book, (name, _title(plan, name, lang)), rows, lang)
+    return book.finished()
 
 
 def _title(plan: Plan, name: str, lang: str) -> str:
@@ -144,73 +126,30 @@ def _word(column: str, value: str, lang: str) -> str:
     return labels(value, lang) if column in _WORDS else value
 
 
-def _write_sheet(book: Any, named: tuple[str, str], rows: Iterator[_Row], lang: str) -> Rows:
-    """A sheet with its heads; returns the rows that belong below."""
+def _write_sheet(book: Workbook, named: tuple[str, str], rows: Iterator[_Row], lang: str) -> None:
     name, title = named
     columns = SHEETS[name]
-    sheet = book.create_sheet(TITLES[name][lang == "en"])
-    sheet.freeze_panes = "A3"
-    sheet.print_title_rows = "1:2"
-    sheet.page_setup.orientation = "landscape"
-    sheet.page_setup.paperSize = _A4
-    sheet.page_setup.fitToHeight = 0
-    sheet.sheet_properties.pageSetUpPr = openpyxl.worksheet.properties.PageSetupProperties(fitToPage=True)
-    for place, column in enumerate(columns, 1):
-        sheet.column_dimensions[get_column_letter(place)].width = _WIDTHS.get(column, 12)
-    sheet.append([_styled(sheet, title, font=Font(bold=True, size=14))])
-    sheet.append([_header(sheet, _HEADINGS.get((name, column), column), lang) for column in columns])
-    styles: dict[tuple[str, bool, bool], int] = {}
-    cells = (_cells(sheet, row, columns, styles) for row in rows)
-    return Rows.of(cells, after=2, n_columns=len(columns))
+    sheet = book.sheet(TITLES[name][lang == "en"], [_WIDTHS.get(column, 12) for column in columns], frozen=(2, 0))
+    sheet.print_wide(head=2)
+    sheet.add([title], [book.look(**_TITLE)])
+    head = book.look(**HEAD, align="center", valign="vcenter", text_wrap=True)
+    sheet.add([label(_HEADINGS.get((name, column), column), lang) for column in columns], [head] * len(columns))
+    looks = {
+        (is_total, is_text): [book.look(**_look(column, is_total=is_total, is_text=is_text)) for column in columns]
+        for is_total in (False, True)
+        for is_text in (False, True)
+    }
+    for row in rows:
+        texts, numbers = looks[row.is_total, True], looks[row.is_total, False]
+        chosen = [texts[i] if isinstance(value, str) else numbers[i] for i, value in enumerate(row.values)]
+        sheet.add(row.values, chosen)
 
 
-def _cells(
-    sheet: Any, row: _Row, columns: Sequence[str], styles: dict[tuple[str, bool, bool], int]
-) -> list[tuple[Any, int]]:
-    """The cells of a row, which may end early; ``styles`` holds the number of each (column, is total, is text)."""
-    cells = []
-    for value, column in zip(row.values, columns, strict=False):
-        key = column, row.is_total, isinstance(value, str)
-        if key not in styles:
-            styles[key] = _styled(sheet, None, **_style(*key)).style_id
-        cells.append((without_controls(value) if key[2] else value, styles[key]))
-    return cells
-
-
-def _header(sheet: Any, column: str, lang: str) -> Any:
-    alignment = Alignment(horizontal="center", vertical="center", wrap_text=True)
-    return _styled(sheet, label(column, lang), font=Font(bold=True), fill=_HEAD, border=_THIN, alignment=alignment)
-
-
-def _styled(sheet: Any, value: Any, **style: Any) -> Any:
-    cell = WriteOnlyCell(sheet, value)
-    for name, one in style.items():
-        setattr(cell, name, one)
-    return cell
-
-
-def _style(column: str, is_total: bool, is_text: bool) -> dict[str, Any]:
-    style = {"border": _THIN, "number_format": "@" if is_text else _FORMATS.get(column, "General")}
+def _look(column: str, *, is_total: bool, is_text: bool) -> dict[str, Any]:
+    look = {**_THIN, "num_format": "@" if is_text else _FORMATS.get(column, "General")}
     if is_text:
-        style["alignment"] = Alignment(vertical="top", wrap_text=_WIDTHS.get(column, 0) >= 30)
-    return style | ({"font": Font(bold=True), "fill": _SUBTOTAL} if is_total else {})
-
-
-def still(book: bytes, rows: Mapping[str, Rows] = MappingProxyType({})) -> bytes:
-    """The same workbook with every date in its archive set to one fixed moment, and further rows by worksheet."""
-    written = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(book)) as old, zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as new:
-        for name in sorted(old.namelist()):
-            content = old.read(name)
-            if name == "docProps/core.xml":
-                stamp = _STILL.strftime("%Y-%m-%dT%H:%M:%SZ").encode()
-                content = re.sub(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", stamp, content)
-            if name in rows:
-                content = rows[name].added_to(content)
-            info = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
-            info.compress_type = zipfile.ZIP_DEFLATED
-            new.writestr(info, content)
-    return written.getvalue()
+        look |= {"valign": "top", "text_wrap": _WIDTHS.get(column, 0) >= 30}
+    return look | (_SUBTOTAL if is_total else {})
 
 
 def lists(layers: Mapping[str, Any]) -> dict[str, bytes]:
@@ -231,8 +170,3 @@ def harmless(text: str) -> str:
 
 def _harmless_column(texts: pd.Series[str]) -> pd.Series[str]:
     return texts.mask(texts.str.startswith(_RUN, na=False), "'" + texts)
-
-
-def without_controls(text: str) -> str:
-    """Text without the control characters that a workbook cannot hold."""
-    return _UNPRINTABLE.sub("", text)

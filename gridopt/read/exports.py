@@ -51,7 +51,7 @@ def _list(path: Path) -> Any:
 
 
 def _sheet(path: Path) -> pd.DataFrame:
-    return pd.read_excel(path, dtype=object, keep_default_na=False, engine="openpyxl")
+    return pd.read_excel(path, dtype=object, keep_default_na=False, engine="calamine")
 
 
 def _placemarks(path: Path) -> Any:

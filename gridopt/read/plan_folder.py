@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
@@ -194,25 +193,22 @@ def read_list(folder: str | Path, name: str) -> pd.DataFrame:
 
 def read_sheet(folder: str | Path, name: str) -> pd.DataFrame:
     """One sheet of ``tables.xlsx`` by its name in `SHEETS`, found by its place; cells as they stand."""
-    import openpyxl
+    import python_calamine
 
     columns = list(SHEETS[name])
     try:
-        book = openpyxl.load_workbook(Path(folder) / "tables.xlsx", read_only=True, data_only=True)
-    except (OSError, KeyError, ValueError, zipfile.BadZipFile) as fault:
+        book = python_calamine.CalamineWorkbook.from_path(Path(folder) / "tables.xlsx")
+        sheets = [book.get_sheet_by_index(place) for place in range(len(book.sheet_names))]
+    except (OSError, python_calamine.CalamineError) as fault:
         raise TableError(f"tables.xlsx cannot be read: {fault}.", zh=f"tables.xlsx 无法读取：{fault}。") from fault
-    try:
-        if len(book.worksheets) < len(SHEETS):
-            raise TableError(
-                f"tables.xlsx has {len(book.worksheets)} sheets, not {len(SHEETS)}.",
-                zh=f"tables.xlsx 有 {len(book.worksheets)} 张表，应为 {len(SHEETS)} 张。",
-            )
-        sheet = book.worksheets[list(SHEETS).index(name)]
-        given = sheet.iter_rows(min_row=SHEET_HEAD + 1, max_col=len(columns), values_only=True)
-        rows = [(*row, *[None] * (len(columns) - len(row))) for row in given]
-    finally:
-        book.close()
-    return pd.DataFrame(rows, columns=columns, dtype=object)
+    if len(sheets) < len(SHEETS):
+        raise TableError(
+            f"tables.xlsx has {len(sheets)} sheets, not {len(SHEETS)}.",
+            zh=f"tables.xlsx 有 {len(sheets)} 张表，应为 {len(SHEETS)} 张。",
+        )
+    given = sheets[list(SHEETS).index(name)].to_python(skip_empty_area=False)[SHEET_HEAD:]
+    rows = [[None if value == "" else value for value in row[: len(columns)]] for row in given]
+    return pd.DataFrame([[*row, *[None] * (len(columns) - len(row))] for row in rows], columns=columns, dtype=object)
 
 
 def typed(table: pd.DataFrame, columns: Sequence[str]) -> Any:

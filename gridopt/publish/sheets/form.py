@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator
 
-import openpyxl
-from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
-from openpyxl.utils import get_column_letter
-from openpyxl.worksheet.datavalidation import DataValidation
-
 from gridopt.publish.sheets.atlas import Atlas
-from gridopt.publish.tables import still, without_controls
+from gridopt.publish.workbooks import HEAD, Workbook
 from gridopt.read.decisions import HEADERS, KINDS
 
 HEADINGS_ZH = dict(zip(HEADERS, "决定 对象 目标 社区 决定人 日期 理由".split(), strict=True))
@@ -25,17 +19,19 @@ WIDTHS = {"kind": 10, "object": 26, "target": 22, "community": 16, "who": 10, "d
 FREE_ROWS = 3
 """Rows of each community beyond one a grid."""
 EXPLAINED = {
-    "belongs": ("the object goes to the grid named as target", "对象划入目标网格"),
-    "together": ("object and target in one grid", "对象与目标划入同一网格"),
-    "apart": ("object and target in two grids", "对象与目标不在同一网格"),
+    "belongs": ("object goes to the target grid", "对象划入目标网格"),
+    "together": ("both in one grid", "对象与目标划入同一网格"),
+    "apart": ("in two grids", "对象与目标不在同一网格"),
     "frozen": ("the grid stays as it is", "网格保持不变，不填目标"),
     "border": ("the named line parts grids", "以所列道路、河流为界"),
-    "name": ("the object's grid is called so", "对象所在网格以目标命名"),
-    "code": ("the object's grid has this code", "对象所在网格以目标为编码"),
+    "name": ("of the object's grid", "对象所在网格以目标命名"),
+    "code": ("of the object's grid", "对象所在网格以目标为编码"),
 }
 """What each kind means; all of it together is a message of at most 255 letters beside the cell."""
-_THIN = Border(*[Side("thin", color="BFBFBF")] * 4)
-_HEAD, _KNOWN = PatternFill("solid", fgColor="DCE6F1"), PatternFill("solid", fgColor="F2F2F2")
+MORE_ROWS = 200
+"""Rows below the last one in which the kinds may still be chosen from the list."""
+_CELL = {"num_format": "@", "valign": "top", "border": 1, "border_color": "#BFBFBF"}
+_KNOWN = {"bg_color": "#F2F2F2"}
 
 
 def decisions_form(atlas: Atlas) -> bytes:
@@ -44,25 +40,20 @@ def decisions_form(atlas: Atlas) -> bytes:
     One row a grid and some free ones a community, with the community filled in and the kinds to choose
     from a list. It is read as ``[layers.decisions]``; rows without a decision are passed over.
     """
-    book = openpyxl.Workbook()
-    sheet = book.active
+    book = Workbook()
     is_zh = atlas.lang == "zh"
-    sheet.title = "decisions" if not is_zh else "意见"
     columns = [*HEADERS, *GIVEN]
+    sheet = book.sheet("意见" if is_zh else "decisions", [WIDTHS[name] for name in columns], frozen=(1, 0))
+    sheet.print_wide(head=1)
     headings = [HEADINGS_ZH.get(name, name) if is_zh else name for name in HEADERS]
-    sheet.append([*headings, *(words[is_zh] for words in GIVEN.values())])
+    sheet.add([*headings, *(words[is_zh] for words in GIVEN.values())], [book.look(**HEAD)] * len(columns))
+    looks = [book.look(**_CELL, **(_KNOWN if name in GIVEN else {}), text_wrap=name == "scope") for name in columns]
     for row in _rows(atlas):
-        sheet.append([without_controls(row[name]) if name in row else None for name in columns])
-    _dress(sheet, columns)
+        sheet.add([row.get(name) for name in columns], looks)
     kinds = {_kind(kind, atlas.lang): EXPLAINED[kind][is_zh] for kind in KINDS}
-    choice = DataValidation(type="list", formula1=f'"{",".join(kinds)}"', allow_blank=True, showInputMessage=True)
-    choice.prompt = "\n".join(f"{kind}: {words}" for kind, words in kinds.items())
-    sheet.add_data_validation(choice)
-    choice.add(f"A2:A{sheet.max_row + 200}")
-    book.properties.creator = "gridopt"
-    written = io.BytesIO()
-    book.save(written)
-    return still(written.getvalue())
+    choice = {"validate": "list", "source": list(kinds), "input_message": "\n".join(map(": ".join, kinds.items()))}
+    sheet.raw.data_validation(1, 0, sheet.n_rows - 1 + MORE_ROWS, 0, choice)
+    return book.finished()
 
 
 def _kind(kind: str, lang: str) -> str:
@@ -77,20 +68,3 @@ def _rows(atlas: Atlas) -> Iterator[dict[str, str]]:
         for code, grid in atlas.grids(str(community_id)).iterrows():
             yield community | {"grid_code": str(code), "grid": str(grid["name"]), "scope": str(grid["scope"])}
         yield from [community] * FREE_ROWS
-
-
-def _dress(sheet: openpyxl.worksheet.worksheet.Worksheet, columns: list[str]) -> None:
-    for place, name in enumerate(columns, 1):
-        sheet.column_dimensions[get_column_letter(place)].width = WIDTHS[name]
-        sheet.cell(1, place).font, sheet.cell(1, place).fill = Font(bold=True), _HEAD
-        for (cell,) in sheet.iter_rows(min_col=place, max_col=place):
-            cell.border, cell.number_format = _THIN, "@"
-            cell.alignment = Alignment(vertical="top", wrap_text=name == "scope")
-            if isinstance(cell.value, str):
-                cell.data_type = "s"
-            if name in GIVEN and cell.row > 1:
-                cell.fill = _KNOWN
-    sheet.freeze_panes = "A2"
-    sheet.print_title_rows = "1:1"
-    sheet.page_setup.orientation, sheet.page_setup.fitToHeight = "landscape", 0
-    sheet.sheet_properties.pageSetUpPr = openpyxl.worksheet.properties.PageSetupProperties(fitToPage=True)
