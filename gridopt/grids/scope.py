@@ -252,4 +252,4 @@ def _counted(placed: pd.DataFrame, column: str) -> list[tuple[str, str, int]]:
 
 
 def _numbered(placed: pd.DataFrame) -> pd.Series:
-    return pd.Series([len(labels) > 0 for labels in placed["labels"]], index=placed.index, dtype=bool)
+    return placed["labels"].astype(bool)

@@ -26,8 +26,9 @@ def places(buildings: pd.DataFrame) -> pd.DataFrame:
     estates, names = (_cleaned(buildings, column) for column in ("estate", "name"))
     written = buildings["number"].tolist() if "number" in buildings else [""] * len(buildings)
     numbers = {text: read_number(text) for text in dict.fromkeys(written)}
-    keys = zip(estates, names, written, strict=True)
-    rows = [_place(estate, name, numbers[text]) for estate, name, text in keys]
+    keys = list(zip(estates, names, written, strict=True))
+    known = {key: _place(key[0], key[1], numbers[key[2]]) for key in dict.fromkeys(keys)}
+    rows = [known[key] for key in keys]
     return pd.DataFrame(rows, columns=["estate", "place", "labels", "suffix", "name"], index=buildings.index)
 
 

@@ -67,7 +67,10 @@ def ids(values: pd.Series, findings: Findings) -> pd.Series:
 
 def codes(values: pd.Series) -> pd.Series:
     """A column of codes as text, "" where missing: "63000070001.0" is 63000070001."""
-    return pd.Series([_whole(text) for text in texts(values)], index=values.index, dtype="str", name=values.name)
+    plain = texts(values)
+    dotted = np.flatnonzero(plain.str.contains(".", regex=False))
+    plain.iloc[dotted] = [_whole(text) for text in plain.iloc[dotted]]
+    return plain
 
 
 def _whole(text: str) -> str:
