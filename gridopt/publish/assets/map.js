@@ -57,6 +57,15 @@ document.addEventListener("DOMContentLoaded", () => {
   });
   const badge = (i) => state.posts && { text: String(page.staffed.posts[i]), ink: page.staffed.vacant[i] ? page.outlineColour : "#3c6f52" };
 
+  const SPECK = 16; // pixels across
+  let fine = true;
+  const followScale = () => {
+    if (fine === typicalSide / names.metresPerPixel() > SPECK) return;
+    fine = !fine;
+    overview.setStyle({ weight: fine ? 1 : 0.2 });
+    layers.showFine(fine);
+  };
+
   // Presentation
   const present = new GridoptPresent(page, views, layers, card);
   const onStage = () => {
@@ -169,6 +178,8 @@ document.addEventListener("DOMContentLoaded", () => {
   overview.addTo(map);
   map.on("zoomend", () => layers.followZoom());
   names.addTo(map);
+  followScale();
+  map.on("zoomend", followScale);
   layers.borders.addTo(map);
   layers.beyond.addTo(map);
   switchOf("labels", page.text.show_labels);

@@ -11,6 +11,7 @@ class GridoptLayers {
       if (name !== "labels") this.drawn[name] = L.canvas({ pane: name, padding: 0.3 });
     });
     this.tierInks = ["#2b5d8a", "#7a4b8c", "#2f7d5b", "#a8622a", "#5a5f66"];
+    this.roads = {};
     this.ground = this.makeGround();
     this.borders = L.layerGroup(page.communities.shape.map((_, i) =>
       this.shape("border", page.outline("community", i), { color: "#37494c", weight: 1.8, opacity: 0.85, fill: false })));
@@ -46,8 +47,15 @@ class GridoptLayers {
       ["minor", { color: "#ffffff", weight: 1.4, opacity: 0.75 }],
       ["major", { color: "#ffffff", weight: 3.4, opacity: 0.95 }],
       ["rail", { color: "#7b8585", weight: 1.6, opacity: 0.9, dashArray: "7 4" }],
-    ].forEach(([kind, style]) => lines[kind].length && this.stroke(lines[kind].map(page.line), style).addTo(ground));
+    ].forEach(([kind, style]) => lines[kind].length && (this.roads[kind] = this.stroke(lines[kind].map(page.line), style)).addTo(ground));
     return ground;
+  }
+  // Seen from so far that grids are specks, their colours count: lines are thin then, and lanes are left out
+  showFine(fine) {
+    const { minor, major } = this.roads;
+    if (minor) this.ground[fine ? "addLayer" : "removeLayer"](minor);
+    if (major) major.setStyle({ weight: fine ? 3.4 : 1 });
+    this.borders.eachLayer((border) => border.setStyle({ weight: fine ? 1.8 : 0.7 }));
   }
   followZoom() {
     const { page } = this, shown = page.map.getZoom() >= 15;
