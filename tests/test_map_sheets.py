@@ -93,6 +93,14 @@ def test_no_text_of_a_sheet_lies_over_another_or_off_the_paper(plan, paper, lang
     assert [one.get_text() for one, box in zip(found, boxes, strict=True) if not paper_box.covers(box)] == []
 
 
+def test_headings_of_two_lines_stay_within_their_row(plan):
+    page = first_page(plan, lang="en")
+    found, boxes = extents(page)
+    named = dict(zip((one.get_text() for one in found), boxes, strict=True))
+    centres = [shapely.centroid(named[text]).y for text in ("house-\nholds", "grid code")]
+    assert centres[0] == pytest.approx(centres[1], abs=4)
+
+
 def test_every_character_has_a_shape_in_the_fonts(plan):
     letters = lettering()
     assert all(letters.writes(text.replace("\n", "")) for text in texts(first_page(plan)))

@@ -115,6 +115,8 @@ class Page:
         ``at`` is the middle of the letters' height unless ``va`` says otherwise: not that of their box, which
         a comma would move.
         """
+        if "va" not in style and "\n" in text:
+            style["va"] = "center"
         if "va" not in style:
             at, style["va"] = (at[0], at[1] - CAP_SHARE / 2 * kind.size * MM_PER_POINT), "baseline"
         halo = [withStroke(linewidth=1.6, foreground="white")] if style.pop("halo", False) else []
