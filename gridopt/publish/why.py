@@ -83,12 +83,13 @@ def reasons(plan: Plan, lang: str) -> list[Why]:
 
 
 def _sizes(plan: Plan, lang: str) -> list[str]:
-    grids, rules = plan.grids, plan.city.rules
-    sizes, classes = grid_sizes(plan), size_classes(plan)["size"]
-    further = {name: measure_of_grids(plan, name) for name in _also(rules, grids["area_kind"].unique())}
+    grids, rules = plan.grids, _rules_by_kind(plan)
+    sizes, classes = grid_sizes(plan).to_dict(), size_classes(plan)["size"].to_dict()
+    names = sorted({name for own in rules.values() for name in own.size.also})
+    further = {name: measure_of_grids(plan, name).to_dict() for name in names}
     said = []
     for code, kind in grids["area_kind"].items():
-        size = rules.at(kind).size
+        size = rules[kind].size
         words = {"measure": spoken(size.counted, lang), "value": number(sizes[code])}
         if classes[code] == "exempt":
             said.append(say("exempt", lang, **words))
@@ -104,9 +105,9 @@ def _sizes(plan: Plan, lang: str) -> list[str]:
     return said
 
 
-def _also(rules: Rules, kinds: Any) -> list[str]:
-    """The further measures that some area kind bounds."""
-    return sorted({name for kind in kinds for name in rules.at(kind).size.also})
+def _rules_by_kind(plan: Plan) -> dict[str, Rules]:
+    """The rules of every area kind that has grids."""
+    return {str(kind): plan.city.rules.at(kind) for kind in sorted(plan.grids["area_kind"].unique())}
 
 
 def bounds_text(bounds: Bounds, lang: str) -> str:
@@ -133,9 +134,9 @@ def _borders(plan: Plan, lang: str) -> list[str]:
 
 
 def _walks(plan: Plan, lang: str) -> list[str]:
-    said = []
+    said, rules = [], _rules_by_kind(plan)
     for kind, mean, most in plan.grids[["area_kind", "walk_mean_m", "walk_max_m"]].itertuples(index=False):
-        limit = plan.city.rules.at(kind).proximity.max_walk
+        limit = rules[kind].proximity.max_walk
         told = "" if limit is None else say("walk_limit", lang, metres=number(limit))
         said.append(say("walk", lang, mean=number(mean), most=number(most), limit=told))
     return said
