@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.instances import PUBLISHED
-from benchmarks.methods import APPORTIONED, LOCATING, OURS, TOBLER, WHOLE_RUN
+from benchmarks.methods import APPORTIONED, LOCATING, OURS, SITING, TOBLER, WHOLE_RUN
 from benchmarks.peers import LIBRARIES
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -106,7 +106,8 @@ class Store:
 
 def made_with(method: str) -> str:
     """The library and version of a method; of gridopt, a digest of the engine's sources."""
-    rooms = {OURS: ENGINE, WHOLE_RUN: ("",), APPORTIONED: GROUND, LOCATING: ("locate", "coordinates.py")}.get(method)
+    own = {OURS: ENGINE, WHOLE_RUN: ("",), APPORTIONED: GROUND, LOCATING: ("locate", "coordinates.py")}
+    rooms = {**own, SITING: ("coverage", "_kernels", "milp")}.get(method)
     if rooms is not None:
         return f"gridopt {_digest(rooms)}"
     library = TOBLER if method == TOBLER else LIBRARIES[method.split(maxsplit=1)[0]]

@@ -21,6 +21,10 @@ TOBLER = "tobler"
 LOCATING = "gridopt locate"
 """The method of jobs that put points into grids (`benchmarks.locating`)."""
 
+SITING = "gridopt site"
+SPOPT = "spopt locate"
+"""The methods of jobs that choose sites (`benchmarks.siting`)."""
+
 
 @dataclass(frozen=True, eq=False)
 class Answer:

@@ -20,6 +20,7 @@ from benchmarks import (
     published,
     quality,
     run,
+    siting,
     tables,
 )
 from benchmarks.instances import Instance
@@ -28,7 +29,7 @@ from benchmarks.methods import OURS, answer
 from benchmarks.scorer import score
 
 PARTS = {"quality": quality, "published": published, "proof": proof, "growth": growth, "layers": layers}
-PARTS |= {"apportioning": apportioning, "mass": mass, "locate": locating}
+PARTS |= {"apportioning": apportioning, "mass": mass, "locate": locating, "siting": siting}
 
 
 def row_of_four(*, k: int = 2, joined: bool = True) -> Instance:

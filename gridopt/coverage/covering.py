@@ -27,6 +27,9 @@ NODE_ENTRIES = 2_000_000
 EXCHANGES = (500, 1_000_000)
 """Exchanges of the search for each site, and at most."""
 
+ENTRIES_TOUCHED = 1_000_000_000
+"""Entries that all exchanges may touch: each tells every site that shares a place with the one moved."""
+
 
 @dataclass(frozen=True, eq=False)
 class Choice:
@@ -62,13 +65,31 @@ def fewest(covers: csr_array, *, limits: Limits = LIMITS) -> Choice:
     return Choice(chosen, float(len(chosen)), bound, "optimal" if len(chosen) <= bound else "limit")
 
 
+def coverable(covers: csr_array, n_sites: int, *, limits: Limits = LIMITS) -> Choice:
+    """A choice of at most ``n_sites`` sites that covers every place, or a bound above it; neither where it stays open.
+
+    Stops as soon as either is known: the choice need not be the fewest.
+    """
+    rows, sites = reduced(covers)
+    known = _greedy(rows)
+    if len(known) > n_sites:
+        relaxed = solve(covering(rows, integral=False), limits)
+        least = 1 if relaxed.bound is None else _whole(relaxed.bound)
+        if least > n_sites:
+            return Choice(sites[known], float(len(known)), float(least), "limit")
+        known = searched(rows, known, enough=n_sites)
+    if len(known) > n_sites and rows.nnz <= MOST_ENTRIES:
+        return fewest(covers, limits=limits)
+    return Choice(np.sort(sites[known]), float(len(known)), 0.0, "limit")
+
+
 def _fewest_of(covers: csr_array, limits: Limits) -> Choice:
     """The fewest sites of a piece."""
     known = _greedy(covers)
     if len(known) == 1:
         return Choice(known, 1.0, 1.0, "optimal")
     relaxed = solve(covering(covers, integral=False), limits)
-    least = 1 if relaxed.objective is None else _whole(relaxed.objective)
+    least = 1 if relaxed.bound is None else _whole(relaxed.bound)
     if len(known) > least:
         known = searched(covers, known, enough=least)
     if len(known) > least and covers.nnz <= MOST_ENTRIES:
@@ -97,7 +118,8 @@ def searched(covers: csr_array, known: Positions, *, enough: int = 1) -> Positio
     best[known] = True
     trial = Trial.of(best, n)
     settle(view, trial)
-    fewer(view, trial, best, enough, min(EXCHANGES[0] * m, EXCHANGES[1]))
+    touched = 1 + covers.nnz**2 // (n * m)
+    fewer(view, trial, best, enough, min(EXCHANGES[0] * m, EXCHANGES[1], ENTRIES_TOUCHED // touched))
     return np.flatnonzero(best)
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.spatial import cKDTree
 
-from gridopt.coverage.covering import LIMITS, Choice, fewest
+from gridopt.coverage.covering import LIMITS, Choice, coverable, fewest
 from gridopt.coverage.facilities import Nearest
 from gridopt.coverage.medians import Costs, best
 from gridopt.coverage.reduction import Positions, distinct, undominated
@@ -24,6 +24,9 @@ Floats = NDArray[np.float64]
 
 NEIGHBOURS = 3.0
 """Candidates a place is first compared with, in shares of how many there are for each site to be chosen."""
+
+SAMPLE, MORE = 5_000, 2_000
+"""Places that first stand for all when the farthest is to be near, and how many of those left out join them at once."""
 
 STREETS = 4.0
 """How many times as far as a straight line the longest way along streets may be."""
@@ -195,7 +198,7 @@ def least_farthest(task: Task, n_sites: int, *, limits: Limits = LIMITS) -> Choi
     pairs = task.pairs(trial)
     while chosen is None:
         pairs = task.pairs(trial * (1 + 1e-12))
-        found = _within(pairs, standing, trial * (1 + 1e-12), limits)
+        found = _within(pairs, standing, trial * (1 + 1e-12), n_sites, limits)
         if found.objective <= n_sites:
             chosen = found
         else:
@@ -210,7 +213,7 @@ def least_farthest(task: Task, n_sites: int, *, limits: Limits = LIMITS) -> Choi
             bound = value if tried == below else max(below, low)
             return Choice(chosen.sites, value, bound, "optimal" if tried == below else "limit")
         middle = float(between[len(between) // 2])
-        found = _within(pairs, standing, middle, limits)
+        found = _within(pairs, standing, middle, n_sites, limits)
         if found.objective <= n_sites:
             chosen, value = found, _farthest(task, found.sites, standing)
             continue
@@ -219,17 +222,35 @@ def least_farthest(task: Task, n_sites: int, *, limits: Limits = LIMITS) -> Choi
             below = middle
 
 
-def _within(pairs: csr_array, standing: Floats, metres: float, limits: Limits) -> Choice:
-    """The fewest sites within so many metres of every place that nothing standing serves."""
+def _within(pairs: csr_array, standing: Floats, metres: float, n_sites: int, limits: Limits) -> Choice:
+    """So many sites within so many metres of every place that nothing standing serves, or a bound above.
+
+    A few places stand for all, and those that their sites leave out join them (Chen and Chen 2009): what does not do
+    for some of the places does not do for all.
+    """
     asking = np.flatnonzero(standing > metres)
-    rows = pairs[asking]
-    place = np.repeat(np.arange(len(asking)), np.diff(rows.indptr))
-    near = rows.data <= metres
-    counts = np.bincount(place[near], minlength=len(asking))
-    if (counts == 0).any():
+    covers = _nearer(pairs[asking], metres)
+    if not len(asking):
+        return Choice(np.empty(0, np.int64), 0.0, 0.0, "optimal")
+    if (np.diff(covers.indptr) == 0).any():
         return Choice(np.empty(0, np.int64), np.inf, np.inf, "optimal")
-    starts = np.concatenate([[0], np.cumsum(counts)])
-    return fewest(csr_array((np.ones(near.sum()), rows.indices[near], starts), shape=rows.shape), limits=limits)
+    asked = np.arange(0, len(asking), max(1, len(asking) // SAMPLE))
+    while True:
+        found = coverable(covers[asked], n_sites, limits=limits)
+        opened = np.zeros(covers.shape[1])
+        opened[found.sites] = 1.0
+        left = np.flatnonzero(covers @ opened == 0)
+        if found.objective > n_sites or not len(left):
+            return found
+        asked = np.union1d(asked, left[:: max(1, len(left) // MORE)])
+
+
+def _nearer(pairs: csr_array, metres: float) -> csr_array:
+    """Ones where a pair is at most so many metres apart."""
+    near = pairs.data <= metres
+    place = np.repeat(np.arange(pairs.shape[0]), np.diff(pairs.indptr))
+    starts = np.concatenate([[0], np.cumsum(np.bincount(place[near], minlength=pairs.shape[0]))])
+    return csr_array((np.ones(near.sum()), pairs.indices[near], starts), shape=pairs.shape)
 
 
 def _farthest(task: Task, sites: Positions, standing: Floats) -> float:
