@@ -71,7 +71,7 @@ def coverable(covers: csr_array, n_sites: int, *, limits: Limits = LIMITS) -> Ch
     Stops as soon as either is known: the choice need not be the fewest.
     """
     rows, sites = reduced(covers)
-    known = _greedy(rows)
+    known = greedy(rows)
     if len(known) > n_sites:
         relaxed = solve(covering(rows, integral=False), limits)
         least = 1 if relaxed.bound is None else _whole(relaxed.bound)
@@ -85,7 +85,7 @@ def coverable(covers: csr_array, n_sites: int, *, limits: Limits = LIMITS) -> Ch
 
 def _fewest_of(covers: csr_array, limits: Limits) -> Choice:
     """The fewest sites of a piece."""
-    known = _greedy(covers)
+    known = greedy(covers)
     if len(known) == 1:
         return Choice(known, 1.0, 1.0, "optimal")
     relaxed = solve(covering(covers, integral=False), limits)
@@ -123,7 +123,7 @@ def searched(covers: csr_array, known: Positions, *, enough: int = 1) -> Positio
     return np.flatnonzero(best)
 
 
-def _greedy(covers: csr_array) -> Positions:
+def greedy(covers: csr_array) -> Positions:
     """Site by site the one that covers most of what is left, the first of equals; then those not needed dropped."""
     by_site = csr_array(covers.T)
     left = np.ones(covers.shape[0])

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.spatial import cKDTree
 
-from gridopt.coverage.covering import LIMITS, Choice, coverable, fewest
+from gridopt.coverage.covering import LIMITS, Choice, coverable, fewest, greedy
 from gridopt.coverage.facilities import Nearest
 from gridopt.coverage.medians import Costs, best
 from gridopt.coverage.reduction import Positions, distinct, undominated
@@ -234,6 +234,9 @@ def _within(pairs: csr_array, standing: Floats, metres: float, n_sites: int, lim
         return Choice(np.empty(0, np.int64), 0.0, 0.0, "optimal")
     if (np.diff(covers.indptr) == 0).any():
         return Choice(np.empty(0, np.int64), np.inf, np.inf, "optimal")
+    known = greedy(covers)
+    if len(known) <= n_sites:
+        return Choice(np.sort(known), float(len(known)), 0.0, "limit")
     asked = np.arange(0, len(asking), max(1, len(asking) // SAMPLE))
     while True:
         found = coverable(covers[asked], n_sites, limits=limits)
