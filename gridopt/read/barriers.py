@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from gridopt.read.columns import texts
 from gridopt.read.findings import Findings
 from gridopt.read.repair import kinds_of
+from gridopt.terms import label
 
 WIDE_WATER = 20.0
 """Metres of width above which water is a wall even without a name."""
@@ -99,7 +100,9 @@ def with_barriers(table: gpd.GeoDataFrame, restated: Mapping[str, str], findings
     strange = ~np.isin(standard, [name for names in CLASSES[layer].values() for name in names.split()])
     unknown = sorted({standard[i] for i in np.flatnonzero(strange)} - _restated_classes(restated, layer))
     findings.repair(
-        "unknown_class", table.index[np.isin(standard, unknown)], values=[", ".join(unknown), usual_barrier]
+        "unknown_class",
+        table.index[np.isin(standard, unknown)],
+        values=[", ".join(unknown), usual_barrier, label(usual_barrier)],
     )
     prefix = PREFIX[layer]
     for i, (class_, text) in enumerate(zip(standard, written.tolist(), strict=True)):

@@ -79,7 +79,7 @@ def candidates(shapes: gpd.GeoSeries, near: gpd.GeoSeries | None = None) -> list
 
     Tried are degrees, degrees with latitude first, the CGCS2000 3-degree zones with and without the zone's number
     before the easting, TWD97 and TWD67, and UTM. Where the other layers are known, only those count that
-    bring the layer to them; without them the candidate nearest to a provincial capital comes first.
+    bring the layer to them, those as good in this order; without them the nearest to a provincial capital comes first.
     """
     box = np.asarray(shapes.total_bounds, dtype=np.float64)
     around = None if near is None or not len(near) else np.asarray(near.total_bounds, dtype=np.float64)
@@ -88,7 +88,9 @@ def candidates(shapes: gpd.GeoSeries, near: gpd.GeoSeries | None = None) -> list
     ]
     if around is not None:
         found = [one for one in found if one.overlap > 0]
-    return sorted(found, key=lambda one: (-np.nan_to_num(round(one.overlap, 2)), one.capital_km, one.code))[:MOST]
+    if around is not None:
+        return sorted(found, key=lambda one: -round(one.overlap, 2))[:MOST]
+    return sorted(found, key=lambda one: (one.capital_km, one.code))[:MOST]
 
 
 def proposals(unplaced: Unplaced) -> tuple[str, str]:

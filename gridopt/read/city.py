@@ -77,6 +77,7 @@ def read_city(path: str | Path, *, lang: str = "en") -> City:
     for key, table in tables.items():
         spec = project.layers["population" if key == "population_cells" else key]
         table.attrs["source"] = _source(spec, sources[key])
+    land.attrs = dict(communities.attrs)
     bases = Findings("population")
     note_mixed_bases(tables, bases)
     repairs += bases.repairs

@@ -19,6 +19,9 @@ IDS_LISTED = 50
 PLACES_LISTED = 2_000
 """Faults of one row of the record that are shown on a map, in the order of their ids."""
 
+NO_FAULTS = ("kinds_by_density", "kinds_by_rule")
+"""Rows that tell what was settled for sound rows of a layer: these are not shown as faults on a map."""
+
 Place = tuple[str, shapely.Geometry]
 """What a fault on a map is called, and where it is, in the city's CRS."""
 
@@ -167,7 +170,7 @@ KINDS: dict[str, tuple[str, str, str, str]] = {
         "{3:.0%} of it fits the {0}; {4:.0%} would, moved {1:.0f} m towards {2:.0f} degrees: "
         "[layers.{5}] seems to be in {6}",
         'read as it stands; if that is so, write crs = "{6}" under [layers.{5}]',
-        "与 {0} 吻合 {3:.0%}；向方位角 {2:.0f}° 移动 {1:.0f} m 后吻合 {4:.0%}：[layers.{5}] 疑为 {6} 坐标",
+        "与{7}吻合 {3:.0%}；向方位角 {2:.0f}° 移动 {1:.0f} m 后吻合 {4:.0%}：[layers.{5}] 疑为 {6} 坐标",
         '按原样读取；如确为该坐标，请在 [layers.{5}] 下写明 crs = "{6}"',
     ),
     "counts_read": (
@@ -247,7 +250,7 @@ KINDS: dict[str, tuple[str, str, str, str]] = {
     ),
     "title_rows": ("title rows above the header", "skipped", "表头上方有标题行", "已跳过"),
     "encoding": ("text is in {0}", "decoded", "文字编码为 {0}", "已转码"),
-    "unknown_class": ("classes not in the list: {0}", "treated as {1}", "未列出的类别：{0}", "按“{1}”处理"),
+    "unknown_class": ("classes not in the list: {0}", "treated as {1}", "未列出的类别：{0}", "按“{2}”处理"),
     "unknown_community": (
         "community is not in the community layer",
         "kept, without a community",
@@ -277,14 +280,14 @@ KINDS: dict[str, tuple[str, str, str, str]] = {
         "{0}, by density (urban from {1:g} residents a km2, fringe from {2:g}) and dispersion (fringe where {3:.0%} of "
         "the hectares have a building); confirm locally",
         "未给出区域类型和城乡分类",
-        "{0}，按密度（每平方千米 {1:g} 人起为城区，{2:g} 人起为城乡结合部）和分散程度（{3:.0%} 的公顷格有建筑时为"
+        "{4}，按密度（每平方千米 {1:g} 人起为城区，{2:g} 人起为城乡结合部）和分散程度（{3:.0%} 的公顷格有建筑时为"
         "城乡结合部）判定，请按当地实际确认",
     ),
     "kinds_by_rule": (
         "no area kind and no urban-rural class stated",
         "taken as {0} by [rules.kinds]",
         "未给出区域类型和城乡分类",
-        "按 [rules.kinds] 一律为 {0}",
+        "按 [rules.kinds] 一律为{1}",
     ),
     "capacity": ("capacity missing", "taken as usual for the role", "缺少 capacity", "按该岗位的通常数处理"),
 }
@@ -396,7 +399,7 @@ def places_table(repairs: Sequence[Repair], layers: Mapping[str, pd.DataFrame], 
 def _as_read(repair: Repair, layers: Mapping[str, pd.DataFrame]) -> list[Place]:
     """The rows that a repair names, as the layer holds them now."""
     table = layers.get(repair.layer)
-    if table is None or "geometry" not in table or not repair.ids:
+    if table is None or "geometry" not in table or not repair.ids or repair.kind in NO_FAULTS:
         return []
     known = table["geometry"].reindex(pd.Index(repair.ids[:PLACES_LISTED], dtype="str")).dropna()
     return [(str(name), shape) for name, shape in known.items() if not shape.is_empty]

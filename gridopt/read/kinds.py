@@ -18,6 +18,7 @@ from gridopt.people import People
 from gridopt.read.findings import Findings
 from gridopt.read.rule_tables import check_keys
 from gridopt.rules import AREA_KINDS
+from gridopt.terms import label
 
 Floats = NDArray[np.float64]
 
@@ -86,7 +87,9 @@ def with_kinds(
     """
     thresholds, people = rules
     if thresholds.unstated:
-        findings.repair("kinds_by_rule", communities.index[unstated], values=[thresholds.unstated])
+        findings.repair(
+            "kinds_by_rule", communities.index[unstated], values=[thresholds.unstated, label(thresholds.unstated)]
+        )
         return communities.assign(area_kind=communities["area_kind"].mask(unstated, thresholds.unstated))
     densities = _residents(communities, layers, people) / communities.area.to_numpy() * SQUARE_KILOMETRE
     chosen = unstated & ~np.isnan(densities)
@@ -103,6 +106,7 @@ def with_kinds(
             thresholds.urban_density,
             thresholds.fringe_density,
             thresholds.settled,
+            "、".join(f"{label(str(kind))} {n} 个" for kind, n in counts.items()),
         ],
     )
     return communities.assign(area_kind=pd.Series(kinds, communities.index, dtype="str"))

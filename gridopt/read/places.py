@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Callable
 
 import geopandas as gpd
@@ -20,10 +22,42 @@ from gridopt.read.repair import declared_crs
 
 LONGITUDES = ("lon", "lng", "long", "longitude", "经度", "經度", "x_wgs84", "lon_wgs84", "lng_wgs84")
 LATITUDES = ("lat", "latitude", "纬度", "緯度", "y_wgs84", "lat_wgs84")
-EASTINGS = ("x", "easting", "东坐标", "東坐標", "横坐标", "橫坐標", "x坐标", "x座標", "point_x", "coord_x")
-NORTHINGS = ("y", "northing", "北坐标", "北坐標", "纵坐标", "縱坐標", "y坐标", "y座標", "point_y", "coord_y")
+EASTINGS = (
+    "x",
+    "坐标x",
+    "坐標x",
+    "座標x",
+    "x坐標",
+    "easting",
+    "东坐标",
+    "東坐標",
+    "横坐标",
+    "橫坐標",
+    "x坐标",
+    "x座標",
+    "point_x",
+    "coord_x",
+)
+NORTHINGS = (
+    "y",
+    "坐标y",
+    "坐標y",
+    "座標y",
+    "y坐標",
+    "northing",
+    "北坐标",
+    "北坐標",
+    "纵坐标",
+    "縱坐標",
+    "y坐标",
+    "y座標",
+    "point_y",
+    "coord_y",
+)
 SHAPES = ("wkt", "geometry_wkt", "wkt_geom", "geom", "the_geom", "geometry", "几何", "空间数据")
 """Names of columns in small letters that hold places: degrees, metres, and well-known text."""
+
+_BRACKETS = re.compile(r"\(.*?\)")
 
 Reference = Callable[[], gpd.GeoSeries | None]
 """What is known to lie in the city, in degrees of WGS84; asked for only where a layer has no CRS."""
@@ -55,7 +89,7 @@ def placed(
 def _shapes(spec: LayerSpec, table: pd.DataFrame, findings: Findings) -> gpd.GeoDataFrame | None:
     if isinstance(table, gpd.GeoDataFrame) and not table.geometry.isna().all():
         return table[["geometry"]]
-    lowered = {str(name).strip().lower(): str(name) for name in table.columns}
+    lowered = {_plain_name(str(name)): str(name) for name in reversed(table.columns)}
     pair = _coordinate_columns(spec, lowered)
     if pair is not None:
         x, y = (parse_numbers(table[name])[0] for name in pair)
@@ -67,6 +101,11 @@ def _shapes(spec: LayerSpec, table: pd.DataFrame, findings: Findings) -> gpd.Geo
         return gpd.GeoDataFrame(geometry=points)
     written = next((lowered[name] for name in SHAPES if name in lowered), None)
     return None if written is None else _from_text(texts(table[written]))
+
+
+def _plain_name(name: str) -> str:
+    """A column's name in small letters, without what stands in brackets: "坐標X(TWD97)" is "坐標x"."""
+    return _BRACKETS.sub("", unicodedata.normalize("NFKC", name)).strip().lower()
 
 
 def _from_text(written: pd.Series) -> gpd.GeoDataFrame | None:

@@ -14,12 +14,16 @@ from numpy.typing import NDArray
 from gridopt.coordinates import OFFSETS, from_offset, to_offset
 from gridopt.read.findings import Findings
 from gridopt.shifted import FEWEST, is_chinese, is_clearly_better, sample
+from gridopt.terms import label
 
 NEAR_BUILDING = 15.0
 """Metres from a building within which a point counts as standing at it."""
 
 LEAST_GAIN = {"communities": 0.02, "buildings": 0.2}
 """What is compared with -> the share of the rows that must fit better once moved, for a word of it."""
+
+LEAST_FIT = {"communities": 0.5, "buildings": 0.0}
+"""The share that must fit once moved: a layer of which most lies elsewhere even then tells nothing."""
 
 Points = NDArray[np.float64]
 
@@ -42,13 +46,17 @@ def flag_shift(
     tree = shapely.STRtree(shapes)
     fits = _share(tree, points, reach)
     best, moved = max(((_share(tree, there, reach), name) for name, there in _variants(points, city).items()))
-    if not is_clearly_better(fits, best, len(points), LEAST_GAIN[reference]):
+    if best < LEAST_FIT[reference] or not is_clearly_better(fits, best, len(points), LEAST_GAIN[reference]):
         return
     step = np.median(_variants(points, city)[moved] - points, axis=0)
     kind, name = moved.split()
     metres, bearing = float(np.hypot(*step)), float(np.degrees(np.arctan2(step[0], step[1]))) % 360
     guilty = findings.layer if kind == "undone" else reference
-    findings.repair("shifted", n=len(table), values=[reference, metres, bearing, fits, best, guilty, name])
+    findings.repair(
+        "shifted",
+        n=len(table),
+        values=[reference, metres, bearing, fits, best, guilty, name, label(f"layer.{reference}")],
+    )
 
 
 def _sample(table: gpd.GeoDataFrame) -> Points:
