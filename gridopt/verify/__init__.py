@@ -9,7 +9,7 @@ import pandas as pd
 import shapely
 
 from gridopt.read.plan_folder import find_plan_folder
-from gridopt.verify import codes, contents, copies, counts, files, limits, locks, shapes, walks
+from gridopt.verify import codes, contents, copies, counts, disputes, files, limits, locks, shapes, walks
 from gridopt.verify.faults import Fault, as_table, fault
 from gridopt.verify.files import Stored, open_folder
 
@@ -35,6 +35,7 @@ _CHECKS = (
     (contents.buildings, ("grids", "units", "buildings")),
     (contents.scopes, ("grids", "buildings")),
     (contents.responsibility, ("grids", "posts", "blind_spots")),
+    (disputes.disputes, ("communities", "disputes")),
     (copies.features, ("grids",)),
     (copies.tables, ("grids", "buildings", "posts", "reach")),
 )
