@@ -269,6 +269,26 @@ def test_staff_and_reach_are_summed_up(plan, tmp_path):
     assert "1级设施 500 80.0% 90% 1 / 2" in found
 
 
+def test_vacant_posts_are_counted_by_community_and_by_township_where_a_post_is_for_several(plan, tmp_path):
+    codes = list(plan.grids.index)
+    home = plan.grids[["community_id", "township_id"]].iloc[0].tolist()
+    posts = pd.DataFrame(
+        [
+            ("P1", "chief", "", codes[0], *home, "full_time", 0.5, "", "vacant"),
+            ("P2", "worker", "", codes[0], *home, "full_time", 1.0, "", "held"),
+            ("P3", "adviser", "", ";".join(codes), "", home[1], "part_time", 0.25, "", "vacant"),
+        ],
+        columns=[*POSTS, "status"],
+    )
+    table = report_tables.vacancies(plan, posts, "zh")
+    assert [row[0] for row in table.rows] == [home[1], "a社区"]
+    assert sorted(map(sorted, (row[1:] for row in table.rows))) == [["", "1"], ["", "1"]]
+    found = words(write_report(plan, tmp_path, posts=posts).read_text(encoding="utf-8"))
+    assert "各地缺岗" in found
+    assert "合计 3 1.8 0.75 600 1 2" in found
+    assert report_tables.vacancies(plan, posts.assign(status="needed"), "zh").rows == []
+
+
 def test_an_english_report_is_english_but_for_names(plan, tmp_path):
     named = {"community": "X", "name": "grid", "scope": "houses 1-3", "bounds_text": "E: river"}
     english = plan.replace(

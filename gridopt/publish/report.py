@@ -232,6 +232,10 @@ def staff_section(plan: Plan, posts: pd.DataFrame | None, lang: str) -> str:
     if posts is None or posts.empty:
         return ""
     parts = [markup.element("p", say("staff_said", lang)), markup.table(report_tables.staff(plan, posts, lang))]
+    vacant = report_tables.vacancies(plan, posts, lang)
+    if vacant.rows:
+        parts += [markup.element("h3", say("vacancies", lang)), markup.element("p", say("vacancies_said", lang))]
+        parts.append(markup.table(vacant))
     return markup.section(say("staff", lang), parts)
 
 

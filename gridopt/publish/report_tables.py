@@ -188,20 +188,55 @@ def place_names(plan: Plan, listed: pd.DataFrame, lang: str) -> list[str]:
 
 
 def staff(plan: Plan, posts: pd.DataFrame, lang: str) -> Table:
-    """Posts of each kind, full-time equivalents, and how many people one of them answers for."""
-    kinds = zip(posts["role"], posts["role_name"], posts["employment"], strict=True)
-    named = posts.assign(said=[post_name(*kind, lang=lang) for kind in kinds])
-    households = plan.totals["households"]
+    """Posts of each kind, full-time equivalents, how many people one of them answers for, and who holds them.
+
+    Posts held and vacant are counted where a roster was given.
+    """
+    named = _with_kinds(posts, lang)
+    has_roster = _has_roster(posts)
     rows = []
-    for said in dict.fromkeys(named["said"]):
-        own = named[named["said"] == said]
-        share = number(households / len(own)) if len(own) else "–"
-        rows.append((said, number(len(own)), number(own["fte"].sum(), 1), number(len(own) / len(plan.grids), 2), share))
-    total = (say("all_city", lang), number(len(named)), number(named["fte"].sum(), 1))
-    rows.append((*total, number(len(named) / len(plan.grids), 2), number(households / len(named))))
+    for said in (*dict.fromkeys(named["said"]), None):
+        own = named if said is None else named[named["said"] == said]
+        cells = [number(len(own)), number(own["fte"].sum(), 1), number(len(own) / len(plan.grids), 2)]
+        cells.append(number(plan.totals["households"] / len(own)))
+        cells += [number((own["status"] == status).sum()) for status in ("held", "vacant")] if has_roster else []
+        rows.append((said or say("all_city", lang), *cells))
     headings = [label("role", lang), label("posts", lang), label("fte", lang)]
     headings += [say("posts_per_grid", lang), say("households_per_post", lang)]
-    return Table(headings, rows, numeric=frozenset({1, 2, 3, 4}), strong=frozenset({len(rows) - 1}))
+    headings += [label(status, lang) for status in ("held", "vacant")] if has_roster else []
+    return Table(headings, rows, numeric=frozenset(range(1, len(headings))), strong=frozenset({len(rows) - 1}))
+
+
+def vacancies(plan: Plan, posts: pd.DataFrame, lang: str) -> Table:
+    """Vacant posts of each kind by community, or by township where a post is for several; no row without one."""
+    empty = _with_kinds(posts[posts["status"] == "vacant"] if _has_roster(posts) else posts.head(0), lang)
+    names = {**_names_of(plan, "township"), **_names_of(plan, "community")}
+    owners = empty["community_id"].where(empty["community_id"] != "", empty["township_id"])
+    counts = pd.crosstab(owners, empty["said"])
+    kinds = [said for said in dict.fromkeys(_with_kinds(posts, lang)["said"]) if said in counts]
+    rows = [
+        (names.get(str(owner), str(owner)), *(number(one) if one else "" for one in counts.loc[owner, kinds]))
+        for owner in counts.index
+    ]
+    return Table([label("place", lang), *kinds], rows, numeric=frozenset(range(1, len(kinds) + 1)))
+
+
+def _has_roster(posts: pd.DataFrame) -> bool:
+    return "status" in posts and bool(posts["status"].isin(["held", "vacant"]).any())
+
+
+def _with_kinds(posts: pd.DataFrame, lang: str) -> pd.DataFrame:
+    """The posts with ``said``, what a reader calls their role and employment."""
+    kinds = zip(posts["role"], posts["role_name"], posts["employment"], strict=True)
+    return posts.assign(said=pd.Series([post_name(*kind, lang=lang) for kind in kinds], posts.index, dtype="str"))
+
+
+def _names_of(plan: Plan, level: str) -> dict[str, str]:
+    """Names of communities or townships by id; an id stands for itself where there is no name."""
+    table = plan.city.communities
+    ids = table.index if level == "community" else table[f"{level}_id"]
+    names = table.get(level, ids)
+    return {str(one): str(name or one) for one, name in zip(ids, names, strict=True)}
 
 
 def reach(table: pd.DataFrame, lang: str) -> Table:

@@ -137,11 +137,16 @@ _SENTENCES = {
     "maps": ("专题图", "Maps"),
     "staff": ("网格员配置", "Staff"),
     "staff_said": ("按配比计算的岗位数，不含人员姓名。", "Posts by ratio; people are not named."),
+    "vacancies": ("各地缺岗", "Vacant posts by place"),
+    "vacancies_said": (
+        "名册中无人可任的岗位；跨村（社区）的岗位计入所在乡镇（街道）。",
+        "Posts that nobody of the roster could be given; a post over several communities counts in its township.",
+    ),
     "posts_per_grid": ("平均每格", "per grid"),
     "households_per_post": ("平均每岗户数", "households per post"),
     "reach_said": (
-        "在距离标准内有服务设施的人口占比，按直线距离计算。",
-        "The share of people with a service within the limit, in a straight line.",
+        "在距离标准内有服务设施的人口占比；按直线还是步行计算，依区域类型而定。",
+        "The share of people with a service within the limit, in a straight line or on foot as each area kind asks.",
     ),
     "communities_met": ("达标村（社区）", "communities on target"),
     "by_area": ("按区域类型", "by area kind"),
