@@ -170,6 +170,14 @@ def test_people_without_any_building_are_shared_out_by_area_and_recorded() -> No
     assert any("area" in row["action"] and row["ids"] == "B" for row in units.attrs["repairs"])
 
 
+def test_the_share_of_people_in_houses_beyond_the_border_is_on_record() -> None:
+    inside_and_beyond = houses(["", ""], [300, 100])
+    inside_and_beyond.loc["h1", "geometry"] = box(210, 5, 220, 15)  # 10 m east of B
+    units = make_units(City.from_tables(town(households=[30, 10], residents=[78, 26]), buildings=inside_and_beyond))
+    told = [row for row in units.attrs["repairs"] if row["layer"] == "population" and row["ids"] == "h1"]
+    assert [row["action"] for row in told] == ["25.0% of the weights of residents, counted in the nearest unit"]
+
+
 def test_control_totals_alone_are_spread_evenly_over_land_cut_fine_enough_for_grids() -> None:
     units = make_units(City.from_tables(town(households=[400, 10], residents=[1000, 25])))
     west, east = (units[units["community_id"] == name] for name in "AB")

@@ -76,6 +76,7 @@ def _apportioned(
     if places is not None and buildings is not None:
         way = "floor area and dwellings of homes", "住宅建筑面积和套数"
         each = weights_by_measure(buildings)
+        _note_nearby(each, places, record)
         weights = pd.DataFrame({name: over_slices(each[name], places.unit_ids, buildings, units) for name in MEASURES})
     elif cells is not None and len(cells):
         weights, way = raster_weights(cells, units), ("raster cells by share of area", "栅格按面积比例")
@@ -97,6 +98,22 @@ def _apportioned(
         ),
     )
     return people.assign(people_known=True)
+
+
+def _note_nearby(weights: pd.DataFrame, places: Places, record: Record) -> None:
+    """What share of the people stands in buildings outside every unit, which the nearest unit took in."""
+    shares = weights.loc[places.nearby].sum() / weights.sum().where(weights.sum() > 0, 1.0)
+    if shares.max() > 0:
+        share = f"{shares['residents']:.1%}"
+        record.add(
+            "population",
+            ("shared out by buildings outside every unit", "按位于划分单元之外的楼栋分摊"),
+            ids=places.nearby,
+            action=(
+                f"{share} of the weights of residents, counted in the nearest unit",
+                f"占人口权重的 {share}，计入最近的划分单元",
+            ),
+        )
 
 
 def _check_conserved(people: pd.DataFrame, totals: pd.DataFrame, units: gpd.GeoDataFrame) -> None:
