@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pandas as pd
 
 from gridopt.coding.names import read_ordinal
 from gridopt.grids.plan import Plan
 
 
-def around_decided(plan: Plan, sequence: pd.Series, in_force: pd.Series) -> pd.Series:
+def around_decided(plan: Plan, sequence: pd.Series, in_force: pd.Series, used: Mapping[str, int]) -> pd.Series:
     """Sequence numbers by grid with the decided ones in their place.
 
     In a community where nothing is decided all stay. Elsewhere the other grids keep their order and take the
-    numbers that are left, from 1; a number that a decided name spells out ("第三网格") goes to no other grid.
-    A number that is ``in_force`` stays, unless a decision gives it to another grid.
+    numbers that are left, from 1, or past all that are ``in_force`` or ``used`` (by community) where some are; a
+    number that a decided name spells out ("第三网格") goes to no other grid. A number that is ``in_force`` stays,
+    unless a decision gives it to another grid.
     """
     names = _by_grid(plan, "names")
     numbers = {code: int(number) for code, number in _by_grid(plan, "numbers").items()}
@@ -28,7 +31,8 @@ def around_decided(plan: Plan, sequence: pd.Series, in_force: pd.Series) -> pd.S
         held = {code: int(in_force[code]) for code in inside.index if code in in_force.index} if len(in_force) else {}
         held = {code: number for code, number in held.items() if number not in taken}
         taken |= set(held.values())
-        free = (number for number in range(1, len(inside) + len(taken) + 1) if number not in taken)
+        start = max([used.get(str(community), 0), *held.values()])
+        free = (number for number in range(start + 1, start + len(inside) + len(taken) + 1) if number not in taken)
         for code in inside.index:
             found = spelled.get(code)
             own = found[1] if found is not None and found[1] not in fixed.values() else 0

@@ -36,11 +36,15 @@ def numbered(
             sequence[held.index] = held
         elif len(inside) == 1:
             sequence[inside.index] = template.sole
-    return around_decided(plan, sequence, kept)
+    return around_decided(plan, sequence, kept, used)
 
 
 def _in_force(owners: pd.Series, in_force: Mapping[str, str], template: Template, retired: set[str]) -> pd.Series:
-    """The numbers of the grids whose code in force is well formed, of their community, alone, and not retired."""
+    """The numbers of the grids whose code in force is well formed, of their community, alone, and not retired.
+
+    A number 0 is that of a community that is not split.
+    """
+    sole = ~owners.duplicated(keep=False)
     codes = {grid: in_force[grid] for grid in owners.index if grid in in_force}
     seen = pd.Series(codes, dtype="str")
     repeated = set(seen[seen.duplicated()])
@@ -49,6 +53,7 @@ def _in_force(owners: pd.Series, in_force: Mapping[str, str], template: Template
             grid: template.number(code)
             for grid, code in codes.items()
             if code not in repeated and code not in retired and template.is_code_of(code, owners[grid])
+            if template.number(code) or sole[grid]
         },
         dtype="float64",
     )

@@ -9,8 +9,11 @@ from gridopt.city import City
 from gridopt.coding.templates import AUTO, Template, choose_template
 from gridopt.errors import RuleError, check_keys, preview
 
-SETTINGS = ("template", "register", "parents", "merged")
+SETTINGS = ("template", "register", "parents", "merged", "in_force")
 """Keys of ``[rules.code]``; ``register`` names the register that the parents come from, for the record."""
+
+IN_FORCE = ("keep", "renumber")
+"""What becomes of the codes that today's grids bear: kept by the grids that continue them, or all numbered anew."""
 
 MERGED_FROM, MERGED_TO = 601, 999
 """Community parts of merged communities (CJ/T 349-2010), in their township."""
@@ -25,6 +28,17 @@ def template_of(city: City, name: str | None = None) -> Template:
     check_keys(settings, SETTINGS, "[rules.code]")
     chosen = str(settings.get("template", AUTO)) if name is None else name
     return choose_template(chosen, city.communities.index, parents=parents_of(city))
+
+
+def keeps_codes(city: City) -> bool:
+    """Whether the codes of today's grids stay in force: ``[rules.code] in_force``. Raises a `RuleError`."""
+    chosen = city.settings.code.get("in_force", IN_FORCE[0])
+    if chosen not in IN_FORCE:
+        raise RuleError(
+            f"[rules.code] in_force must be {' or '.join(IN_FORCE)}; it is {chosen!r}.",
+            zh=f"[rules.code] in_force 应为 {' 或 '.join(IN_FORCE)}；现为 {chosen!r}。",
+        )
+    return bool(chosen == IN_FORCE[0])
 
 
 def parents_of(city: City) -> dict[str, str]:

@@ -12,7 +12,7 @@ from gridopt.city import City
 from gridopt.coding.decided import with_decided_names
 from gridopt.coding.names import grid_names
 from gridopt.coding.numbering import numbered, retired_codes
-from gridopt.coding.parents import template_of
+from gridopt.coding.parents import keeps_codes, template_of
 from gridopt.coding.scan import sequences
 from gridopt.coding.templates import Template, check_parents
 from gridopt.errors import RuleError, TableError, preview
@@ -25,10 +25,10 @@ def encode(plan: Plan, template: str | None = None, *, in_force: Mapping[str, st
     ``template`` is one of `TEMPLATES`, ``"auto"``, or a layout of one's own (`gridopt.coding.templates`); None
     takes the city's ``[rules.code] template``, ``"auto"`` where it has none. The template in fact used is
     recorded in ``plan.code_template``, the communities' codes where they are not their ids in the city's settings.
-    Grids come out sorted by code. Encoding twice changes nothing, and neither row order nor the codes
-    of before play any part.
+    Grids come out sorted by code. Encoding twice changes nothing, and the order of rows plays no part.
 
-    ``in_force`` gives present grids the codes that they carry already: numbers in force are never renumbered,
+    ``in_force`` gives present grids the codes that they carry already, by default those that the city's
+    ``current_grids`` bear too (`gridopt.coding.parents.keeps_codes`): numbers in force are never renumbered,
     so well-formed and distinct codes are kept with their gaps, and a grid beside them takes the highest number
     ever used in its community plus one. Codes that ``plan.codes`` records as retired (with ``valid_to``) stay
     there and are never given again. Only where none is in force are numbers given in scan order. Numbers and
@@ -42,7 +42,8 @@ def encode(plan: Plan, template: str | None = None, *, in_force: Mapping[str, st
     first_units = plan.units.index.to_series().groupby(plan.units["grid_code"]).min()
     _check_holdings(plan.grids, first_units)
     retired = retired_codes(plan.codes)
-    sequence = numbered(plan, sequences(plan.grids, first_units), chosen, in_force=in_force or {}, retired=retired)
+    in_force = _borne_today(plan) if in_force is None else in_force
+    sequence = numbered(plan, sequences(plan.grids, first_units), chosen, in_force=in_force, retired=retired)
     _check_digits(chosen, sequence.groupby(plan.grids["community_id"]).max())
     codes = [chosen.code(community, seq) for community, seq in zip(plan.grids["community_id"], sequence, strict=True)]
     renamed = dict(zip(plan.grids.index, codes, strict=True))
@@ -52,10 +53,18 @@ def encode(plan: Plan, template: str | None = None, *, in_force: Mapping[str, st
         units=_with_codes(plan.units, renamed),
         buildings=_with_codes(plan.buildings, renamed),
         violations=plan.violations.assign(grid_codes=_listed(plan.violations["grid_codes"], renamed)),
-        codes=_codes_table(grids, retired),
+        codes=_codes_table(grids, _succeeded(retired, renamed)),
         code_template=chosen.name,
         city=_with_parents(plan.city, chosen),
     )
+
+
+def _borne_today(plan: Plan) -> dict[str, str]:
+    """The present codes of the plan's grids that are those of today's grids."""
+    today = plan.city.current_grids
+    if today is None or "grid_code" not in today or not keeps_codes(plan.city):
+        return {}
+    return {code: code for code in plan.grids.index.intersection(pd.Index(today["grid_code"].astype(str)))}
 
 
 def _with_parents(city: City, template: Template) -> City:
@@ -121,6 +130,11 @@ def _listed(grid_codes: pd.Series, renamed: Mapping[str, str]) -> pd.Series:
     return grid_codes.map(
         lambda text: ";".join(sorted(renamed.get(code, code) for code in text.split(";") if code))
     ).astype("str")
+
+
+def _succeeded(retired: pd.DataFrame, renamed: Mapping[str, str]) -> pd.DataFrame:
+    """Codes given up with the successors' codes of now."""
+    return retired.assign(successor=retired["successor"].map(lambda code: renamed.get(code, code)))
 
 
 def _codes_table(grids: gpd.GeoDataFrame, retired: pd.DataFrame) -> pd.DataFrame:

@@ -12,12 +12,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gridopt.city import City
-from gridopt.coding import encode
 from gridopt.errors import RuleError
 from gridopt.grids.plan import Plan
 from gridopt.objective import TERMS
 from gridopt.plan.decisions import with_verdicts
 from gridopt.plan.draw import Ground, assembled, chosen_effort, details_of, prepare
+from gridopt.plan.in_force import coded
 from gridopt.plan.matching import match_polygons
 from gridopt.plan.moved import moved_units, share_moved
 from gridopt.plan.pool import Floats, Pool, dominated
@@ -215,7 +215,7 @@ class _Choice:
 def _plan(pool: Pool, picks: Sequence[int], *, effort: Effort, seed: int) -> Plan:
     ground = pool.ground
     solution = with_verdicts(ground.city, pool.plan(picks), ground.bound)
-    plan = encode(assembled(ground, solution))
+    plan = coded(assembled(ground, solution))
     details = {**details_of(solution), **plan.details}
     return plan.replace(seed=seed, effort=effort.name, source="alternatives", details=details)
 

@@ -7,14 +7,14 @@ import numpy as np
 import pandas as pd
 
 from gridopt.city import City
-from gridopt.coding import encode
 from gridopt.contracts import VIOLATIONS
 from gridopt.errors import TableError
 from gridopt.graph import UnitGraph
 from gridopt.grids.plan import Plan
 from gridopt.plan.decisions import settle
 from gridopt.plan.draw import build
-from gridopt.plan.matching import Match, match_polygons, match_units
+from gridopt.plan.in_force import coded
+from gridopt.plan.matching import Match, by_code, match_polygons, match_units
 from gridopt.solvers.community import Bindings
 from gridopt.solvers.solution import Solution
 from gridopt.solvers.solve import measure
@@ -44,7 +44,7 @@ def assess(
                 "there is no drawing to assess: give units or grids, or name [layers.current_grids].",
                 zh="没有可核对的划分：请给出 units 或 grids，或在项目文件中写明 [layers.current_grids]。",
             )
-        match = match_polygons(city, made, _by_code(given))
+        match = match_polygons(city, made, by_code(given))
     sides = made["community_id"].str.cat(match.drawn, sep="|")
     labels = np.unique(sides.to_numpy(str), return_inverse=True)[1].astype(np.int32)
 
@@ -52,16 +52,9 @@ def assess(
         return measure(graph, city.rules, labels, bindings=bindings, lang=city.settings.lang)
 
     plan = build(city, weigh, settled=settled)
-    in_force = match.drawn.groupby(plan.units["grid_code"]).first()
-    plan = encode(plan, in_force={str(code): str(given) for code, given in in_force.items()})
+    own = match.drawn.groupby(plan.units["grid_code"]).first()
+    plan = coded(plan, {str(grid): str(given) for grid, given in own.items()})
     return plan.replace(source="assess", effort="none", violations=_with_match(plan, match))
-
-
-def _by_code(grids: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Given polygons indexed by their code where they have one, else by their own index."""
-    if "grid_code" not in grids or (grids["grid_code"].fillna("") == "").any():
-        return grids.set_index(grids.index.astype(str))
-    return grids.set_index(grids["grid_code"].astype(str)).dissolve(level=0)
 
 
 def _with_match(plan: Plan, match: Match) -> pd.DataFrame:

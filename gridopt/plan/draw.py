@@ -11,12 +11,12 @@ import geopandas as gpd
 import pandas as pd
 
 from gridopt.city import City
-from gridopt.coding import encode
 from gridopt.contracts import REPAIRS, UNITS, check_columns
 from gridopt.graph import UnitGraph
 from gridopt.grids.assemble import assemble
 from gridopt.grids.plan import Plan
 from gridopt.plan.decisions import Bound, Settled, bind, concerned, numbering, settle, with_verdicts
+from gridopt.plan.in_force import coded
 from gridopt.solvers.community import Bindings
 from gridopt.solvers.effort import Effort
 from gridopt.solvers.solution import Solution
@@ -50,7 +50,7 @@ def draw(
     def search(graph: UnitGraph, bindings: Bindings) -> Solution:
         return solve(graph, city.rules, bindings=bindings, effort=work, seed=seed, lang=city.settings.lang)
 
-    plan = build(city, search, units=units, borders=borders, workers=work.workers)
+    plan = coded(build(city, search, units=units, borders=borders, workers=work.workers))
     return plan.replace(seed=seed, effort=work.name, source="draw")
 
 
@@ -69,7 +69,7 @@ def build(
     settled: Settled | None = None,
     workers: int | None = 1,
 ) -> Plan:
-    """A coded plan from units and a way to give them labels: the steps that every verb shares.
+    """A plan from units and a way to give them labels, under provisional codes: the steps that every verb shares.
 
     ``settled`` are units on which the decisions of the city have been laid already; ``workers`` make them where not.
     """
@@ -78,7 +78,7 @@ def build(
     made = time.perf_counter()
     solution = with_verdicts(ground.city, search(ground.graph, ground.bindings), ground.bound)
     solved = time.perf_counter()
-    plan = encode(assembled(ground, solution))
+    plan = assembled(ground, solution)
     seconds = {"units": made - started, "solve": solved - made, "grids": time.perf_counter() - solved}
     return plan.replace(details={**details_of(solution), **plan.details}, log={"seconds": seconds})
 

@@ -58,6 +58,16 @@ def match_units(units: gpd.GeoDataFrame, given: pd.Series | pd.DataFrame) -> Mat
     return _crossing(units, Match(found.astype(str)))
 
 
+def by_code(grids: gpd.GeoDataFrame | None) -> gpd.GeoDataFrame | None:
+    """Given polygons under their code, those of one code as one; one without a code stays under its own index."""
+    if grids is None:
+        return None
+    codes = grids["grid_code"].fillna("").astype(str) if "grid_code" in grids else pd.Series("", grids.index)
+    named = codes.where(codes != "", grids.index.astype(str))
+    kept = grids.assign(grid_code=codes).set_index(pd.Index(named.to_numpy(), dtype="str"))
+    return kept.dissolve(level=0) if kept.index.has_duplicates else kept.sort_index()
+
+
 def match_polygons(city: City, units: gpd.GeoDataFrame, grids: gpd.GeoDataFrame) -> Match:
     """From polygons: a unit goes to the grid that holds most of its people, then of its area.
 

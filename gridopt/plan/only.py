@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from gridopt.city import City
-from gridopt.coding import encode
+from gridopt.coding.numbering import retired_codes
+from gridopt.coding.parents import template_of
 from gridopt.contracts import BORDERS
 from gridopt.errors import RuleError, preview
 from gridopt.grids.assemble import ADDED_RULES
@@ -19,6 +20,7 @@ from gridopt.objective import TERMS, Scales, coefficients
 from gridopt.partition import Partition
 from gridopt.plan.decisions import with_verdicts
 from gridopt.plan.draw import Ground, assembled, chosen_effort, prepare
+from gridopt.plan.in_force import code_owners, coded
 from gridopt.plan.unchanged import check_others, check_places, check_rules, communities_named
 from gridopt.publish.record import plain
 from gridopt.solvers.counts import asked_counts
@@ -43,9 +45,10 @@ def draw_only(
 
     ``communities`` are ids or names, ``effort`` and ``seed`` those of the plan unless given (recorded where they
     differ). ``city`` may have changed since the plan was drawn in what concerns these communities only: a count,
-    a group, a decision. The grids drawn again are numbered in scan order from 1; that is for plans under
-    discussion, numbers in force are never changed. Raises `RuleError` where a community is unknown, its grids
-    are in force, or anything has changed that other communities were drawn by.
+    a group, a decision. The grids drawn again are coded as `draw` codes them: under the codes of today's grids that
+    they continue, else in scan order; that is for plans under discussion, numbers in force are never changed. Raises
+    `RuleError` where a community is unknown, its grids are in force, or anything has changed that other communities
+    were drawn by.
     """
     chosen = communities_named(city, [communities] if isinstance(communities, str) else communities)
     city = city.replace(settings=dataclasses.replace(city.settings, lang=plan.city.settings.lang))
@@ -56,10 +59,10 @@ def draw_only(
     work, word = chosen_effort(effort or Effort.recorded(plan.effort), workers), plan.seed if seed is None else seed
     own = with_verdicts(ground.city, _solved(ground, plan, chosen, (work, word)), ground.bound)
     solution = _joined(plan, ground, chosen, own)
-    made = assembled(ground, solution)
+    made = assembled(ground, solution).replace(codes=retired_codes(plan.codes))
     kept = made.units["grid_code"][~made.units["community_id"].isin(chosen)]
     in_force = plan.units["grid_code"].reindex(kept.index).groupby(kept.to_numpy()).first().to_dict()
-    fresh = encode(made, plan.code_template, in_force={str(old): str(code) for old, code in in_force.items()})
+    fresh = coded(made, {str(old): str(code) for old, code in in_force.items()})
     check_others(plan, fresh, chosen)
     return _rest_kept(plan, fresh, chosen).replace(
         seed=plan.seed,
@@ -152,7 +155,8 @@ def _parts(plan: Plan, solution: Solution, chosen: Sequence[str], *, full: bool 
     stored = plan.details["parts"]
     others = stored[~stored.index.isin(chosen)]
     if full:
-        others = others.assign(**{name: plan.communities[name] for name in ("objective", "bound", "gap")})
+        scores = plan.communities.reindex(others.index)
+        others = others.assign(**{name: scores[name] for name in ("objective", "bound", "gap")})
     table = pd.concat([others.astype(object), solution.parts[solution.parts.index.isin(chosen)].astype(object)])
     return pd.DataFrame(table.sort_index().infer_objects())
 
@@ -213,15 +217,17 @@ def _rest_kept(plan: Plan, fresh: Plan, chosen: Sequence[str]) -> Plan:
         others = before[~_of(before).isin(chosen)]
         return pd.concat([others, after[_of(after).isin(chosen)]]).sort_index() if len(others) else after
 
-    def rows(of: Plan, table: pd.DataFrame, column: str, *, own: bool) -> pd.DataFrame:
-        """Rows of the chosen communities, or of the others, by a column that names a unit or a grid."""
-        known = of.units if column == "unit_a" else of.grids
-        inside = known.index[known["community_id"].isin(chosen)]
-        plain = table.reset_index() if table.index.name == column else table
-        return plain[plain[column].isin(inside) == own].astype(object)
+    def borders_of(of: Plan, *, own: bool) -> pd.DataFrame:
+        inside = of.units.index[of.units["community_id"].isin(chosen)]
+        return of.borders[of.borders["unit_a"].isin(inside) == own].astype(object)
 
-    borders = [rows(plan, plan.borders, "unit_a", own=False), rows(fresh, fresh.borders, "unit_a", own=True)]
-    codes = [rows(plan, plan.codes, "grid_code", own=False), rows(fresh, fresh.codes, "grid_code", own=True)]
+    def codes_of(of: Plan, *, own: bool) -> pd.DataFrame:
+        table = of.codes.reset_index() if of.codes.index.name == "grid_code" else of.codes
+        owners = code_owners(template_of(fresh.city), table["grid_code"], chosen)
+        return table[table["grid_code"].isin(owners.index) == own].astype(object)
+
+    borders = [borders_of(plan, own=False), borders_of(fresh, own=True)]
+    codes = [codes_of(plan, own=False), codes_of(fresh, own=True)]
     listed = [plan.violations[~_of(plan.violations).isin(chosen)], fresh.violations[_of(fresh.violations).isin(chosen)]]
     return fresh.replace(
         grids=kept(plan.grids, fresh.grids),
@@ -238,10 +244,6 @@ def _of(table: Any) -> pd.Series[str]:
     """The community of every row."""
     named: pd.Series[str] = table.index.to_series() if table.index.name == "community_id" else table["community_id"]
     return named
-
-
-def _codes_of(codes: pd.DataFrame) -> pd.Series[str]:
-    return codes.index.to_series() if codes.index.name == "grid_code" else codes["grid_code"]
 
 
 def _drawn(plan: Plan, chosen: Sequence[str], *, seed: int, effort: str) -> dict[str, dict[str, object]]:

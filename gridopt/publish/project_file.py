@@ -141,6 +141,7 @@ household_size = 2.6         # residents of a household, where only one of the t
 
 [rules.code]
 template = "auto"            # stat15 where every community id has 12 digits
+# in_force = "keep"          # codes of current_grids go on where a drawn grid continues one; or "renumber"
 """,
     "zh": """
 # 规则：默认值为各省常见做法，请结合本地规定逐项确认。
@@ -193,6 +194,7 @@ household_size = 2.6         # 户均人口，户数、人口只知其一时据�
 
 [rules.code]
 template = "auto"            # 村（社区）编码均为 12 位时用 stat15
+# in_force = "keep"          # 新网格延续现有网格的，沿用其编码；或 "renumber" 全部重新编号
 """,
 }
 

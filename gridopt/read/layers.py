@@ -97,7 +97,7 @@ CONTRACTS: Mapping[str, Contract] = {
     "facilities": Contract("facility_id", "facility", texts=("name", "tier"), kinds=("point",)),
     "events": Contract("event_id", "event", texts=("date", "kind", "community"), counts=("number",), kinds=("point",)),
     "roster": Contract("staff_id", "staff", texts=STAFF, counts=("capacity",)),
-    "codes": Contract("code", "code", texts=("name", "community")),
+    "codes": Contract("code", "code", texts=("name", "community", "valid_to", "successor")),
     "current_grids": Contract(
         "current_id", "current", texts=("name", "grid_code", "community", "scope"), kinds=("polygon",)
     ),

@@ -230,6 +230,11 @@ def _codes(city: City) -> Iterator[Outlier]:
     table, communities = city.layer("codes"), city.communities
     if table is None:
         return
+    length = communities.index.str.len().max()
+    table = table[table.index.str.len() <= length]
+    if not len(table):
+        # A list of codes of grids, of those given up, says nothing of communities.
+        return
     if "community" in table and (table["community"] != "").any():
         table = table[table["community"] != ""].set_index("community")
     names = table["name"]
@@ -238,7 +243,6 @@ def _codes(city: City) -> Iterator[Outlier]:
     for i in communities.index.intersection(table.index):
         if names[i] and not administrative(str(names[i])).is_same(administrative(_name(city, i))):
             yield Outlier("code", "communities", str(i), _name(city, i), _name(city, i), str(names[i]), "renamed")
-    length = communities.index.str.len().max()
     here = table.index.str.len() == length
     here &= table.index.str[:-3].isin(communities["township_id"])
     for i in table.index[here].difference(communities.index):

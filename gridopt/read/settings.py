@@ -37,6 +37,10 @@ _FORMS: Mapping[tuple[str, str], tuple[Callable[[object], bool], Words]] = {
     ("code", "register"): (_is_text, _TEXT),
     ("code", "parents"): (_is_table, ('a table: { "C1" = "320411001101" }', '表：{ "C1" = "320411001101" }')),
     ("code", "merged"): (_are_texts, ('a list of community ids: ["..."]', '村（社区）编码列表：["..."]')),
+    ("code", "in_force"): (
+        lambda value: value in ("keep", "renumber"),
+        ('"keep" (today\'s codes stay) or "renumber"', '"keep"（沿用现有编码）或 "renumber"（重新编号）'),
+    ),
     ("tiers", "preset"): (_is_text, _TEXT),
     ("tiers", "names"): (_are_texts, ('a list of names: ["...", "..."]', '名称列表：["...", "..."]')),
     ("tiers", "limits"): (
@@ -63,7 +67,7 @@ def read_settings(tables: Mapping[str, Any], lang: str = "en") -> Settings:
     """
     settings = {name: table_of(tables, name, "rules") for name in SETTINGS}
     check_keys(settings["workload"], [one.name for one in fields(Workload)], "rules.workload")
-    check_keys(settings["code"], ("template", "register", "parents", "merged"), "rules.code")
+    check_keys(settings["code"], ("template", "register", "parents", "merged", "in_force"), "rules.code")
     check_keys(settings["publish"], ("version", "document"), "rules.publish")
     for (name, key), (is_right, (words, words_zh)) in _FORMS.items():
         value = settings[name].get(key)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
+
+import pandas as pd
 
 from gridopt.verify.counts import once
 from gridopt.verify.faults import Fault, found
@@ -26,11 +29,30 @@ _FROM_ZERO = re.compile(r"\{seq:\d+:0+-")
 _PARTS = re.compile(r"\{([a-z]+)(?::(\d+))?[^}]*\}|([0-9A-Za-z-]+)")
 
 
+@dataclass(frozen=True)
+class _Frame:
+    """What stands before and behind the sequence number of a community's codes, and the digits of the number."""
+
+    head: str
+    width: int
+    tail: str
+
+    def code(self, number: int) -> str:
+        """The community's code of that number."""
+        return f"{self.head}{number:0{self.width}d}{self.tail}"
+
+    def number(self, code: str) -> int | None:
+        """The number in a code of this community, None for any other text."""
+        digits = code[len(self.head) : len(code) - len(self.tail)]
+        return int(digits) if _is_digits(digits) and self.code(int(digits)) == code else None
+
+
 def codes(stored: Stored) -> Iterator[Fault]:
     """Codes unique, well-formed, of their own community, gapless from 1 with those retired; names unique.
 
-    Numbers of an assessed drawing, of decisions and of locked grids are in force and may leave gaps; so may those
-    that stand beside codes given up.
+    Numbers of an assessed drawing, of decisions, of locked grids and of today's grids are in force and may leave
+    gaps; so may those that stand beside codes given up. A code given up is no grid's; each code of today's grids
+    is a grid's or given up; and the numbers of new grids beside them follow the highest ever used, without a gap.
     """
     grids = once(stored.layers["grids"])
     settings = stored.record["rules"].get("code", {})
@@ -42,43 +64,50 @@ def codes(stored: Stored) -> Iterator[Fault]:
         )
         return
     parents = dict(settings.get("parents", {}))
-    listed = zip(grids.index, grids["community_id"], grids["seq"], strict=True)
-    formed = {code: _formed(parents.get(community, community), int(seq), layout) for code, community, seq in listed}
-    malformed = [code for code, right in formed.items() if code != right]
+    frames = {str(one): _frame(parents.get(one, one), layout) for one in grids["community_id"].unique()}
+    listed = zip(grids.index, grids["community_id"], grids["seq"].astype(int), strict=True)
+    malformed = [
+        code for code, one, seq in listed if (frame := frames[one]) is None or seq < 0 or code != frame.code(seq)
+    ]
     yield from found(
         ("codes", "grids"),
         malformed,
         f"codes are not formed by template {template}",
         f"{{n}} 个编码不符合模板 {template}",
     )
+    sound = {one: frame for one, frame in frames.items() if frame is not None}
+    standing = {} if settings.get("in_force") == "renumber" else _standing(stored, sound)
     yield from _numbers(grids, template, layout)
-    yield from _registered(stored, grids)
-    yield from _gaps(stored, grids, layout, parents)
+    in_force = [sound[one].code(number) for one, numbers in standing.items() for number in numbers]
+    yield from _registered(stored, grids, in_force)
+    yield from _gaps(stored, grids, sound, standing)
     repeated = grids.index[grids.duplicated(["community_id", "name"], keep=False)]
     yield from found(("names", "grids"), repeated, "names repeat in their community", "{n} 个名称在村（社区）内重复")
     nameless = grids.index[grids["name"] == ""]
     yield from found(("names", "grids"), nameless, "grids have no name", "{n} 个网格没有名称")
 
 
-def _formed(parent: str, seq: int, layout: str) -> str:
-    """The code that a layout makes of a community's code and a number, "" where it makes none."""
-    written = []
+def _frame(parent: str, layout: str) -> _Frame | None:
+    """What a layout makes of a community's code, None where it makes nothing of it."""
     if layout.startswith("{parent:12}{seq:3}{micro") and len(parent) == 15:
         # The communities are grids themselves, and what is drawn in them are micro-grids.
         layout = layout.replace("12}{seq:3}{micro", "15}{seq")
+    written, sides, digits = "", [], 0
     for part, width, text in _PARTS.findall(layout):
         if text:
-            written.append(text)
-        elif part in ("seq", "micro"):
-            written.append(f"{seq if part == 'seq' else 0:0{width}d}")
+            written += text
+        elif part == "seq":
+            sides, written, digits = [written], "", int(width)
+        elif part == "micro":
+            written += "0" * int(width)
         elif not width:
-            written.append(parent if _is_digits(parent) else f"{parent}-")
+            written += parent if _is_digits(parent) else f"{parent}-"
         else:
             end = int(width) if part == "parent" else _ENDS[part]
             if not (_is_digits(parent) and len(parent) == (end if part == "parent" else 12)):
-                return ""
-            written.append(parent[end - int(width) : end])
-    return "".join(written)
+                return None
+            written += parent[end - int(width) : end]
+    return _Frame(sides[0], digits, written)
 
 
 def _numbers(grids: Any, template: str, layout: str) -> Iterator[Fault]:
@@ -93,15 +122,48 @@ def _is_digits(text: str) -> bool:
     return text.isascii() and text.isdigit()
 
 
-def _registered(stored: Stored, grids: Any) -> Iterator[Fault]:
-    register = stored.layers["codes"]["grid_code"]
+def _standing(stored: Stored, frames: Mapping[str, _Frame]) -> dict[str, set[int]]:
+    """The numbers of today's grids that are in force, by community: those of codes that the template makes."""
+    today = stored.layers.get("current_grids")
+    owners = {(frame.head, frame.tail): one for one, frame in frames.items()}
+    width = next((frame.width for frame in frames.values()), 0)
+    tail = next((len(frame.tail) for frame in frames.values()), 0)
+    standing: dict[str, set[int]] = {}
+    for code in [] if today is None else today["grid_code"]:
+        end = len(code) - tail
+        one = owners.get((code[: max(end - width, 0)], code[max(end, 0) :]), "")
+        number = frames[one].number(code) if one else None
+        if number is not None:
+            standing.setdefault(one, set()).add(number)
+    return standing
+
+
+def _registered(stored: Stored, grids: Any, lost: Sequence[str]) -> Iterator[Fault]:
+    codes = stored.layers["codes"]
+    register = codes["grid_code"]
     missing = grids.index.difference(register)
     yield from found(("codes", "codes"), missing, "codes are not in the register", "{n} 个编码未登记")
     repeated = register[register.duplicated()].unique()
     yield from found(("codes", "codes"), repeated, "codes are registered twice", "{n} 个编码重复登记")
+    again = grids.index.intersection(pd.Index(register[_given_up(codes)]))
+    yield from found(("codes", "codes"), again, "codes were given up and are used again", "{n} 个编码已停用，不得再用")
+    unlisted = sorted(set(lost) - set(register))
+    yield from found(
+        ("codes", "codes"),
+        unlisted,
+        "codes of today's grids are neither a grid's nor given up",
+        "{n} 个现有网格编码既未沿用，也未登记停用",
+    )
 
 
-def _gaps(stored: Stored, grids: Any, layout: str, parents: Mapping[str, str]) -> Iterator[Fault]:
+def _given_up(codes: Any) -> Any:
+    """Which rows of the register have an end or a successor."""
+    return (codes[["valid_to", "successor"]].fillna("").astype(str) != "").any(axis=1)
+
+
+def _gaps(
+    stored: Stored, grids: Any, frames: Mapping[str, _Frame], standing: Mapping[str, set[int]]
+) -> Iterator[Fault]:
     """Communities that leave out a number that no code given up bears; numbers that people gave may."""
     if stored.record["city"].get("source") == "assess" or "decisions" in stored.record["inputs"]:
         return
@@ -111,9 +173,14 @@ def _gaps(stored: Stored, grids: Any, layout: str, parents: Mapping[str, str]) -
         units = stored.layers["units"]
         by_hand = set(units.loc[units["locked_grid"] != "", "community_id"])
     broken = []
-    for one, numbers in grids["seq"].astype(int).groupby(grids["community_id"]):
-        missing = set(range(1, max(numbers) + 1)) - set(numbers)
-        unexplained = [n for n in missing if _formed(parents.get(one, one), n, layout) not in register]
-        if unexplained and one not in by_hand:
+    for one, column in grids["seq"].astype(int).groupby(grids["community_id"]):
+        if one in by_hand or one not in frames:
+            continue
+        numbers, held = set(column), standing.get(one, set())
+        new = numbers - held
+        missing = set(range(max(held, default=0) + 1, max(new, default=0) + 1)) - new
+        if any(frames[one].code(number) not in register for number in missing) or (
+            new and min(new) < max(held, default=0)
+        ):
             broken.append(one)
     yield from found(("codes", "grids"), broken, "communities leave out a number", "{n} 个村（社区）编号不连续")
