@@ -170,12 +170,26 @@ def test_people_without_any_building_are_shared_out_by_area_and_recorded() -> No
     assert any("area" in row["action"] and row["ids"] == "B" for row in units.attrs["repairs"])
 
 
-def test_the_share_of_people_in_houses_beyond_the_border_is_on_record() -> None:
-    inside_and_beyond = houses(["", ""], [300, 100])
-    inside_and_beyond.loc["h1", "geometry"] = box(210, 5, 220, 15)  # 10 m east of B
-    units = make_units(City.from_tables(town(households=[30, 10], residents=[78, 26]), buildings=inside_and_beyond))
-    told = [row for row in units.attrs["repairs"] if row["layer"] == "population" and row["ids"] == "h1"]
-    assert [row["action"] for row in told] == ["25.0% of the weights of residents, counted in the nearest unit"]
+def test_houses_across_the_border_hold_nobody_of_the_totals_and_are_on_record() -> None:
+    """A house 4 m east of B may be drawn apart from its land; one 10 m east stands across the street."""
+    rows = houses(["", "", ""], [300, 100, 100]).assign(geometry=[box(x, 5, x + 4, 15) for x in (5, 204, 210)])
+    totals = town(households=[30, 10], residents=[78, 26])
+    lots = [box(0, 0, 100, 100), box(100, 0, 150, 100), box(150, 0, 200, 100)]
+    ready = gpd.GeoDataFrame(index=["u1", "u2", "u3"], geometry=lots)
+    units = make_units(City.from_tables(totals, buildings=rows, units=ready))
+    told = [row for row in units.attrs["repairs"] if row["layer"] == "population" and row["ids"] == "h2"]
+    assert [row["action"] for row in told] == [
+        "hold nobody of the control totals (as homes inside they would hold 20.0%)"
+    ]
+    assert units["residents"].tolist() == [78, 0, 26]
+    assert units["buildings"].tolist() == [1, 0, 2], "the house has a grid to answer for it all the same"
+
+
+def test_a_house_across_the_border_keeps_the_people_that_were_counted_in_it() -> None:
+    rows = houses(["", ""], [300, 100], households=[30, 10])
+    rows.loc["h1", "geometry"] = box(210, 5, 220, 15)
+    units = make_units(City.from_tables(town(), buildings=rows))
+    assert units.groupby("community_id")["households"].sum().tolist() == [30, 10]
 
 
 def test_control_totals_alone_are_spread_evenly_over_land_cut_fine_enough_for_grids() -> None:

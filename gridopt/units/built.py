@@ -19,8 +19,9 @@ from gridopt.units.edges import Floats, Integers
 from gridopt.units.groups import Homes, groups_of
 from gridopt.units.hamlets import hamlets_of
 from gridopt.units.nearest import Shapes
-from gridopt.units.people import control_totals, home_weights
+from gridopt.units.people import control_totals, home_weights, uncounted_beyond
 from gridopt.units.record import Record
+from gridopt.units.stacks import stacked
 from gridopt.units.towers import mark_stairwells, sliced
 
 UNITS_IN_A_GRID = 12
@@ -45,8 +46,9 @@ def built_units(city: City, record: Record, *, workers: int | None = 1) -> tuple
     highs = _highs(city, communities)
     limits = np.maximum(highs / UNITS_IN_A_GRID, LEAST_UNIT)
     homes = _with_bare_land(homes, land, totals[_measure(city)], limits)
-    carriers = Carriers(homes.shapes, homes.sizes, homes.numbers)
     place = communities.index.get_indexer(pd.Index(homes.communities, dtype="str"))
+    footprints, stacks = stacked(homes.shapes, homes.sizes, limits[place])
+    carriers = Carriers(footprints, homes.sizes, homes.numbers, stacks)
     sliced_carriers, towers = sliced(carriers, limits[place], highs[place])
     blocks = make_blocks(city, land, homes.shapes)
     blocks = cut_dense(blocks, sliced_carriers, limits[blocks.communities], workers=workers)
@@ -83,9 +85,11 @@ def _homes(city: City, land: gpd.GeoSeries, record: Record) -> tuple[_Found, pd.
     hamlets: pd.Series | None = None
     if buildings is not None and len(buildings):
         buildings = buildings.sort_index()
-        homes = place_buildings(buildings, land.to_frame("geometry")).unit_ids
+        places = place_buildings(buildings, land.to_frame("geometry"))
+        homes = places.unit_ids
         totals = control_totals(city, land, homes, record)
-        shapes, weights = shapely.force_2d(buildings.geometry.to_numpy()), home_weights(buildings)
+        shapes = shapely.force_2d(buildings.geometry.to_numpy())
+        weights = home_weights(buildings).mask(uncounted_beyond(buildings, places.beyond), 0.0)
     else:
         table = cells if cells is not None else gpd.GeoDataFrame({"residents": [], "geometry": []}, geometry="geometry")
         homes = place_buildings(table, land.to_frame("geometry")).unit_ids

@@ -20,6 +20,12 @@ from gridopt.workers import side_by_side
 SPACING = 12.0
 """Metres between the points of an outline that stand for a building."""
 
+CLOSE_SPACING = 3.0
+"""Metres between them where another building stands close by: farther apart, a cut would zigzag through both."""
+
+CLOSE = 4.0
+"""Metres between two footprints up to which they stand close by."""
+
 SETBACK = 0.3
 """Metres that footprints are drawn in, so that a cut runs along the wall two buildings share."""
 
@@ -37,7 +43,7 @@ EDGE_SHARE = 0.15
 
 NEAR_OUTLINE = 0.01
 
-LEAST_SHARE = 0.25
+LEAST_SHARE = 0.02
 """Share of the mean size of a block's cells below which a cell, or a part of one, joins a neighbour."""
 
 AT_ONCE = 500
@@ -51,18 +57,19 @@ SMOOTH = 3.0
 
 @dataclass(frozen=True, eq=False)
 class Carriers:
-    """Where people are: footprints, points or raster cells, the size each adds to its unit, and its hamlet.
+    """Where people are: footprints, points or raster cells, the size each adds to its unit, its hamlet and its stack.
 
-    ``groups`` numbers the hamlets, -1 for none.
+    ``groups`` numbers the hamlets, -1 for none; ``stacks`` what is never cut apart: footprints on common ground.
     """
 
     shapes: Shapes
     sizes: Floats
     groups: Integers
+    stacks: Integers
 
     def take(self, chosen: Integers) -> Carriers:
         """The chosen carriers only."""
-        return Carriers(self.shapes[chosen], self.sizes[chosen], self.groups[chosen])
+        return Carriers(self.shapes[chosen], self.sizes[chosen], self.groups[chosen], self.stacks[chosen])
 
 
 def cut_dense(blocks: Blocks, carriers: Carriers, limits: Floats, *, workers: int | None = 1) -> Blocks:
@@ -219,8 +226,10 @@ def _clusters(carriers: Carriers, points: Floats, limit: float) -> Integers:
     labels, first = np.zeros(len(points), np.int64), 0
     for group in np.unique(carriers.groups):
         members = np.flatnonzero(carriers.groups == group)
-        sizes = carriers.sizes[members]
-        labels[members] = first + bisect(points[members], sizes, max(int(np.ceil(sizes.sum() / limit)), 1))
+        _, stack = np.unique(carriers.stacks[members], return_inverse=True)
+        sizes: Floats = np.bincount(stack, carriers.sizes[members]).astype(np.float64)
+        middles = np.column_stack([np.bincount(stack, axis) / np.bincount(stack) for axis in points[members].T])
+        labels[members] = first + bisect(middles, sizes, max(int(np.ceil(sizes.sum() / limit)), 1))[stack]
         first = int(labels[members].max()) + 1
     return labels
 
@@ -293,11 +302,24 @@ def _sums(shapes: Shapes, sizes: Floats, faces: Shapes) -> Floats:
 
 def _outline_points(shapes: Shapes) -> tuple[Floats, Integers]:
     """(points, building): points along drawn-in outlines; one inner point where nothing is left of them."""
-    drawn_in = shapely.segmentize(shapely.buffer(shapes, -SETBACK, join_style="mitre"), SPACING)
+    drawn_in = shapely.buffer(shapes, -SETBACK, join_style="mitre")
+    drawn_in = shapely.segmentize(drawn_in, np.where(_close(shapes), CLOSE_SPACING, SPACING))
     gone = shapely.is_empty(drawn_in)
     drawn_in[gone] = shapely.point_on_surface(shapes[gone])
     points, building = shapely.get_coordinates(drawn_in, return_index=True)
     return points, building.astype(np.int64)
+
+
+def _close(shapes: Shapes) -> NDArray[np.bool_]:
+    """Which footprints have another close by."""
+    west, south, east, north = shapely.bounds(shapes).T
+    around = shapely.box(west - CLOSE, south - CLOSE, east + CLOSE, north + CLOSE)
+    one, other = shapely.STRtree(shapes).query(around)
+    one, other = one[one < other], other[one < other]
+    met = shapely.dwithin(shapes[one], shapes[other], CLOSE)
+    close = np.zeros(len(shapes), bool)
+    close[one[met]] = close[other[met]] = True
+    return close
 
 
 def _finished(blocks: Blocks) -> Blocks:

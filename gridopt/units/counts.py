@@ -18,6 +18,9 @@ Integers = NDArray[np.int64]
 NEARBY = 100.0
 """Metres from the nearest unit within which a building outside all units still joins it."""
 
+DRAWN = 5.0
+"""Metres by which borders and buildings may be drawn apart; a building farther beyond is across the street."""
+
 EQUAL = 1e-9
 """Share of the larger overlap below which two overlaps are the same."""
 
@@ -34,10 +37,14 @@ def assign_buildings(buildings: gpd.GeoDataFrame, units: gpd.GeoDataFrame) -> pd
 
 @dataclass(frozen=True, eq=False)
 class Places:
-    """Where each building lies: its unit ("" outside), and the ids of those taken in from nearby."""
+    """Where each building lies: its unit ("" outside), the ids of those taken in from nearby, and those of them
+
+    that stand more than `DRAWN` beyond every unit.
+    """
 
     unit_ids: pd.Series
     nearby: pd.Index
+    beyond: pd.Index
 
     @property
     def outside(self) -> pd.Index:
@@ -69,13 +76,15 @@ def place_buildings(buildings: gpd.GeoDataFrame, units: gpd.GeoDataFrame) -> Pla
     owners = pd.factorize(ordered["community_id"])[0] if "community_id" in ordered else np.zeros(len(ordered))
     chosen = _largest_overlap(shapes, polygons, owners.astype(np.int64))
     stray = np.flatnonzero(chosen < 0)
-    building, unit = shapely.STRtree(polygons).query_nearest(shapes[stray], max_distance=NEARBY)
+    tree = shapely.STRtree(polygons)
+    (building, unit), metres = tree.query_nearest(shapes[stray], max_distance=NEARBY, return_distance=True)
     order = np.lexsort((unit, building))
     first = order[np.unique(building[order], return_index=True)[1]] if len(order) else order
-    chosen[stray[building[first]]] = unit[first]
+    taken = stray[building[first]]
+    chosen[taken] = unit[first]
     names = np.append(ordered.index.to_numpy(), "")
     unit_ids = pd.Series(names[chosen], index=buildings.index, name="unit_id", dtype="str")
-    return Places(unit_ids, buildings.index[stray[building[first]]])
+    return Places(unit_ids, buildings.index[taken], buildings.index[taken[metres[first] > DRAWN]])
 
 
 def _largest_overlap(shapes: NDArray[np.object_], polygons: NDArray[np.object_], owners: Integers) -> Integers:

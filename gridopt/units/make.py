@@ -12,11 +12,11 @@ from gridopt.contracts import unit_columns
 from gridopt.errors import TableError, preview
 from gridopt.people import MEASURES
 from gridopt.units.built import built_units
-from gridopt.units.counts import Places, add_counts, place_buildings
+from gridopt.units.counts import DRAWN, Places, add_counts, place_buildings
 from gridopt.units.further import with_further
 from gridopt.units.groups import phases, unmixed
 from gridopt.units.keyed import with_keyed_counts
-from gridopt.units.people import control_totals, people_in_units, raster_weights, weights_by_measure
+from gridopt.units.people import control_totals, home_weights, people_in_units, raster_weights, uncounted_beyond
 from gridopt.units.posts import with_posts
 from gridopt.units.ready import given_people, has_people, ready_units
 from gridopt.units.record import Record
@@ -75,9 +75,11 @@ def _apportioned(
     weights: pd.Series | pd.DataFrame
     if places is not None and buildings is not None:
         way = "floor area and dwellings of homes", "住宅建筑面积和套数"
-        each = weights_by_measure(buildings)
-        _note_nearby(each, places, record)
-        weights = pd.DataFrame({name: over_slices(each[name], places.unit_ids, buildings, units) for name in MEASURES})
+        across = uncounted_beyond(buildings, places.beyond)
+        each = {name: home_weights(buildings, name) for name in MEASURES}
+        _note_across(each["residents"], across, record)
+        held = {name: each[name].mask(across, 0.0) for name in MEASURES}
+        weights = pd.DataFrame({name: over_slices(held[name], places.unit_ids, buildings, units) for name in MEASURES})
     elif cells is not None and len(cells):
         weights, way = raster_weights(cells, units), ("raster cells by share of area", "栅格按面积比例")
     else:
@@ -100,18 +102,17 @@ def _apportioned(
     return people.assign(people_known=True)
 
 
-def _note_nearby(weights: pd.DataFrame, places: Places, record: Record) -> None:
-    """What share of the people stands in buildings outside every unit, which the nearest unit took in."""
-    shares = weights.loc[places.nearby].sum() / weights.sum().where(weights.sum() > 0, 1.0)
-    if shares.max() > 0:
-        share = f"{shares['residents']:.1%}"
+def _note_across(weights: pd.Series, across: pd.Series, record: Record) -> None:
+    """The homes across the border that hold nobody of the totals, and what share they would have held."""
+    share = weights[across].sum() / max(weights.sum(), 1e-300)
+    if share > 0:
         record.add(
             "population",
-            ("shared out by buildings outside every unit", "按位于划分单元之外的楼栋分摊"),
-            ids=places.nearby,
+            (f"homes more than {DRAWN:g} m beyond every unit", f"住宅位于所有划分单元之外超过 {DRAWN:g} 米"),
+            ids=across.index[across & (weights > 0)],
             action=(
-                f"{share} of the weights of residents, counted in the nearest unit",
-                f"占人口权重的 {share}，计入最近的划分单元",
+                f"hold nobody of the control totals (as homes inside they would hold {share:.1%})",
+                f"不参与控制数分摊（若在界内将占 {share:.1%}）",
             ),
         )
 

@@ -87,9 +87,11 @@ def apportion(total: float, weights: Floats) -> Floats:
     return np.asarray(np.diff(reached, prepend=0.0), np.float64)
 
 
-def weights_by_measure(buildings: pd.DataFrame) -> pd.DataFrame:
-    """`home_weights` for each measure: a building's own count of it goes before its other counts."""
-    return pd.DataFrame({measure: home_weights(buildings, measure) for measure in MEASURES})
+def uncounted_beyond(buildings: pd.DataFrame, beyond: pd.Index) -> pd.Series:
+    """Which buildings are among those ``beyond`` the border, where people are a neighbour's unless counted there."""
+    counted = buildings.reindex(columns=list(MEASURES)).notna().any(axis=1)
+    outside: pd.Series = ~counted & buildings.index.isin(beyond)
+    return outside
 
 
 def home_weights(buildings: pd.DataFrame, measure: str = "households") -> pd.Series:

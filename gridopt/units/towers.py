@@ -37,7 +37,8 @@ def sliced(carriers: Carriers, limits: Floats, highs: Floats) -> tuple[Carriers,
     if not len(towers):
         return carriers, towers
     kept = np.setdiff1d(np.arange(len(carriers.sizes)), towers)
-    shapes, sizes, groups = [carriers.shapes[kept]], [carriers.sizes[kept]], [carriers.groups[kept]]
+    rest = carriers.take(kept)
+    shapes, sizes, groups = [rest.shapes], [rest.sizes], [rest.groups]
     for tower in towers.tolist():
         size = float(carriers.sizes[tower])
         fewest = int(np.ceil(LEAST_SLICES * size / highs[tower]))
@@ -46,8 +47,10 @@ def sliced(carriers: Carriers, limits: Floats, highs: Floats) -> tuple[Carriers,
         shapes.append(slices)
         sizes.append(size * areas / areas.sum())
         groups.append(np.full(len(slices), carriers.groups[tower]))
-    whole = Carriers(np.concatenate(shapes), np.concatenate(sizes), np.concatenate(groups))
-    return whole, towers
+    n_slices = sum(map(len, shapes)) - len(kept)
+    alone = rest.stacks.max(initial=-1) + 1 + np.arange(n_slices)
+    stacks = np.append(rest.stacks, alone)
+    return Carriers(np.concatenate(shapes), np.concatenate(sizes), np.concatenate(groups), stacks), towers
 
 
 def _towers(carriers: Carriers, highs: Floats) -> NDArray[np.int64]:
