@@ -191,7 +191,7 @@ def test_a_wrong_effort_lists_the_good_ones() -> None:
 def test_an_effort_spends_its_sweeps_and_runs_by_size() -> None:
     standard = Effort.named("standard")
     assert (standard.sweeps(1000), standard.runs(1000)) == (800, 6)
-    assert (standard.sweeps(4000), standard.runs(4000)) == (800, 2)
+    assert (standard.sweeps(4000), standard.runs(4000)) == (800, 3)
     assert (standard.sweeps(32_000), standard.runs(32_000)) == (400, 1)
     assert standard.sweeps(25) < 800
     assert standard.runs(25) > 8

@@ -8,7 +8,7 @@ import pytest
 from gridopt.solvers.effort import Effort
 from gridopt.solvers.improve import mend
 from gridopt.solvers.problem import Problem, evaluate, is_connected
-from gridopt.solvers.regions import GRIDS, TURNS, _regions, regions_redrawn
+from gridopt.solvers.regions import GRIDS, LEAST, TURNS, _regions, regions_redrawn
 from gridopt.solvers.seed import inertial_bisection
 from tests.reference import problem_on, random_town
 
@@ -37,7 +37,8 @@ def test_every_grid_has_its_turns_in_regions_of_neighbours() -> None:
     labels = inertial_bisection(problem)
     regions = list(_regions(problem, labels, backwards=False))
     turns = np.bincount(np.concatenate(regions), minlength=20)
-    assert turns.min() >= TURNS
+    assert turns.min() >= 1
+    assert len(regions) < 20, f"grids that have been in {TURNS} regions need none of their own"
     assert {len(set(region.tolist())) for region in regions} == {GRIDS}
     heads = np.repeat(np.arange(problem.n_units), np.diff(problem.indptr))
     for region in regions:
@@ -46,8 +47,18 @@ def test_every_grid_has_its_turns_in_regions_of_neighbours() -> None:
         assert set(labels[heads][crossing].tolist()) == set(region.tolist())
 
 
-def test_what_is_no_larger_than_a_region_or_has_fixed_units_is_left_alone() -> None:
-    small, large = town(2, GRIDS), town(2, 12)
+@pytest.mark.parametrize("n_grids", [LEAST, GRIDS])
+def test_where_there_are_few_grids_regions_hold_all_but_one(n_grids) -> None:
+    problem = town(4, n_grids)
+    start = mend(problem, inertial_bisection(problem), seed=0)
+    assert {len(region) for region in _regions(problem, start, backwards=False)} == {n_grids - 1}
+    better = regions_redrawn(problem, start, effort=EFFORT, seed=1)
+    assert evaluate(problem, better).objective <= evaluate(problem, start).objective
+    assert is_connected(problem, better)
+
+
+def test_what_has_too_few_grids_or_fixed_units_is_left_alone() -> None:
+    small, large = town(2, LEAST - 1), town(2, 12)
     first = inertial_bisection(small)
     assert regions_redrawn(small, first, effort=EFFORT, seed=0) is first
     labels = inertial_bisection(large)

@@ -21,8 +21,8 @@ AT_EASE = 12
 Without it a proof of each would cost more than all the rest of a city of a thousand.
 """
 
-SINGLE_SHARE = 4 / 3
-"""How much longer a single run on a large problem is than the runs it stands for: none other mends its ill luck."""
+WHOLE_RUNS = 4 / 3
+"""Runs last their full number of sweeps up to so many thousand units for each of ``restarts``."""
 
 PRESETS = {"quick": (100, 1), "standard": (800, 6), "thorough": (4000, 32)}
 """Iterations and restarts of the named efforts."""
@@ -101,16 +101,15 @@ class Effort:
     def sweeps(self, n_units: int) -> int:
         """Sweeps of one run on so many units.
 
-        Below 1,000 units by the fourth root fewer; above, once a single run is left, by the square root fewer.
+        Below 1,000 units by the fourth root fewer; above what `WHOLE_RUNS` says by the square root fewer.
         """
         ratio = max(n_units, 1) / USUAL_SIZE
-        share = math.sqrt(math.sqrt(ratio)) if ratio < 1 else min(1.0, math.sqrt(SINGLE_SHARE * self.restarts / ratio))
+        share = math.sqrt(math.sqrt(ratio)) if ratio < 1 else min(1.0, math.sqrt(WHOLE_RUNS * self.restarts / ratio))
         return max(1, round(self.iterations * share))
 
     def runs(self, n_units: int) -> int:
-        """Runs on so many units: in proportion fewer above 1,000, and by the square root more below; fewer
-        by the square root of their share in cities of very many communities.
+        """Runs on so many units: by the square root fewer above 1,000 and more below; fewer by the square root of
+        their share in cities of very many communities.
         """
-        ratio = max(n_units, 1) / USUAL_SIZE
-        share = math.sqrt(1 / ratio) if ratio < 1 else 1 / ratio
+        share = math.sqrt(USUAL_SIZE / max(n_units, 1))
         return max(1, round(self.restarts * min(MOST_RESTARTS, share) * math.sqrt(self.share)))

@@ -17,10 +17,13 @@ from gridopt.solvers.neighbours import is_plain, part_of
 from gridopt.solvers.problem import Floats, Ints, Problem, evaluate
 
 GRIDS = 8
-"""Grids of a region."""
+"""Grids of a region at most; one fewer than there are in a smaller problem."""
 
-ROUNDS, TURNS = 4, 2
-"""Times that all grids are gone through, and regions that every grid is part of at least each time."""
+LEAST = 4
+"""Grids of a problem that has regions: of three, the pairs are redrawn anyway (`neighbours`)."""
+
+ROUNDS, TURNS = 4, 3
+"""Times that all grids are gone through, and regions that a grid is part of before it has none of its own."""
 
 SHARE = 4
 """A run over a region takes this part of the sweeps of a run over everything."""
@@ -35,10 +38,10 @@ GAIN = 1e-9
 def regions_redrawn(problem: Problem, labels: Ints, *, effort: Effort, seed: int) -> Ints:
     """Labels (n,) at least as good as those given, after every grid had its turns among its neighbours.
 
-    Problems with fixed units, given centres or rules beyond bounds are left alone, and so are those that are not
-    larger than a region. The same labels, effort and seed give the same answer.
+    Problems with fixed units, given centres or rules beyond bounds are left alone, and so are those of fewer than
+    `LEAST` grids or more than `LARGEST` units. The same labels, effort and seed give the same answer.
     """
-    if problem.n_grids <= GRIDS or problem.n_units > LARGEST or not is_plain(problem):
+    if problem.n_grids < LEAST or problem.n_units > LARGEST or not is_plain(problem):
         return labels
     sweeps = max(1, effort.iterations // SHARE)
     for turn in range(ROUNDS):
@@ -50,12 +53,12 @@ def regions_redrawn(problem: Problem, labels: Ints, *, effort: Effort, seed: int
 
 
 def _regions(problem: Problem, labels: Ints, *, backwards: bool) -> Iterator[Ints]:
-    """Regions around grids in the order of their numbers, until each grid has been in `TURNS` of them."""
+    """Regions around grids in the order of their numbers, those left out that have been in `TURNS` of them."""
     touching, centres = _neighbourhood(problem, labels)
-    turns = np.zeros(problem.n_grids, np.int32)
+    turns, size = np.zeros(problem.n_grids, np.int32), min(GRIDS, problem.n_grids - 1)
     for grid in range(problem.n_grids)[:: -1 if backwards else 1]:
         if turns[grid] < TURNS:
-            region = _around(grid, touching, centres)
+            region = _around(grid, size, touching, centres)
             turns[region] += 1
             yield region
 
@@ -86,12 +89,12 @@ def _neighbourhood(problem: Problem, labels: Ints) -> tuple[list[Ints], Floats]:
     return touching, np.column_stack([np.bincount(labels, axis, k) / units for axis in problem.xy.T])
 
 
-def _around(grid: int, touching: list[Ints], centres: Floats) -> Ints:
+def _around(grid: int, size: int, touching: list[Ints], centres: Floats) -> Ints:
     """A grid and those around it, ring by ring, the nearest of the last ring first; ascending."""
     region, ring = [grid], [grid]
     away = ((centres - centres[grid]) ** 2).sum(axis=1)
-    while ring and len(region) < GRIDS:
+    while ring and len(region) < size:
         beside = {int(other) for one in ring for other in touching[one]}
         ring = sorted(beside.difference(region), key=lambda one: (away[one], one))
-        region += ring[: GRIDS - len(region)]
+        region += ring[: size - len(region)]
     return np.sort(np.array(region, np.int32))
