@@ -152,13 +152,20 @@ def _squares(total: float, low: float, most: float, k: int) -> float:
 
 
 def _uniform(problem: Problem, network: _Network) -> Floats:
-    """One length for all edges that obeys every row."""
+    """One length for all edges that obeys every row; paths are then as long as their edges are many."""
+    edges, before = _paths(problem, network, np.ones(len(network.price)))
     low, high = 0.0, 1.0
     for _ in range(8):
         middle = (low + high) / 2
-        around = _Around.of(problem, network, np.full(len(network.price), middle))
+        around = _Around.under(network, edges * middle, before)
         low, high = (middle, high) if len(around.alone) or around.together > 0 else (low, middle)
     return np.full(len(network.price), high)
+
+
+def _paths(problem: Problem, network: _Network, lengths: Floats) -> tuple[Floats, NDArray[np.int32]]:
+    """Distances between all units and the unit before each on the way, (n, n)."""
+    n, costs = network.n_units, np.maximum(lengths, 1e-9)[network.edge_of]
+    return dijkstra(csr_array((costs, problem.neighbours, problem.indptr), shape=(n, n)), return_predecessors=True)
 
 
 @dataclass(frozen=True, eq=False)
@@ -177,11 +184,9 @@ class _Around:
     together: float
 
     @classmethod
-    def of(cls, problem: Problem, network: _Network, lengths: Floats) -> _Around:
-        n, sizes = network.n_units, network.sizes
-        costs = np.maximum(lengths, 1e-9)[network.edge_of]
-        graph = csr_array((costs, problem.neighbours, problem.indptr), shape=(n, n))
-        away, before = dijkstra(graph, return_predecessors=True)
+    def under(cls, network: _Network, away: Floats, before: NDArray[np.int32]) -> _Around:
+        """From the distances between all units (`_paths`)."""
+        sizes = network.sizes
         near = away < 1
         reached = near @ sizes
         weighed = (np.where(near, away, 0.0) * sizes).sum(axis=1)
@@ -194,7 +199,7 @@ class _Around:
 
 def _broken(problem: Problem, network: _Network, lengths: Floats) -> csr_array:
     """Rows (r, e) that the lengths break, each with 1 on its right side: one a unit, and one of all units together."""
-    around = _Around.of(problem, network, lengths)
+    around = _Around.under(network, *_paths(problem, network, lengths))
     if not len(around.alone) and around.together <= 0:
         return csr_array((0, len(lengths)))
     trees = _trees(network, around)
