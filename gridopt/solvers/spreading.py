@@ -165,7 +165,9 @@ def _uniform(problem: Problem, network: _Network) -> Floats:
 def _paths(problem: Problem, network: _Network, lengths: Floats) -> tuple[Floats, NDArray[np.int32]]:
     """Distances between all units and the unit before each on the way, (n, n)."""
     n, costs = network.n_units, np.maximum(lengths, 1e-9)[network.edge_of]
-    return dijkstra(csr_array((costs, problem.neighbours, problem.indptr), shape=(n, n)), return_predecessors=True)
+    graph = csr_array((costs, problem.neighbours, problem.indptr), shape=(n, n))
+    away, before = dijkstra(graph, return_predecessors=True)
+    return away, before
 
 
 @dataclass(frozen=True, eq=False)

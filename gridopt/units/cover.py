@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from gridopt.errors import TableError, preview
 from gridopt.units.record import Record
+from gridopt.units.stitch import stitched
 
 SLIVER = 1.0
 """Mean width in metres (twice the area over the perimeter) up to which an overlap or gap is a drawing error."""
@@ -56,9 +57,16 @@ def clean_coverage(polygons: gpd.GeoSeries, record: Record, *, layer: str) -> gp
 
 
 def noded(polygons: NDArray[np.object_], *, gap_width: float = 0.0) -> NDArray[np.object_]:
-    """The same polygons with every vertex of a shared line in both rings (GEOS coverage cleaner)."""
-    if len(polygons) < 2 or shapely.coverage_is_valid(polygons, gap_width=gap_width):
+    """The same polygons with every vertex of a shared line in both rings.
+
+    Vertices that lack in a ring are put into it; only where that makes no clean coverage are all lines drawn anew
+    (GEOS coverage cleaner), which takes several times as long and moves vertices.
+    """
+    if len(polygons) < 2:
         return polygons
+    matching = stitched(polygons)
+    if shapely.coverage_is_valid(matching, gap_width=gap_width):
+        return matching
     for snapping in _SNAPPING:
         try:
             return np.asarray(shapely.coverage_clean(polygons, gap_width=gap_width, snapping_distance=snapping), object)
