@@ -14,6 +14,7 @@ from gridopt.holders import homes
 from gridopt.units.borders import barrier_shapes
 from gridopt.units.cover import dissolve, noded
 from gridopt.units.edges import Floats, Integers, Pieces, shared_lengths, shared_pieces
+from gridopt.units.found import Found
 from gridopt.units.hamlets import drawn_areas
 from gridopt.units.merge import absorb, components
 from gridopt.units.nearest import Shapes, canonical, holds, nearest_parts
@@ -26,6 +27,9 @@ SLIVER_AREA = 300.0
 
 SPECK = 100.0
 """Square metres below which a piece of land is never a unit."""
+
+ON_RING = 1e-4
+"""Metres within which an edge lies on a ring."""
 
 ACROSS_BARRIER = 0.01
 """What a metre of border along a barrier counts, against 1, when a sliver looks for a neighbour."""
@@ -44,24 +48,39 @@ class Blocks:
     communities: Integers
 
 
-def make_blocks(city: City, land: gpd.GeoSeries, places: Shapes) -> Blocks:
-    """The blocks of all communities: connected polygons that tile ``land`` (one row a community, sorted).
+@dataclass(frozen=True, eq=False)
+class Cuts:
+    """What land is cut by: barriers, outlines of estates and the like, water, and the areas drawn for hamlets."""
 
-    Cut by the lines of walls and seams, and by the outlines of estates, groups, dedicated
-    institutions and grids that are frozen. Water (a barrier polygon) is no block: it is shared out to
-    its nearest bank, so a river is cut along its middle; so are the fields between hamlets. Slivers
-    without a building (``places``) join the neighbour they border most, rather not across a barrier.
+    lines: Found
+    outlines: Found
+    water: Found
+    hamlets: Found
+
+    @classmethod
+    def of(cls, city: City) -> Cuts:
+        """The lines of walls and seams, and the outlines of estates, groups, institutions and frozen grids."""
+        lines, _, water = barrier_shapes(city, ("wall", "seam"))
+        outlines = np.concatenate([*(_outlines(city.layer(name)) for name in OUTLINE_LAYERS), _frozen_outlines(city)])
+        drawn = drawn_areas(city.layer("groups"))
+        hamlets = np.empty(0, object) if drawn is None else drawn.geometry.to_numpy()
+        return cls(*(Found.of(shapes) for shapes in (lines, outlines, water, hamlets)))
+
+
+def make_blocks(cuts: Cuts, land: Shapes, places: Shapes) -> Blocks:
+    """The blocks of some communities: connected polygons that tile ``land`` (one polygon a community).
+
+    Water (a barrier polygon) is no block: it is shared out to its nearest bank, so a river is cut along its
+    middle; so are the fields between hamlets. Slivers without a building (``places``) join the neighbour they
+    border most, rather not across a barrier.
     """
-    lines, _, water = barrier_shapes(city, ("wall", "seam"))
-    water_area = shapely.union_all(water)
-    outlines = np.concatenate([*(_outlines(city.layer(name)) for name in OUTLINE_LAYERS), _frozen_outlines(city)])
-    cuts = _inside(np.concatenate([lines, outlines]), land, water_area)
-    faces = _faces(land, cuts, water_area)
-    wet = holds(water_area, faces.shapes)
+    water, lines = shapely.union_all(cuts.water.meeting(land)), cuts.lines.meeting(land)
+    faces = _faces(land, np.concatenate([lines, cuts.outlines.meeting(land)]), water)
+    wet = holds(water, faces.shapes)
     dry = Blocks(faces.shapes[~wet], faces.communities[~wet])
-    labels = _without_slivers(dry, _inside(lines, land, water_area), places)
+    labels = _without_slivers(dry, lines, places)
     atoms, owners = _shared_out(faces, wet, labels + 1)
-    return _with_their_fields(_assembled(atoms, owners), city, places)
+    return _with_their_fields(_assembled(atoms, owners), cuts.hamlets.meeting(land), places)
 
 
 def connected(atoms: Blocks, owners: Integers, sizes: Floats | None = None, *, least: float = 0.0) -> Integers:
@@ -112,24 +131,27 @@ def _outlines(table: gpd.GeoDataFrame | None) -> Shapes:
     return np.asarray(rings[np.argsort(shapely.to_wkb(rings), kind="stable")], object)
 
 
-def _inside(lines: Shapes, land: gpd.GeoSeries, water: shapely.Geometry) -> Shapes:
-    """The lines that meet the land, without their parts in the water."""
-    met = np.unique(shapely.STRtree(lines).query(land.to_numpy(), predicate="intersects")[1])
-    chosen = lines[met]
-    if not water.is_empty:
-        shapely.prepare(water)
-        wet = shapely.intersects(water, chosen)
-        chosen[wet] = shapely.difference(chosen[wet], water)
-    return np.asarray(chosen[~shapely.is_empty(chosen)], object)
-
-
-def _faces(land: gpd.GeoSeries, cuts: Shapes, water: shapely.Geometry) -> Blocks:
+def _faces(land: Shapes, cuts: Shapes, water: shapely.Geometry) -> Blocks:
     """The faces of all lines together, in canonical order, each with its community."""
-    rings = shapely.boundary(np.append(land.to_numpy(), water))
-    shapes = shapely.get_parts(shapely.polygonize(shapely.get_parts(shapely.union_all(np.append(rings, cuts)))))
+    rings = shapely.boundary(np.append(land, water))
+    edges = shapely.get_parts(shapely.union_all(np.append(rings, cuts)))
+    shapes = shapely.get_parts(shapely.polygonize(edges[~_afloat(edges, water, rings)]))
     shapes = shapes[canonical(shapes)]
-    community = homes(shapes, land.to_numpy())
+    community = homes(shapes, land)
     return Blocks(shapes[community >= 0], community[community >= 0])
+
+
+def _afloat(edges: Shapes, water: shapely.Geometry, rings: Shapes) -> NDArray[np.bool_]:
+    """Which edges cross the water, but for those on a ring.
+
+    Lines cut off at the bank beforehand would end beside it by rounding, and leave the land on their two sides one.
+    """
+    middles = shapely.line_interpolate_point(edges, 0.5, normalized=True)
+    shapely.prepare(water)
+    afloat = np.asarray(shapely.intersects(water, middles), bool)
+    wet = np.flatnonzero(afloat)
+    afloat[wet[shapely.STRtree(middles[wet]).query(rings, "dwithin", distance=ON_RING)[1]]] = False
+    return afloat
 
 
 def _without_slivers(faces: Blocks, lines: Shapes, places: Shapes) -> Integers:
@@ -148,12 +170,11 @@ def _without_slivers(faces: Blocks, lines: Shapes, places: Shapes) -> Integers:
     )
 
 
-def _with_their_fields(blocks: Blocks, city: City, places: Shapes) -> Blocks:
+def _with_their_fields(blocks: Blocks, areas: Shapes, places: Shapes) -> Blocks:
     """The blocks, with thinly built land between hamlets shared out to the nearest (自然村 with the land it farms)."""
-    groups = drawn_areas(city.layer("groups"))
-    if groups is None:
+    if not len(areas):
         return blocks
-    hamlets = holds(shapely.union_all(groups.geometry.to_numpy()), blocks.shapes)
+    hamlets = holds(shapely.union_all(areas), blocks.shapes)
     built = np.bincount(
         shapely.STRtree(blocks.shapes).query(shapely.point_on_surface(places), predicate="intersects")[1],
         minlength=len(hamlets),

@@ -11,8 +11,8 @@ import shapely
 from numpy.typing import NDArray
 
 from gridopt.city import City
-from gridopt.units.blocks import Blocks, make_blocks
-from gridopt.units.cells import Carriers, cut_dense
+from gridopt.units.blocks import Blocks
+from gridopt.units.cells import Carriers
 from gridopt.units.counts import place_buildings
 from gridopt.units.cover import clean_coverage
 from gridopt.units.edges import Floats, Integers
@@ -22,6 +22,7 @@ from gridopt.units.nearest import Shapes
 from gridopt.units.people import control_totals, home_weights, uncounted_beyond
 from gridopt.units.record import Record
 from gridopt.units.stacks import stacked
+from gridopt.units.tiles import tiled
 from gridopt.units.towers import mark_stairwells, sliced
 
 UNITS_IN_A_GRID = 12
@@ -50,9 +51,8 @@ def built_units(city: City, record: Record, *, workers: int | None = 1) -> tuple
     footprints, stacks = stacked(homes.shapes, homes.sizes, limits[place])
     carriers = Carriers(footprints, homes.sizes, homes.numbers, stacks)
     sliced_carriers, towers = sliced(carriers, limits[place], highs[place])
-    blocks = make_blocks(city, land, homes.shapes)
-    blocks = cut_dense(blocks, sliced_carriers, limits[blocks.communities], workers=workers)
-    units = _named(blocks, land)
+    tiles = tiled(city, land.to_numpy(), homes.shapes, sliced_carriers, limits, workers=workers)
+    units = _named(tiles, land)
     groups = groups_of(city, units, Homes(homes.shapes, homes.hamlets))
     kinds = communities["area_kind"].reindex(units["community_id"]).to_numpy()
     units = units.assign(

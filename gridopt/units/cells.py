@@ -11,11 +11,10 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from gridopt.holders import homes
-from gridopt.units.blocks import Blocks, connected, matched
+from gridopt.units.blocks import Blocks, connected
 from gridopt.units.cover import dissolve
 from gridopt.units.edges import Floats, Integers
 from gridopt.units.nearest import Shapes, canonical, divided, divided_all, frontiers
-from gridopt.workers import side_by_side
 
 SPACING = 12.0
 """Metres between the points of an outline that stand for a building."""
@@ -72,16 +71,17 @@ class Carriers:
         return Carriers(self.shapes[chosen], self.sizes[chosen], self.groups[chosen], self.stacks[chosen])
 
 
-def cut_dense(blocks: Blocks, carriers: Carriers, limits: Floats, *, workers: int | None = 1) -> Blocks:
+def cut_dense(blocks: Blocks, carriers: Carriers, limits: Floats) -> Blocks:
     """The blocks, those above their limit or of several hamlets cut into cells of neighbouring buildings.
 
     ``limits`` is the largest size of a unit in each block. Cells are the land nearest to the
     buildings of one cluster (recursive inertial bisection by size, inside each hamlet), so that no cut
     crosses a footprint that stands free and a hamlet has the land around it; every unit is one
-    connected polygon. ``workers`` processes cut some blocks each.
+    connected polygon. Carriers outside every block count for none.
     """
     block_of = homes(carriers.shapes, blocks.shapes)
-    sizes = _sums(carriers.shapes, carriers.sizes, blocks.shapes)
+    inside = np.flatnonzero(block_of >= 0)
+    sizes = np.asarray(np.bincount(block_of[inside], carriers.sizes[inside], len(blocks.shapes)), np.float64)
     dense = np.flatnonzero((sizes > limits) | _mixed(block_of, carriers.groups, len(sizes)))
     place_of = np.full(len(sizes), -1, np.int64)
     place_of[dense] = np.arange(len(dense))
@@ -90,19 +90,14 @@ def cut_dense(blocks: Blocks, carriers: Carriers, limits: Floats, *, workers: in
     order = order[np.argsort(place[order], kind="stable")]
     whole = np.setdiff1d(np.arange(len(sizes)), dense)
     shapes, origin = [blocks.shapes[whole]], [whole]
-
-    def cells(first: int) -> tuple[Shapes, Integers]:
+    for first in range(0, len(dense), AT_ONCE):
         chosen = dense[first : first + AT_ONCE]
         low, high = np.searchsorted(place[order], [first, first + len(chosen)])
         members = order[low:high]
         parts, of_block = _cells(blocks.shapes[chosen], carriers.take(members), place[members] - first, limits[chosen])
-        return shapely.to_wkb(parts), chosen[of_block]
-
-    for parts, of_block in side_by_side(cells, range(0, len(dense), AT_ONCE), workers=workers):
-        shapes.append(shapely.from_wkb(parts))
-        origin.append(of_block)
-    places = np.concatenate(origin)
-    return _finished(Blocks(np.concatenate(shapes), blocks.communities[places]))
+        shapes.append(parts)
+        origin.append(chosen[of_block])
+    return Blocks(np.concatenate(shapes), blocks.communities[np.concatenate(origin)])
 
 
 def bisect(points: Floats, sizes: Floats, n_parts: int) -> Integers:
@@ -320,10 +315,3 @@ def _close(shapes: Shapes) -> NDArray[np.bool_]:
     close = np.zeros(len(shapes), bool)
     close[one[met]] = close[other[met]] = True
     return close
-
-
-def _finished(blocks: Blocks) -> Blocks:
-    """The blocks as one clean coverage in canonical order."""
-    clean, _ = matched(blocks)
-    order = canonical(clean.shapes)
-    return Blocks(clean.shapes[order], clean.communities[order])
