@@ -93,7 +93,10 @@ def _largest_overlap(shapes: NDArray[np.object_], polygons: NDArray[np.object_],
     Of the polygons only those of the owner count (one number a polygon) that together hold most of the shape: a
     footprint over a border stays with its community, however finely that is cut.
     """
-    shape, polygon = shapely.STRtree(polygons).query(shapes, predicate="intersects")
+    # Polygons ask for shapes, not shapes for polygons: who asks is prepared, and has many to be compared with.
+    polygon, shape = shapely.STRtree(shapes).query(polygons, predicate="intersects")
+    order = np.lexsort((polygon, shape))
+    shape, polygon = shape[order], polygon[order]
     shared = np.zeros(len(shape))
     contested = (np.bincount(shape, minlength=len(shapes)) > 1)[shape] & (shapely.get_dimensions(shapes) == 2)[shape]
     shared[contested] = shapely.area(shapely.intersection(shapes[shape[contested]], polygons[polygon[contested]]))

@@ -56,7 +56,9 @@ def _joined(pairs: Integers, sizes: Floats, limits: Floats) -> Integers:
         if one != other and (held[one] + held[other] <= limit or min(held[one], held[other]) <= ANNEX * limit):
             above[other] = one
             held[one] += held[other]
-    return np.array([root(place) for place in range(len(above))], np.int64)
+    for place in np.unique(pairs).tolist():
+        above[place] = root(place)
+    return above
 
 
 def _drawn_apart(shapes: Shapes, pairs: Integers) -> Shapes:
