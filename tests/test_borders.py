@@ -183,3 +183,10 @@ def test_every_village_of_wanhua_is_contiguous() -> None:
     graph = UnitGraph.from_units(units, make_borders(city, units), measures=["households"])
     assert len(units) == 767
     assert len(np.unique(graph.pieces())) == 36
+
+
+def test_borders_judged_in_several_runs_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    street = lines(LineString([(0, 100), (200, 100)]), barrier="seam")
+    whole = make_borders(city_of(FOUR, roads=street), FOUR)
+    monkeypatch.setattr("gridopt.units.borders.AT_ONCE", 3)
+    pd.testing.assert_frame_equal(make_borders(city_of(FOUR, roads=street), FOUR, workers=2), whole)

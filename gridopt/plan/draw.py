@@ -117,7 +117,7 @@ def prepare(
         settled = settle(city, made)
     units = settled.units
     city = with_repairs(city, units)
-    borders = make_borders(city, units) if borders is None else borders
+    borders = make_borders(city, units, workers=workers) if borders is None else borders
     graph = UnitGraph.from_units(
         units, borders, measures=city.rules.measures, min_border=city.rules.governance.min_border
     )

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from gridopt.city import City
 from gridopt.contracts import BORDERS
 from gridopt.units.edges import NEAR, Floats, Integers, Pieces, shared_pieces
+from gridopt.workers import side_by_side
 
 BARRIER_LAYERS = ("roads", "rivers", "railways", "walls")
 
@@ -28,23 +29,26 @@ CROSSING_REACH = 30.0
 STEP = 25.0
 """Borders are judged in pieces of at most this many metres."""
 
+AT_ONCE = 20_000
+"""Pieces that are judged together. They mostly come from west to east, so a run has few barriers near it."""
+
 _KINDS = np.array(["open", "seam", "wall", "crossing"])
 _SEAM, _WALL, _CROSSING = 1, 2, 3
 
 
-def make_borders(city: City, units: gpd.GeoDataFrame) -> pd.DataFrame:
+def make_borders(city: City, units: gpd.GeoDataFrame, *, workers: int | None = 1) -> pd.DataFrame:
     """Shared borders of the units of each community, in metres by kind.
 
     Returns ``unit_a, unit_b, metres, kind``, sorted: one row for each kind (open, wall, crossing,
     seam) that a pair has, whose metres add up to what the pair shares. Pairs that touch at corners
     (below 0.01 m) or across a community's border are left out. A border counts as a wall or seam
     where it runs parallel to one within 12 m of its edge, as a crossing where such a wall has a
-    crossing within 30 m.
+    crossing within 30 m. ``workers`` processes judge some of the border each.
     """
     ordered = units.sort_index()
     pieces = shared_pieces(ordered.geometry.to_numpy(), pd.factorize(ordered["community_id"])[0].astype(np.int64))
     pieces = _cut(pieces)
-    kinds = _kinds(city, pieces)
+    kinds = _kinds(city, pieces, workers)
     pair = pieces.left * len(ordered) + pieces.right
     table = pd.DataFrame({"pair": pair, "kind": _KINDS[kinds], "metres": pieces.metres})
     table = table[table.groupby("pair")["metres"].transform("sum") >= NEAR]
@@ -80,22 +84,23 @@ def _cut(pieces: Pieces) -> Pieces:
     return Pieces(pieces.left[piece], pieces.right[piece], starts, starts + run)
 
 
-def _kinds(city: City, pieces: Pieces) -> Integers:
+def _kinds(city: City, pieces: Pieces, workers: int | None) -> Integers:
     """The kind of each piece, as a place in ``_KINDS``; a wall beats a seam."""
-    kinds = np.zeros(len(pieces.left), np.int64)
-    depth = np.zeros(len(kinds))
-    for kind, name in ((_SEAM, "seam"), (_WALL, "wall")):
-        barriers = _Barriers.of(*barrier_shapes(city, (name,)))
-        along, inside = barriers.along(pieces)
-        kinds[along] = kind
-        depth = inside if kind == _WALL else depth
+    seams, walls = (_Barriers.of(*barrier_shapes(city, (name,))) for name in ("seam", "wall"))
     crossings = city.layer("crossings")
-    if crossings is not None and len(crossings):
-        walls = np.flatnonzero(kinds == _WALL)
-        lines = _lines(pieces.take(walls))
-        opened = _near(lines, crossings.geometry.to_numpy(), CROSSING_REACH + depth[walls])
-        kinds[walls[opened]] = _CROSSING
-    return kinds
+    places = np.empty(0, object) if crossings is None else crossings.geometry.to_numpy()
+
+    def judged(first: int) -> Integers:
+        own = pieces.take(np.arange(first, min(first + AT_ONCE, len(pieces.left))))
+        kinds = np.where(seams.along(own)[0], _SEAM, 0)
+        along, depth = walls.along(own)
+        kinds[along] = _WALL
+        closed = np.flatnonzero(along)
+        kinds[closed[_near(_lines(own.take(closed)), places, CROSSING_REACH + depth[closed])]] = _CROSSING
+        return kinds
+
+    runs = range(0, max(len(pieces.left), 1), AT_ONCE)
+    return np.concatenate(list(side_by_side(judged, runs, workers=workers)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,18 +127,26 @@ class _Barriers:
         """Which pieces run along a barrier, and how deep inside a surface each lies."""
         found = np.zeros(len(pieces.left), bool)
         depth = np.zeros(len(found))
-        middles = shapely.points((pieces.starts + pieces.ends) / 2)
-        tree = shapely.STRtree(middles)
         if len(self.starts) and len(found):
-            segments = shapely.linestrings(np.stack([self.starts, self.ends], axis=1))
-            segment, piece = tree.query(segments, predicate="dwithin", distance=self.reach)
-            ours, theirs = (pieces.ends - pieces.starts)[piece], (self.ends - self.starts)[segment]
+            places = (pieces.starts + pieces.ends) / 2
+            middles = shapely.points(places)
+            tree = shapely.STRtree(middles)
+            near = self._around(places)
+            segments = shapely.linestrings(np.stack([self.starts[near], self.ends[near]], axis=1))
+            segment, piece = tree.query(segments, predicate="dwithin", distance=self.reach[near])
+            ours, theirs = (pieces.ends - pieces.starts)[piece], (self.ends - self.starts)[near[segment]]
             lengths = np.hypot(*ours.T) * np.hypot(*theirs.T)
             found[piece[np.abs((ours * theirs).sum(axis=1)) >= PARALLEL * lengths]] = True
             surface, piece = tree.query(self.surfaces, predicate="contains")
             found[piece] = True
             depth[piece] = shapely.distance(shapely.boundary(self.surfaces[surface]), middles[piece])
         return found, depth
+
+    def _around(self, places: Floats) -> Integers:
+        """The segments whose box comes within their reach of the box around some places."""
+        reach = self.reach[:, None]
+        low, high = np.minimum(self.starts, self.ends) - reach, np.maximum(self.starts, self.ends) + reach
+        return np.flatnonzero((low <= places.max(axis=0)).all(axis=1) & (high >= places.min(axis=0)).all(axis=1))
 
 
 def barrier_shapes(city: City, names: tuple[str, ...]) -> tuple[NDArray[np.object_], Floats, NDArray[np.object_]]:
@@ -171,6 +184,6 @@ def _lines(pieces: Pieces) -> NDArray[np.object_]:
 
 def _near(lines: NDArray[np.object_], places: NDArray[np.object_], reach: Floats) -> Integers:
     """Positions of the lines that have a place within their reach."""
-    if not len(lines):
+    if not len(lines) or not len(places):
         return np.empty(0, np.int64)
     return np.unique(shapely.STRtree(places).query(lines, predicate="dwithin", distance=reach)[0]).astype(np.int64)
