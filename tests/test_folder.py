@@ -261,8 +261,10 @@ def test_a_failure_while_moving_puts_the_old_files_back(place: Path, monkeypatch
     assert not list(place.glob(".*"))
 
 
-def test_a_short_write_is_noticed_by_reading_back(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("at_once", [5, 17, 25_000])
+def test_a_short_write_is_noticed_by_reading_back(place: Path, at_once: int, monkeypatch: pytest.MonkeyPatch) -> None:
     before = content(place)
+    monkeypatch.setattr(folder, "AT_ONCE", at_once)
     whole = geopackage.write_geopackage
 
     def loses_rows(layers: dict[str, object], path: Path) -> None:

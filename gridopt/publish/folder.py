@@ -32,6 +32,9 @@ _log = logging.getLogger("gridopt")
 BESIDE, LARGE = 2, 5_000
 """Processes that write the files of a large plan, where there are as many cores, and units that make a plan large."""
 
+AT_ONCE = 25_000
+"""Rows of a layer that are read back together."""
+
 
 @dataclass(frozen=True, eq=False)
 class Publication:
@@ -70,13 +73,16 @@ def publish(
     or where the files could not be written whole: the old folder is then as it was.
     """
     from gridopt.coverage import blind_spots
-    from gridopt.publish.maps import write_map
-    from gridopt.publish.report import write_report
 
+    # The libraries of each page are loaded where it is made, side by side.
     def draw_map(shown: Publication, place: Path) -> None:
+        from gridopt.publish.maps import write_map
+
         write_map(shown.plan, place / "map.html", posts=shown.posts, reach=shown.reach, lang=shown.lang)
 
     def draw_report(shown: Publication, place: Path) -> None:
+        from gridopt.publish.report import write_report
+
         posts, reach, today = shown.posts, shown.reach, shown.today
         write_report(shown.plan, place, posts=posts, reach=reach, today=today, lang=shown.lang)
 
@@ -163,7 +169,8 @@ def _written(new: Path) -> list[str]:
 def _read_back(new: Path, layers: Mapping[str, Any], names: Sequence[str]) -> None:
     """Raise unless every file says what was meant: a full disk can leave short files without an error."""
     faults = [f"{name} is empty" for name in names if (new / name).stat().st_size == 0]
-    checks = [partial(_layer_faults, new, *named) for named in sorted(layers.items(), key=lambda one: -len(one[1]))]
+    ordered = sorted(layers.items(), key=lambda one: -len(one[1]))
+    checks = [partial(_layer_faults, new, name, meant, first) for name, meant in ordered for first in _runs(meant)]
     checks += [partial(check, new, layers) for check in (_sheet_faults, _page_faults, _list_faults)]
     for found in side_by_side(_found, checks, workers=_workers(layers)):
         faults += found
@@ -183,10 +190,19 @@ def _found(check: Callable[[], list[str]]) -> list[str]:
         return [str(fault)]
 
 
-def _layer_faults(new: Path, name: str, meant: Any) -> list[str]:
-    stored = plan_folder.read_layer(new, name) if name in plan_folder.layer_names(new) else None
+def _runs(table: Any) -> range:
+    """Where the runs of rows begin that are read back together."""
+    return range(0, max(len(table), 1), AT_ONCE)
+
+
+def _layer_faults(new: Path, name: str, table: Any, first: int) -> list[str]:
+    """What one run of a layer's rows says otherwise than meant, the last run with all that may follow."""
+    is_last = first + AT_ONCE >= len(table)
+    rows = slice(first, None if is_last else first + AT_ONCE)
+    meant = table.iloc[rows]
+    stored = plan_folder.read_layer(new, name, rows=rows) if name in plan_folder.layer_names(new) else None
     if stored is None or len(stored) != len(meant):
-        return [f"layer {name} has {0 if stored is None else len(stored)} of {len(meant)} rows"]
+        return [f"layer {name} has {0 if stored is None else first + len(stored)} of {len(table)} rows"]
     index = INDEXES.get(name)
     faults = []
     if index and list(stored.index) != meant[index].tolist():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -69,18 +69,25 @@ def _contents(plan: Plan) -> str:
 
 def _communities(plan: Plan, told: Sequence[Why], lang: str) -> Iterator[str]:
     opened = " open" if len(plan.grids) <= MOST_UNFOLDED else ""
+    records = _records(plan.grids)
     for place, (community_id, rows) in enumerate(plan.grids.groupby("community_id", sort=True).indices.items()):
-        own = plan.grids.iloc[rows]
-        name = str(own["community"].iloc[0]) or str(community_id)
+        own = [records[row] for row in rows]
+        name = str(own[0]["community"]) or str(community_id)
         counted = say("grid_tail", lang, n=len(own))
         heading = f"{markup.text(name)} <span>{markup.text(community_id)} · {markup.text(counted)}</span>"
-        cards = "\n".join(_card(own.iloc[at], told[row], lang) for at, row in enumerate(rows))
+        cards = "\n".join(_card(grid, told[row], lang) for grid, row in zip(own, rows, strict=True))
         yield f'<details id="c-{place}"{opened}><summary>{heading}</summary>\n{cards}\n</details>'
 
 
-def _card(grid: pd.Series[Any], why: Why, lang: str) -> str:
+def _records(grids: pd.DataFrame) -> list[dict[Hashable, Any]]:
+    """What cards say of each grid: a row of a table taken by itself would cost more than the card."""
+    said = ["grid_code", "community", "name", "area_kind", "kind", "scope", "bounds_text"]
+    return grids.rename_axis("grid_code").reset_index()[said].to_dict("records")
+
+
+def _card(grid: Mapping[Hashable, Any], why: Why, lang: str) -> str:
     """One grid: what it is, what it holds, and why."""
-    code = str(grid.name)
+    code = str(grid["grid_code"])
     kinds = " · ".join(label(str(grid[name]), lang) for name in ("area_kind", "kind"))
     lines = [("scope", grid["scope"]), ("bounds_text", grid["bounds_text"])]
     lines += [("why_size", why.size), ("why_border", why.border), ("why_walk", why.walk)]

@@ -156,14 +156,17 @@ def layer_names(folder: str | Path) -> list[str]:
         raise TableError(f"plan.gpkg cannot be read: {fault}.", zh=f"plan.gpkg 无法读取：{fault}。") from fault
 
 
-def read_layer(folder: str | Path, name: str) -> Any:
+def read_layer(folder: str | Path, name: str, *, rows: slice = slice(None)) -> Any:
     """One layer of ``plan.gpkg``: typed by its contract, indexed by its ids, shapes of one part as Polygons.
 
     A GeoDataFrame where the layer has a geometry column, else a DataFrame. Columns that are not there are
-    left out, so that a verifier can name them; further columns are kept.
+    left out, so that a verifier can name them; further columns are kept. ``rows`` is a run of rows, all of them
+    unless given.
     """
+    first = rows.start or 0
+    most = None if rows.stop is None else rows.stop - first
     try:
-        raw = pyogrio.read_dataframe(Path(folder) / "plan.gpkg", layer=name)
+        raw = pyogrio.read_dataframe(Path(folder) / "plan.gpkg", layer=name, skip_features=first, max_features=most)
     except (OSError, RuntimeError, ValueError) as fault:
         raise TableError(
             f"plan.gpkg: layer {name} cannot be read: {fault}.", zh=f"plan.gpkg：图层 {name} 无法读取：{fault}。"
