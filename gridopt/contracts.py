@@ -49,6 +49,11 @@ SURROUNDINGS = {
     "current_grids": "current_id name grid_code geometry".split(),
 }
 """Layers of the city that a plan is shown on and measured against: what a plan folder keeps of them."""
+EVENTS = (
+    "level place_id place year events settled_grid settled_community settled_township settled_county settled_city "
+    "expected ratio is_hot"
+).split()
+"""Events of a grid or community in a year (the year "all" sums them up, "" is not known); shares settled by level."""
 BLIND_SPOTS = "kind id community_id n_grids reason geometry".split()
 
 

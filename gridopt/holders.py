@@ -87,7 +87,7 @@ def _near(bounds: Floats, xy: Floats) -> Iterator[tuple[Integers, Integers]]:
     lengths = last - first
     ends = np.cumsum(lengths)
     cuts = np.searchsorted(ends, np.arange(PAIRS, ends[-1] + PAIRS, PAIRS), side="right")
-    for begin, end in zip(np.append(0, cuts[:-1]), cuts, strict=True):
+    for begin, end in zip(np.append(0, cuts)[:-1], cuts, strict=True):
         run, step = _spread(lengths[begin:end])
         yield part[begin:end][run], order[first[begin:end][run] + step]
 

@@ -185,11 +185,22 @@ staff_id | 人员编号 | staff id
 walk_m | 驻地到网格（米） | base to grid (m)
 minutes_day | 日均工作量（分钟） | minutes a working day
 needed | 需配 | needed
+short | 缺 | short
 held | 在岗 | held
 vacant | 缺岗 | vacant
 level | 层级 | level
 place_id | 地点编码 | place id
 place | 地点 | place
+year | 年份 | year
+year.all | 合计 | all years
+settled_grid | 网格内办结占比 | settled in the grid
+settled_community | 村（社区）办结占比 | settled in the community
+settled_township | 乡镇（街道）办结占比 | settled in the township
+settled_county | 县（市、区）办结占比 | settled in the county
+settled_city | 市级办结占比 | settled in the city
+expected | 按人口应有事件数 | expected by residents
+ratio | 相当于应有的倍数 | times the expected
+is_hot | 高发 | hot spot
 tier | 设施层级 | tier
 limit_m | 距离标准（米） | limit (m)
 residents_reached | 可达人口 | residents reached

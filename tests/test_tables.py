@@ -20,8 +20,17 @@ def opened(plan: Plan, lang: str = "zh") -> Any:
 
 
 def test_the_sheets_are_named_in_the_readers_language() -> None:
-    assert opened(full_plan()).sheetnames == ["网格划分一览表", "岗位", "楼栋归属", "需说明事项"]
-    assert opened(full_plan(), "en").sheetnames == ["Grids", "Posts", "Buildings by grid", "Matters to explain"]
+    assert opened(full_plan()).sheetnames == ["网格划分一览表", "岗位", "楼栋归属", "需说明事项", "岗位余缺"]
+    english = ["Grids", "Posts", "Buildings by grid", "Matters to explain", "Staff balance"]
+    assert opened(full_plan(), "en").sheetnames == english
+
+
+def test_posts_needed_held_and_lacking_are_summed_up_by_place() -> None:
+    sheet = opened(full_plan())["岗位余缺"]
+    rows = [[cell.value for cell in row] for row in sheet.iter_rows(min_row=3)]
+    city = [row for row in rows if row[0] == "全市"]
+    assert sum(row[5] for row in city) == len(posts_of(full_plan()))
+    assert {row[0] for row in rows} == {"村（社区）", "乡镇（街道）", "县（市、区）", "全市"}
 
 
 def test_codes_are_text_cells_and_heads_are_printed_on_every_page() -> None:

@@ -5,12 +5,17 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from gridopt.contracts import EVENTS, empty
 from gridopt.errors import RuleError
 from gridopt.grids.plan import Plan
 from gridopt.locate.report import Located
+from gridopt.locate.rows import locate_events
 
 LEVELS = {"grid": "grid_code", "community": "community_id"}
 """Level of a table of figures -> the column of `Located.rows` that names its places."""
+
+ALL_YEARS = "all"
+"""The year of rows that sum up all years."""
 
 SETTLED = {
     "grid": "grid 网格 网格级",
@@ -34,12 +39,57 @@ def events_by_place(located: Located, *, level: str = "grid") -> pd.DataFrame:
     level that is not one of `LEVELS`.
     """
     place = _place(level)
+    return _summed(_known(located, level), [place, "year"]).reset_index()
+
+
+def event_table(plan: Plan, located: Located | None = None) -> pd.DataFrame:
+    """Events of every grid and community by year, with the places that have more than their share: `contracts.EVENTS`.
+
+    One row a place and year with events, and one a place for all years (``year`` "all") with what `hot_spots` says of
+    it; ``year`` is "" where the date is not known. Shares are missing where the level of settling is. ``located`` is
+    what `locate_events` made of the rows, by default of the city's own events; no rows where there are none.
+    """
+    located = _of_the_city(plan) if located is None else located
+    if located is None:
+        return empty(EVENTS)
+    tables = []
+    for level, place in LEVELS.items():
+        facts = _known(located, level)
+        yearly = _summed(facts, [place, "year"]).reset_index()
+        yearly = yearly.assign(year=yearly["year"].astype("str").where(yearly["year"].notna(), ""))
+        whole = _summed(facts, [place]).join(hot_spots(plan, located, level=level)[["expected", "ratio", "is_hot"]])
+        both = pd.concat([yearly, whole.reset_index().assign(year=ALL_YEARS)], ignore_index=True)
+        names = plan.grids["name"] if level == "grid" else plan.communities["community"]
+        own = both.assign(level=level, place_id=both[place], place=both[place].map(names).fillna(""))
+        tables.append(own.reindex(columns=EVENTS))
+    table = pd.concat(tables).sort_values(["level", "place_id", "year"], ignore_index=True)
+    return table.assign(is_hot=table["is_hot"].fillna(False).astype(bool))
+
+
+def _of_the_city(plan: Plan) -> Located | None:
+    """The city's own events in the plan's grids."""
+    events = plan.city.layer("events")
+    if events is None or not len(events):
+        return None
+    # Every row of the layer is an event of its own: reading has set repeats aside, and its ids keep the others apart.
+    rows = events.reset_index(names="event_id").rename(columns={"community_id": "community"})
+    if "written" in rows:
+        rows["community"] = rows["community"].where(rows["community"] != "", rows["written"])
+    return locate_events(plan, rows.drop(columns="written", errors="ignore"))
+
+
+def _known(located: Located, level: str) -> pd.DataFrame:
+    """The facts of the events whose place is known, with the place, the year and the level of settling."""
+    place = _place(level)
     facts = located.facts.assign(**{place: located.rows[place].to_numpy()})
     is_future = located.rows["doubts"].str.split(";").map(lambda doubts: "future" in doubts).to_numpy(bool)
     facts["year"] = facts["date"].dt.year.mask(is_future).astype("Int64")
     known = (located.counted & located.rows[place].notna() & (located.rows[place] != "")).to_numpy()
-    facts = facts[known].assign(settled=facts.loc[known, "settled"].map(_settled_level))
-    keys = [place, "year"]
+    return facts[known].assign(settled=facts.loc[known, "settled"].map(_settled_level))
+
+
+def _summed(facts: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+    """Events and the shares settled at each level, by ``keys``."""
     table = facts.groupby(keys, dropna=False)["number"].sum().rename("events").to_frame()
     told = facts[facts["settled"] != ""]
     if len(told):
@@ -48,7 +98,7 @@ def events_by_place(located: Located, *, level: str = "grid") -> pd.DataFrame:
         order = [*(name for name in SETTLED if name in by_level), *sorted({*map(str, by_level)} - set(SETTLED))]
         shares = by_level[order].div(by_level.sum(axis=1).where(lambda total: total > 0), axis=0)
         table = table.join(shares.add_prefix("settled_"))
-    return table.reset_index()
+    return table
 
 
 def hot_spots(plan: Plan, located: Located, *, level: str = "grid", base: str = "residents") -> pd.DataFrame:

@@ -59,6 +59,7 @@ def read_plan(folder: str | Path) -> Plan:
             "parts": _parts(record["communities"]),
             "time_limited": tuple(record.get("time_limited", ())),
             "decided": record.get("decided", {}),
+            **({"events": tables["events"]} if len(tables["events"]) else {}),
             "drawn": {one["id"]: one["drawn"] for one in record["communities"] if "drawn" in one},
         },
         log=_log(path),

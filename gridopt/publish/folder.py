@@ -87,8 +87,23 @@ def publish(
         write_report(shown.plan, place, posts=posts, reach=reach, today=today, lang=shown.lang)
 
     spots = blind_spots(plan, posts)
-    publication = Publication(settled(plan), posts, reach, spots, today, lang or plan.city.settings.lang)
+    told = _with_events(settled(plan))
+    publication = Publication(told, posts, reach, spots, today, lang or plan.city.settings.lang)
     return write_folder(publication, folder, pages=(draw_map, draw_report))
+
+
+def _with_events(plan: Plan) -> Plan:
+    """The plan with its events by grid and year: of the city's own events, else as the plan was stored with them.
+
+    Stored ones are left out where their places are no longer the plan's: its grids have been coded anew since.
+    """
+    from gridopt.locate import event_table
+
+    events = event_table(plan) if plan.city.layer("events") is not None else plan.details.get("events")
+    if events is not None:
+        places = pd.Index(events["place_id"])
+        events = events if (places.isin(plan.grids.index) | places.isin(plan.communities.index)).all() else None
+    return plan.replace(details={**plan.details, "events": events})
 
 
 def write_folder(publication: Publication, folder: str | Path, *, pages: Sequence[Page]) -> Path:

@@ -10,6 +10,7 @@ import pandas as pd
 from gridopt.formula import spoken
 from gridopt.grids.plan import Plan
 from gridopt.publish import markup, report_tables
+from gridopt.publish.event_section import event_section
 from gridopt.publish.facts import CityFigures, city_figures, status_of
 from gridopt.publish.figures import Frame, city_map
 from gridopt.publish.grid_cards import cards_section
@@ -52,7 +53,8 @@ def write_report(
     """Write ``report.html`` and ``figures/*.png`` into a folder and return the path of the page.
 
     The page holds its pictures, runs no script and needs no network; it prints on A4. ``today`` is the
-    assessed plan of the grids in force: with it the first page shows before and after.
+    assessed plan of the grids in force: with it the first page shows before and after. Events are told where
+    ``plan.details["events"]`` has any.
     """
     report = _Report(plan, posts, reach, today, lang)
     pictures = _pictures(report)
@@ -190,6 +192,7 @@ def _evidence(report: _Report, pictures: dict[str, bytes]) -> list[str]:
         markup.section(say("maps", lang), [*maps, no_letters]),
         staff_section(plan, report.posts, lang),
         markup.section(label("reach", lang), _reach(report)),
+        event_section(plan.details.get("events"), lang),
         markup.section(say("repairs", lang), _repairs(plan, lang)),
     ]
 

@@ -148,6 +148,18 @@ _SENTENCES = {
         "在距离标准内有服务设施的人口占比；按直线还是步行计算，依区域类型而定。",
         "The share of people with a service within the limit, in a straight line or on foot as each area kind asks.",
     ),
+    "events_said": (
+        "共 {n} 件事件落到村（社区），其中 {grids} 件落到网格；只知村（社区）的事件不计入网格。",
+        "{n} events lie in a community, {grids} of them in a grid; of the others only the community is known.",
+    ),
+    "hot_spots": ("事件高发地", "Hot spots"),
+    "hot_spots_said": (
+        "事件数明显多于按人口应有数的地点（泊松检验，误报不超过 5%）；宜先实地了解。",
+        "Places with more events than their residents' share would give by chance (Poisson, at most 5% false alarms): "
+        "where to look first.",
+    ),
+    "no_hot_spots": ("没有明显多于应有数的地点。", "No place has clearly more than its share."),
+    "year_unknown": ("日期不明", "no date"),
     "communities_met": ("达标村（社区）", "communities on target"),
     "by_area": ("按区域类型", "by area kind"),
     "repairs": ("数据修补", "Repairs to the data"),

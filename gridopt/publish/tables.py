@@ -10,7 +10,8 @@ import pandas as pd
 
 from gridopt.grids import Plan
 from gridopt.publish.workbooks import HEAD, Workbook
-from gridopt.read.plan_folder import LISTS, SHEETS
+from gridopt.read.plan_folder import FURTHER_SHEETS, LISTS, SHEETS
+from gridopt.staffing.tally import tally
 from gridopt.terms import TERMS, label, labels
 
 TITLES = {
@@ -18,7 +19,10 @@ TITLES = {
     "posts": ("岗位", "Posts"),
     "buildings": ("楼栋归属", "Buildings by grid"),
     "violations": ("需说明事项", "Matters to explain"),
+    "balance": ("岗位余缺", "Staff balance"),
+    "events": ("事件统计", "Events"),
 }
+COLUMNS = {**SHEETS, **FURTHER_SHEETS}
 _TOTALS = ("households", "residents", "buildings", "area_m2")
 _WIDTHS = {"scope": 40, "bounds_text": 40, "reason": 48, "remedy": 40, "name": 26, "community": 16, "township": 16} | {
     "grid_code": 21,
@@ -29,12 +33,18 @@ _WIDTHS = {"scope": 40, "bounds_text": 40, "reason": 48, "remedy": 40, "name": 2
     "township_id": 14,
     "post_id": 20,
     "grid": 26,
+    "place": 26,
+    "place_id": 18,
 }
-_WORDS = frozenset("kind class rule proof relaxed role status area_kind unmet".split())
-_OWN_WORDS = frozenset({"employment", "use"})
+_WORDS = frozenset("kind class rule proof relaxed role status area_kind unmet level".split())
+_OWN_WORDS = frozenset({"employment", "use", "year"})
 """Columns whose words have terms of their own, ``use.market``: a market is also a place with another name."""
 _HEADINGS: Mapping[tuple[str, str], str] = {("buildings", "grid"): "grid_name", ("buildings", "name"): "building_name"}
-_FORMATS = {"area_m2": "#,##0", "walk_mean_m": "0", "households": "#,##0", "residents": "#,##0", "buildings": "#,##0"}
+_FORMATS = (
+    {"area_m2": "#,##0", "walk_mean_m": "0", "households": "#,##0", "residents": "#,##0", "buildings": "#,##0"}
+    | dict.fromkeys((name for name in FURTHER_SHEETS["events"] if name.startswith("settled_")), "0.0%")
+    | {"expected": "0.0", "ratio": "0.00", "events": "#,##0"}
+)
 _MOST_ROWS = 20_000
 """Rows of a sheet: one of more is slow to write and to open. More buildings are in their CSV file alone."""
 _RUN = ("=", "+", "@", "\t", "\r")
@@ -51,8 +61,10 @@ class _Row:
 
 
 def workbook(plan: Plan, layers: Mapping[str, Any], lang: str) -> bytes:
-    """The workbook as bytes, the same for the same plan: four sheets, codes and ids as text cells.
+    """The workbook as bytes, the same for the same plan: codes and ids as text cells.
 
+    Four sheets, and behind them those of `FURTHER_SHEETS` that have rows: posts needed, held and lacking by place, and
+    events by grid and year.
     A sheet has a title row and a header row (both frozen and printed on every page), then one row a
     grid, post, building or matter to explain; grids have subtotals by township and a total.
     """
@@ -62,6 +74,8 @@ def workbook(plan: Plan, layers: Mapping[str, Any], lang: str) -> bytes:
         "buildings": _plain_rows(_housed(layers), "buildings", lang),
         "violations": _plain_rows(layers["violations"], "violations", lang),
     }
+    further = {"balance": _balance(plan, layers["posts"]), "events": layers["events"]}
+    tables |= {name: _plain_rows(table, name, lang) for name, table in further.items() if len(table)}
     book = Workbook()
     for name, rows in tables.items():
         _write_sheet(book, (name, _title(plan, name, lang)), rows, lang)
@@ -101,8 +115,14 @@ def _housed(layers: Mapping[str, Any]) -> pd.DataFrame:
     return named.sort_values(["grid_code", "estate", "building_id"], kind="stable")
 
 
+def _balance(plan: Plan, posts: pd.DataFrame) -> pd.DataFrame:
+    """Posts needed, held and lacking by role in every community, township and county, and in the city."""
+    table = tally(plan, posts, None)
+    return table[table["level"] != "grid"]
+
+
 def _plain_rows(table: pd.DataFrame, name: str, lang: str) -> Iterator[_Row]:
-    columns = SHEETS[name]
+    columns = COLUMNS[name]
     shown = 0 if name == "buildings" and len(table) > _MOST_ROWS else _MOST_ROWS
     for row in table.head(shown)[columns].itertuples(index=False):
         yield _Row(_worded(columns, row, lang))
@@ -128,7 +148,7 @@ def _word(column: str, value: str, lang: str) -> str:
 
 def _write_sheet(book: Workbook, named: tuple[str, str], rows: Iterator[_Row], lang: str) -> None:
     name, title = named
-    columns = SHEETS[name]
+    columns = COLUMNS[name]
     sheet = book.sheet(TITLES[name][lang == "en"], [_WIDTHS.get(column, 12) for column in columns], frozen=(2, 0))
     sheet.print_wide(head=2)
     sheet.add([title], [book.look(**_TITLE)])

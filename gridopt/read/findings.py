@@ -251,6 +251,8 @@ KINDS: dict[str, tuple[str, str, str, str]] = {
     "title_rows": ("title rows above the header", "skipped", "表头上方有标题行", "已跳过"),
     "encoding": ("text is in {0}", "decoded", "文字编码为 {0}", "已转码"),
     "unknown_class": ("classes not in the list: {0}", "treated as {1}", "未列出的类别：{0}", "按“{2}”处理"),
+    "turned": ("longitude and latitude are swapped", "turned", "经纬度颠倒", "已换回"),
+    "named_community": ("community is given by name", "found by its name", "以名称填写所属村（社区）", "按名称对应"),
     "unknown_community": (
         "community is not in the community layer",
         "kept, without a community",

@@ -218,9 +218,13 @@ def _facilities(layer: Layer, _: gpd.GeoDataFrame, findings: Findings) -> pd.Dat
 
 def _events(layer: Layer, communities: gpd.GeoDataFrame, findings: Findings) -> pd.DataFrame:
     table = layer.table.rename(columns={"community": "community_id"})
+    table = _with_named_communities(table, communities, findings)
     _check_community(table["community_id"], communities, findings, fatal=False)
     known = table["community_id"].isin(communities.index)
+    # A name in place of a code still tells those who look for grids by name.
+    written = table["community_id"].where(~known, "")
     table = table.assign(community_id=table["community_id"].where(known, ""), n=table["number"].fillna(1.0))
+    table = table.assign(written=written) if (written != "").any() else table
     if not isinstance(table, gpd.GeoDataFrame) and not known.any():
         findings.fault(
             "the events have neither points nor a community of this city; name the columns: "
@@ -229,6 +233,18 @@ def _events(layer: Layer, communities: gpd.GeoDataFrame, findings: Findings) -> 
         )
     rest = [name for name in table.columns if name not in ("number", "geometry")]
     return table[[*rest, *(["geometry"] if isinstance(table, gpd.GeoDataFrame) else [])]]
+
+
+def _with_named_communities(table: pd.DataFrame, communities: gpd.GeoDataFrame, findings: Findings) -> pd.DataFrame:
+    """The rows with the id of a community that they call by its name, alone or behind its township's."""
+    names = communities["community"].astype(str)
+    called = pd.Series(communities.index, names)
+    if "township" in communities:
+        called = pd.concat([called, pd.Series(communities.index, communities["township"].astype(str) + names)])
+    called = called[~called.index.duplicated(keep=False) & (called.index != "")]
+    by_name = ~table["community_id"].isin(communities.index) & table["community_id"].isin(called.index)
+    findings.repair("named_community", table.index[by_name])
+    return table.assign(community_id=table["community_id"].mask(by_name, table["community_id"].map(called)))
 
 
 def _roster(layer: Layer, _: gpd.GeoDataFrame, findings: Findings) -> pd.DataFrame:

@@ -95,7 +95,9 @@ CONTRACTS: Mapping[str, Contract] = {
     "groups": Contract("group_id", "group", texts=("name",), kinds=("polygon", "point")),
     "dedicated": Contract("dedicated_id", "dedicated", **_AREA),  # type: ignore[arg-type]
     "facilities": Contract("facility_id", "facility", texts=("name", "tier"), kinds=("point",)),
-    "events": Contract("event_id", "event", texts=("date", "kind", "community"), counts=("number",), kinds=("point",)),
+    "events": Contract(
+        "event_id", "event", texts=("date", "kind", "community", "settled"), counts=("number",), kinds=("point",)
+    ),
     "roster": Contract("staff_id", "staff", texts=STAFF, counts=("capacity",)),
     "codes": Contract("code", "code", texts=("name", "community", "valid_to", "successor")),
     "current_grids": Contract(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -93,14 +94,23 @@ def _shapes(spec: LayerSpec, table: pd.DataFrame, findings: Findings) -> gpd.Geo
     pair = _coordinate_columns(spec, lowered)
     if pair is not None:
         x, y = (parse_numbers(table[name])[0] for name in pair)
-        points = gpd.GeoSeries(np.where(np.isnan(x + y), None, shapely.points(x, y)))
         is_degrees = pair[0].lower() in LONGITUDES and pair[1].lower() in LATITUDES
+        if is_degrees:
+            x, y = _turned(x, y, findings)
+        points = gpd.GeoSeries(np.where(np.isnan(x + y), None, shapely.points(x, y)))
         if is_degrees and spec.crs is None and spec.control is None and not spec.offset:
             findings.repair("assumed_crs", n=len(table), values=pair)
             return gpd.GeoDataFrame(geometry=points, crs="EPSG:4326")
         return gpd.GeoDataFrame(geometry=points)
     written = next((lowered[name] for name in SHAPES if name in lowered), None)
     return None if written is None else _from_text(texts(table[written]))
+
+
+def _turned(x: NDArray[np.float64], y: NDArray[np.float64], findings: Findings) -> tuple[Any, Any]:
+    """Longitudes and latitudes with those rows turned that only then are any: a latitude of 120 is a longitude."""
+    is_turned = (np.abs(y) > 90) & (np.abs(y) <= 180) & (np.abs(x) <= 90)
+    findings.repair("turned", [f"row {row}" for row in np.flatnonzero(is_turned) + 1])
+    return np.where(is_turned, y, x), np.where(is_turned, x, y)
 
 
 def _plain_name(name: str) -> str:

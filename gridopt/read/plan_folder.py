@@ -45,6 +45,7 @@ LAYERS: Mapping[str, Sequence[str]] = MappingProxyType(
         "counties": ["county_id", "county", *_ROLL_UP],
         "posts": [*contracts.POSTS, *contracts.HELD],
         "reach": contracts.REACH,
+        "events": contracts.EVENTS,
         "blind_spots": contracts.BLIND_SPOTS,
         "violations": contracts.VIOLATIONS,
         "repairs": contracts.REPAIRS,
@@ -76,6 +77,14 @@ SHEETS: Mapping[str, Sequence[str]] = MappingProxyType(
 )
 """The sheets of ``tables.xlsx`` in order, and their columns; above each stand a title row and a header row."""
 
+FURTHER_SHEETS: Mapping[str, Sequence[str]] = MappingProxyType(
+    {
+        "balance": "level place_id place role_name employment needed held short".split(),
+        "events": contracts.EVENTS,
+    }
+)
+"""The sheets behind them, each only where it has rows."""
+
 SHEET_HEAD = 2
 LISTS: Mapping[str, Sequence[str]] = MappingProxyType(
     {
@@ -89,9 +98,10 @@ _REALS = frozenset(
     "households residents floor_area events workload deviation area_m2 cut_border_m unrecognised_border_share "
     "walk_mean_m walk_max_m polsby_popper neck_m label_x label_y metres objective bound gap value limit floors fte "
     "limit_m residents_reached households_reached share target area_before area_after width_m walk_m "
-    "minutes_day width".split()
+    "minutes_day width settled_grid settled_community settled_township settled_county settled_city expected "
+    "ratio".split()
 )
-_FLAGS = frozenset({"people_known", "met"})
+_FLAGS = frozenset({"people_known", "met", "is_hot"})
 _OR_NULL = frozenset({"valid_from", "valid_to"})
 
 

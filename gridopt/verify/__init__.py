@@ -35,6 +35,7 @@ _CHECKS = (
     (contents.buildings, ("grids", "units", "buildings")),
     (contents.scopes, ("grids", "buildings")),
     (contents.responsibility, ("grids", "posts", "blind_spots")),
+    (contents.events, ("grids", "communities", "events")),
     (disputes.disputes, ("communities", "disputes")),
     (copies.features, ("grids",)),
     (copies.tables, ("grids", "buildings", "posts", "reach")),

@@ -167,3 +167,17 @@ def responsibility(stored: Stored) -> Iterator[Fault]:
     chiefs = served.loc[served["role"].isin(_CHIEFS), "grid_code"].value_counts().reindex(grids.index).fillna(0)
     wrong = grids.index[chiefs != 1]
     yield from found(("posts", "posts"), wrong, "grids have not exactly one chief", "{n} 个网格的网格长不是恰好一名")
+
+
+def events(stored: Stored) -> Iterator[Fault]:
+    """Events are of places that exist, and those of a place's years add up to its row for all years."""
+    table = stored.layers["events"]
+    known = {"grid": stored.layers["grids"].index, "community": stored.layers["communities"].index}
+    places = [one in known.get(level, ()) for level, one in zip(table["level"], table["place_id"], strict=True)]
+    strange = table["place_id"][~np.array(places, bool)].unique()
+    yield from found(("events", "events"), strange, "events of places that do not exist", "{n} 个地点不存在")
+    is_whole = (table["year"] == "all").to_numpy()
+    sums = [table[rows].groupby(["level", "place_id"])["events"].sum() for rows in (is_whole, ~is_whole)]
+    apart = sums[0].sub(sums[1], fill_value=0.0).abs()
+    wrong = apart.index.get_level_values("place_id")[apart > _ALIKE]
+    yield from found(("events", "events"), wrong, "events of years do not add up", "{n} 个地点的各年事件数与合计不符")
