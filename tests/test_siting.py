@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
+from gridopt.coverage import farthest
 from gridopt.coverage.covering import fewest, searched
-from gridopt.coverage.locations import Task, fewest_sites, least_farthest, least_walking, most_covered
+from gridopt.coverage.farthest import least_farthest
+from gridopt.coverage.locations import Task, fewest_sites, least_walking, most_covered
 from gridopt.coverage.medians import Costs, added, best, exchange_gains, exchanged, lagrangian
 from gridopt.coverage.reduction import pieces, reduced
 
@@ -83,6 +85,36 @@ def test_the_centre_is_that_of_full_enumeration(seed, standing):
     assert found.bound == pytest.approx(truth)
     assert nearest(task, found.sites).max() == pytest.approx(truth)
     assert len(found.sites) <= 3
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_few_places_that_stand_for_all_lead_to_the_same_centre(seed, monkeypatch):
+    for name in ("SAMPLE", "MORE"):
+        monkeypatch.setattr(farthest, name, 3)
+    task = random_task(seed)
+    truth = min(nearest(task, s).max() for s in choices(task, [3]))
+    found = least_farthest(task, 3)
+    assert found.objective == pytest.approx(nearest(task, found.sites).max())
+    assert found.bound <= truth * (1 + 1e-9)
+    assert truth <= found.objective * (1 + 1e-9)
+    assert found.objective == pytest.approx(truth)
+
+
+def test_a_centre_left_open_says_how_far_its_bound_is(monkeypatch):
+    for name, most in (("FEW", 0), ("NARROW", 0.5)):
+        monkeypatch.setattr(farthest, name, most)
+    task = random_task(4, m=11)
+    truth = min(nearest(task, s).max() for s in choices(task, [3]))
+    found = least_farthest(task, 3)
+    assert found.status == "limit"
+    assert 0 < found.gap < 0.5
+    assert found.bound <= truth <= found.objective
+
+
+def test_homes_that_what_stands_serves_well_ask_for_no_centre():
+    task = Task.of(np.array([[0.0, 0], [9, 0]]), np.ones(2), np.array([[500.0, 0]]), limit=50)
+    served = Task(task.places, task.weights, task.candidates, task.limits, np.array([[0.0, 0], [9, 0]]))
+    assert least_farthest(served, 1).objective == 0
 
 
 @pytest.mark.parametrize("seed", range(6))

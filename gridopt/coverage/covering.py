@@ -73,8 +73,7 @@ def coverable(covers: csr_array, n_sites: int, *, limits: Limits = LIMITS) -> Ch
     rows, sites = reduced(covers)
     known = greedy(rows)
     if len(known) > n_sites:
-        relaxed = solve(covering(rows, integral=False), limits)
-        least = 1 if relaxed.bound is None else _whole(relaxed.bound)
+        least = _least(rows, limits)
         if least > n_sites:
             return Choice(sites[known], float(len(known)), float(least), "limit")
         known = searched(rows, known, enough=n_sites)
@@ -83,13 +82,17 @@ def coverable(covers: csr_array, n_sites: int, *, limits: Limits = LIMITS) -> Ch
     return Choice(np.sort(sites[known]), float(len(known)), 0.0, "limit")
 
 
+def least_of(covers: csr_array, *, limits: Limits = LIMITS) -> int:
+    """A number of sites below which none cover every place, by the linear program."""
+    return _least(reduced(covers)[0], limits)
+
+
 def _fewest_of(covers: csr_array, limits: Limits) -> Choice:
     """The fewest sites of a piece."""
     known = greedy(covers)
     if len(known) == 1:
         return Choice(known, 1.0, 1.0, "optimal")
-    relaxed = solve(covering(covers, integral=False), limits)
-    least = 1 if relaxed.bound is None else _whole(relaxed.bound)
+    least = _least(covers, limits)
     if len(known) > least:
         known = searched(covers, known, enough=least)
     if len(known) > least and covers.nnz <= MOST_ENTRIES:
@@ -101,6 +104,11 @@ def _fewest_of(covers: csr_array, limits: Limits) -> Choice:
             known = np.flatnonzero(outcome.values > 0.5)
         least = max(least, _whole(outcome.bound or 0.0))
     return Choice(known, float(len(known)), float(least), "optimal" if len(known) <= least else "limit")
+
+
+def _least(covers: csr_array, limits: Limits) -> int:
+    relaxed = solve(covering(covers, integral=False), limits)
+    return 1 if relaxed.bound is None else _whole(relaxed.bound)
 
 
 def _whole(bound: float) -> int:

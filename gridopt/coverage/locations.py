@@ -1,4 +1,4 @@
-"""The four classical questions of where to put facilities, for bare points: covering, maximal covering, median, centre.
+"""The classical questions of where to put facilities, for bare points: covering, maximal covering, median.
 
 Pairs of places and candidates are only made within a distance that matters, by KD-tree or along the streets, so that a
 hundred thousand places and thousands of candidates fit.
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.spatial import cKDTree
 
-from gridopt.coverage.covering import LIMITS, Choice, coverable, fewest, greedy
+from gridopt.coverage.covering import LIMITS, Choice, fewest
 from gridopt.coverage.facilities import Nearest
 from gridopt.coverage.medians import Costs, best
 from gridopt.coverage.reduction import Positions, distinct, undominated
@@ -24,9 +24,6 @@ Floats = NDArray[np.float64]
 
 NEIGHBOURS = 3.0
 """Candidates a place is first compared with, in shares of how many there are for each site to be chosen."""
-
-SAMPLE, MORE = 5_000, 2_000
-"""Places that first stand for all when the farthest is to be near, and how many of those left out join them at once."""
 
 STREETS = 4.0
 """How many times as far as a straight line the longest way along streets may be."""
@@ -184,77 +181,3 @@ def least_walking(task: Task, n_sites: int, *, limits: Limits = LIMITS) -> Choic
         if not short.any():
             return found
         wanted[short] = np.minimum(m, 4 * wanted[short])
-
-
-def least_farthest(task: Task, n_sites: int, *, limits: Limits = LIMITS) -> Choice:
-    """At most ``n_sites`` sites that leave the farthest place as near as can be (p-center), in metres.
-
-    The least distance at which so many sites cover everything, found by halving the distances still in question
-    (Minieka 1970).
-    """
-    standing = task.nearest(task.standing)
-    low = float(np.minimum(task.nearest(task.candidates), standing).max(initial=0.0))
-    trial, chosen, below = low, None, 0.0
-    pairs = task.pairs(trial)
-    while chosen is None:
-        pairs = task.pairs(trial * (1 + 1e-12))
-        found = _within(pairs, standing, trial * (1 + 1e-12), n_sites, limits)
-        if found.objective <= n_sites:
-            chosen = found
-        else:
-            below = trial if (found.bound or 0.0) > n_sites else below
-            trial *= 1.5
-    value, tried = _farthest(task, chosen.sites, standing), below
-    while True:
-        # Between ``below``, proved too near, and ``tried``, where no choice was found, the answer stays open.
-        between = np.unique(np.concatenate([pairs.data, standing[np.isfinite(standing)]]))
-        between = between[(between > tried) & (between < value * (1 - 1e-12)) & (between >= low * (1 - 1e-12))]
-        if not len(between):
-            bound = value if tried == below else max(below, low)
-            return Choice(chosen.sites, value, bound, "optimal" if tried == below else "limit")
-        middle = float(between[len(between) // 2])
-        found = _within(pairs, standing, middle, n_sites, limits)
-        if found.objective <= n_sites:
-            chosen, value = found, _farthest(task, found.sites, standing)
-            continue
-        tried = middle
-        if (found.bound or 0.0) > n_sites:
-            below = middle
-
-
-def _within(pairs: csr_array, standing: Floats, metres: float, n_sites: int, limits: Limits) -> Choice:
-    """So many sites within so many metres of every place that nothing standing serves, or a bound above.
-
-    A few places stand for all, and those that their sites leave out join them (Chen and Chen 2009): what does not do
-    for some of the places does not do for all.
-    """
-    asking = np.flatnonzero(standing > metres)
-    covers = _nearer(pairs[asking], metres)
-    if not len(asking):
-        return Choice(np.empty(0, np.int64), 0.0, 0.0, "optimal")
-    if (np.diff(covers.indptr) == 0).any():
-        return Choice(np.empty(0, np.int64), np.inf, np.inf, "optimal")
-    known = greedy(covers)
-    if len(known) <= n_sites:
-        return Choice(np.sort(known), float(len(known)), 0.0, "limit")
-    asked = np.arange(0, len(asking), max(1, len(asking) // SAMPLE))
-    while True:
-        found = coverable(covers[asked], n_sites, limits=limits)
-        opened = np.zeros(covers.shape[1])
-        opened[found.sites] = 1.0
-        left = np.flatnonzero(covers @ opened == 0)
-        if found.objective > n_sites or not len(left):
-            return found
-        asked = np.union1d(asked, left[:: max(1, len(left) // MORE)])
-
-
-def _nearer(pairs: csr_array, metres: float) -> csr_array:
-    """Ones where a pair is at most so many metres apart."""
-    near = pairs.data <= metres
-    place = np.repeat(np.arange(pairs.shape[0]), np.diff(pairs.indptr))
-    starts = np.concatenate([[0], np.cumsum(np.bincount(place[near], minlength=pairs.shape[0]))])
-    return csr_array((np.ones(near.sum()), pairs.indices[near], starts), shape=pairs.shape)
-
-
-def _farthest(task: Task, sites: Positions, standing: Floats) -> float:
-    return float(np.minimum(task.nearest(task.candidates[sites]), standing).max(initial=0.0))

@@ -16,7 +16,8 @@ from scipy.spatial import cKDTree
 from gridopt.coverage.covering import Choice
 from gridopt.coverage.demand import PEOPLE, demand
 from gridopt.coverage.facilities import facility_points, points_of, streets_for
-from gridopt.coverage.locations import Task, fewest_sites, least_farthest, least_walking, most_covered
+from gridopt.coverage.farthest import least_farthest
+from gridopt.coverage.locations import Task, fewest_sites, least_walking, most_covered
 from gridopt.coverage.reach import in_their_area, tiers_of
 from gridopt.coverage.reduction import Positions
 from gridopt.coverage.tiers import WALK
