@@ -119,6 +119,24 @@ KINDS: dict[str, tuple[str, str, str, str]] = {
         "位于所有村（社区）之外",
         "划分时归入 100 米内最近的划分单元，否则不纳入",
     ),
+    "blocks_outside": (
+        "blocks mostly outside every community",
+        "left out; their people are a neighbour's",
+        "街区大部分位于所有村（社区）之外",
+        "未计入，其人口属相邻地区",
+    ),
+    "blocks_across": (
+        "blocks across a community's border",
+        "each total kept; every home counts in the community where it stands",
+        "街区跨越村（社区）界线",
+        "各街区总数不变，住宅按所在村（社区）计",
+    ),
+    "blocks_unknown": (
+        "blocks without a count ({0:.0%} of the area)",
+        "unknown, weigh 0",
+        "街区没有人口数（占面积 {0:.0%}）",
+        "未知，计为 0",
+    ),
     "described_doubtful": (
         "phrases of descriptions that name no building for sure",
         "passed over; see the doubtful rows and correct the words",

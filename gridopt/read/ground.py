@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from gridopt.coordinates import EXCHANGE
 from gridopt.errors import preview
 from gridopt.read.barriers import with_barriers
+from gridopt.read.blocks import block_totals
 from gridopt.read.communities import check_kinds
 from gridopt.read.findings import Findings
 from gridopt.read.footprints import WORTH_NAMING, shared_ground
@@ -25,6 +26,11 @@ STOREY = 3.0
 
 POINT_FOOTPRINT = 100.0
 """Square metres a floor that a building given as a point is taken to have."""
+
+_OTHER_LEVELS = (
+    ', or say what the rows count: level = "units", "buildings", "estates", or "blocks" for polygons',
+    '，或写明各行的统计对象：level = "units"、"buildings"、"estates"，面状街区用 "blocks"',
+)
 
 Finisher = Callable[[Layer, gpd.GeoDataFrame, Findings], pd.DataFrame]
 
@@ -111,9 +117,11 @@ def _check_community(ids: pd.Series, communities: gpd.GeoDataFrame, findings: Fi
     strange = ids[(ids != "") & ~ids.isin(communities.index)]
     if len(strange) and fatal:
         listed = preview(f"{row} ({community})" for row, community in strange.items())
+        other, other_zh = _OTHER_LEVELS if findings.layer == "population" else ("", "")
         findings.fault(
-            f"{len(strange)} rows name a community that is not in the community layer: {listed}; correct the column",
-            f"{len(strange)} 行所属村（社区）不在村（社区）图层中：{listed}；请改正该列",
+            f"{len(strange)} rows name a community that is not in the community layer: {listed}; "
+            f"correct the column{other}",
+            f"{len(strange)} 行所属村（社区）不在村（社区）图层中：{listed}；请改正该列{other_zh}",
         )
     elif len(strange):
         findings.repair("unknown_community", strange.index)
@@ -180,6 +188,8 @@ def _population(layer: Layer, communities: gpd.GeoDataFrame, findings: Findings)
                 f"{len(absent)} communities have no control total: {preview(absent)}; add their rows",
                 f"{len(absent)} 个村（社区）没有控制总数：{preview(absent)}；请补充",
             )
+    if level == "blocks" and not findings.faults:
+        table = block_totals(gpd.GeoDataFrame(table), communities, findings)
     given = [name for name in ("dwellings", "area") if name not in layer.given]
     return table.drop(columns=given).assign(level=level)
 

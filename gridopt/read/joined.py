@@ -16,7 +16,7 @@ from gridopt.read.matches import Match, Matches, Place, match_rows, place_names,
 from gridopt.read.project import LayerSpec
 
 COUNTS = ("households", "residents", "dwellings")
-LEVELS_ZH = {"community": "村（社区）", "units": "划分单元", "buildings": "楼栋", "estates": "小区"}
+LEVELS_ZH = {"community": "村（社区）", "units": "划分单元", "buildings": "楼栋", "estates": "小区", "blocks": "街区"}
 
 
 def joined_counts(
@@ -29,7 +29,7 @@ def joined_counts(
     known. ``attrs["matches"]`` holds what became of each row that was joined by name.
     """
     table = with_occupancy(layers[spec.name], spec, findings)
-    if "id" in layer.given:
+    if "id" in layer.given or spec.level == "blocks":
         _check_ids(table.index, spec.level, communities, layers, findings)
         return table.drop(columns=list(_named(table)))
     places = _places(spec.level, communities, layers, findings)

@@ -120,9 +120,9 @@ def _residents(communities: gpd.GeoDataFrame, layers: Mapping[str, pd.DataFrame]
     if table is not None and level == "community":
         known = _counts(table.reindex(communities.index), people)
     known = np.where(np.isnan(known), _counts(communities, people), known)
-    for name in ("units", "buildings", "estates", "population_cells"):
+    for name in ("population", "units", "buildings", "estates", "population_cells"):
         layer = layers.get(name)
-        if layer is not None and np.isnan(known).any():
+        if layer is not None and "geometry" in layer and np.isnan(known).any():
             keyed = table.reindex(layer.index) if table is not None and level == name else layer
             counts = _counts(keyed, people)
             place = homes(layer["geometry"].to_numpy(), communities.geometry.to_numpy())

@@ -160,6 +160,8 @@ def read_layer(
     table = kept.reset_index(drop=True)
     if "scope" in columns and not isinstance(source.table, gpd.GeoDataFrame):
         contract = replace(contract, kinds=())
+    if spec.level == "blocks":
+        contract = replace(contract, kinds=("polygon",))
     shapes = placed(spec, table, findings, near=near) if contract.kinds else None
     if shapes is None and contract.kinds and spec.name != "events":
         findings.fault(*(_NO_POINTS if "point" in contract.kinds else _NO_SHAPES))

@@ -36,7 +36,7 @@ COUNTING = ("units", "buildings")
 """Layers whose own counts a rule may name."""
 PLACE_KEYS = tuple("path layer crs level band control control_limit matches basis as_of occupancy".split())
 NOT_TEXT = ("band", "control_limit", "basis", "as_of", "occupancy")
-LEVELS = ("community", "units", "buildings", "estates")
+LEVELS = ("community", "units", "buildings", "estates", "blocks")
 
 
 @dataclass(frozen=True)

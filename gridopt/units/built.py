@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import geopandas as gpd
 import numpy as np
@@ -11,7 +11,9 @@ import shapely
 from numpy.typing import NDArray
 
 from gridopt.city import City
+from gridopt.units.bare import POINTS_IN_A_UNIT, spread
 from gridopt.units.blocks import Blocks
+from gridopt.units.by_block import blocks_of, people_of_blocks
 from gridopt.units.cells import Carriers
 from gridopt.units.counts import place_buildings
 from gridopt.units.cover import clean_coverage
@@ -27,9 +29,6 @@ from gridopt.units.towers import mark_stairwells, sliced
 
 UNITS_IN_A_GRID = 12
 """Units that the largest grid should have at least, so that its border has room to move."""
-
-POINTS_IN_A_UNIT = 9.0
-"""Points that stand for the people of a unit where no building and no raster cell does."""
 
 LEAST_UNIT = 20.0
 """Households below which a unit is not cut any further."""
@@ -78,11 +77,19 @@ class _Found:
             np.unique(self.hamlets.astype(str), return_inverse=True)[1] - int((self.hamlets == "").any()), np.int64
         )
 
+    def joined(self, other: _Found) -> _Found:
+        """These and those."""
+        pairs = ((getattr(self, one.name), getattr(other, one.name)) for one in fields(self))
+        ids, *rest = pairs
+        return _Found(ids[0].append(ids[1]), *(np.concatenate(pair) for pair in rest))
+
 
 def _homes(city: City, land: gpd.GeoSeries, record: Record) -> tuple[_Found, pd.DataFrame]:
-    """Who holds how many people, estimated from the totals of the communities, and these totals."""
+    """Who holds how many people, estimated from the totals of the communities or blocks, and those of communities."""
+    blocks = blocks_of(city)
+    if blocks is not None:
+        return _homes_in_blocks(city, land, blocks, record)
     buildings, cells = city.layer("buildings"), city.layer("population_cells")
-    hamlets: pd.Series | None = None
     if buildings is not None and len(buildings):
         buildings = buildings.sort_index()
         places = place_buildings(buildings, land.to_frame("geometry"))
@@ -97,14 +104,39 @@ def _homes(city: City, land: gpd.GeoSeries, record: Record) -> tuple[_Found, pd.
         shapes, weights = shapely.centroid(table.geometry.to_numpy()), table["residents"].astype(float)
     share = weights / weights.groupby(homes).transform("sum").where(lambda total: total > 0, 1.0)
     sizes = (share * homes.map(totals[_measure(city)]).astype(float)).fillna(0.0)
-    if buildings is not None and len(buildings):
-        hamlets = hamlets_of(city, buildings, homes, sizes, record)
+    if buildings is None or not len(buildings):
+        return _found(homes, shapes, sizes), totals
+    return _found(homes, shapes, sizes, hamlets_of(city, buildings, homes, sizes, record)), totals
+
+
+def _homes_in_blocks(
+    city: City, land: gpd.GeoSeries, blocks: gpd.GeoDataFrame, record: Record
+) -> tuple[_Found, pd.DataFrame]:
+    """`_homes` where people are known by block: all buildings, and the points of blocks without homes."""
+    buildings = city.layer("buildings")
+    buildings = buildings.sort_index() if buildings is not None and len(buildings) else None
+    places = None if buildings is None else place_buildings(buildings, land.to_frame("geometry"))
+    # What is noted of blocks is noted once, where their people are put into units.
+    people = people_of_blocks(city, blocks, buildings, places, Record(record.lang))
+    held, spots = people.held(), people.carriers[~people.carriers["is_home"].astype(bool)]
+    homes = place_buildings(spots, land.to_frame("geometry")).unit_ids
+    found = _found(homes, spots.geometry.to_numpy(), held.loc[spots.index, _measure(city)])
+    if buildings is not None and places is not None:
+        homes = pd.concat([places.unit_ids, homes])
+        sizes = held[_measure(city)].reindex(buildings.index, fill_value=0.0)
+        hamlets = hamlets_of(city, buildings, places.unit_ids, sizes, record)
+        shapes = shapely.force_2d(buildings.geometry.to_numpy())
+        found = _found(places.unit_ids, shapes, sizes, hamlets).joined(found)
+    return found, held.groupby(homes.reindex(held.index)).sum().reindex(land.index, fill_value=0.0)
+
+
+def _found(homes: pd.Series, shapes: Shapes, sizes: pd.Series, hamlets: pd.Series | None = None) -> _Found:
+    """Those of the homes that lie in a community."""
     told = np.full(len(homes), "", object) if hamlets is None else hamlets.to_numpy(object)
     inside = (homes != "").to_numpy()
-    found = _Found(
+    return _Found(
         homes.index[inside], shapes[inside], sizes.to_numpy(float)[inside], homes.to_numpy(object)[inside], told[inside]
     )
-    return found, totals
 
 
 def _measure(city: City) -> str:
@@ -120,29 +152,14 @@ def _with_bare_land(homes: _Found, land: gpd.GeoSeries, totals: pd.Series, limit
     held = pd.Series(homes.sizes).groupby(homes.communities).sum()
     told = totals.reindex(land.index).to_numpy(float)
     bare = np.flatnonzero((held.reindex(land.index, fill_value=0.0).to_numpy(float) <= 0) & (told > limits))
-    points = [_spread(land.iloc[place], told[place] / limits[place] * POINTS_IN_A_UNIT) for place in bare.tolist()]
+    points = [spread(land.iloc[place], told[place] / limits[place] * POINTS_IN_A_UNIT) for place in bare.tolist()]
     numbers = np.array([len(one) for one in points], np.int64)
     if not numbers.sum():
         return homes
     each = np.repeat(told[bare] / np.maximum(numbers, 1), numbers)
     names = np.repeat(land.index.to_numpy(object)[bare], numbers)
-    return _Found(
-        homes.ids.append(pd.Index([f"point-{i}" for i in range(len(each))])),
-        np.concatenate([homes.shapes, *points]),
-        np.concatenate([homes.sizes, each]),
-        np.concatenate([homes.communities, names]),
-        np.concatenate([homes.hamlets, np.full(len(each), "", object)]),
-    )
-
-
-def _spread(shape: shapely.Geometry, number: float) -> Shapes:
-    """About so many points on a square lattice inside a polygon."""
-    side = float(np.sqrt(shape.area / number))
-    west, south, east, north = (int(np.floor(bound / side)) for bound in shape.bounds)
-    x, y = np.meshgrid(np.arange(west, east + 1) + 0.5, np.arange(south, north + 1) + 0.5)
-    points = shapely.points(x.ravel() * side, y.ravel() * side)
-    shapely.prepare(shape)
-    return np.asarray(points[shapely.contains_properly(shape, points)], object)
+    index = pd.Index([f"point-{i}" for i in range(len(each))])
+    return homes.joined(_Found(index, np.concatenate(points), each, names, np.full(len(each), "", object)))
 
 
 def _highs(city: City, communities: gpd.GeoDataFrame) -> Floats:

@@ -12,6 +12,7 @@ from gridopt.contracts import unit_columns
 from gridopt.errors import TableError, preview
 from gridopt.people import MEASURES
 from gridopt.units.built import built_units
+from gridopt.units.by_block import blocks_of, people_by_block, people_of_blocks
 from gridopt.units.counts import DRAWN, Places, add_counts, place_buildings
 from gridopt.units.further import with_further
 from gridopt.units.groups import phases, unmixed
@@ -71,7 +72,10 @@ def _apportioned(
     city: City, units: gpd.GeoDataFrame, totals: pd.DataFrame | None, places: Places | None, record: Record
 ) -> pd.DataFrame:
     """Control totals shared out to units by their buildings, else by the raster, else by area."""
-    buildings, cells = _buildings(city), city.layer("population_cells")
+    buildings, cells, blocks = _buildings(city), city.layer("population_cells"), blocks_of(city)
+    if blocks is not None:
+        known = people_of_blocks(city, blocks, buildings, places, record)
+        return people_by_block(known, units, buildings, places).assign(people_known=True)
     weights: pd.Series | pd.DataFrame
     if places is not None and buildings is not None:
         way = "floor area and dwellings of homes", "住宅建筑面积和套数"

@@ -158,7 +158,7 @@ def control_totals(city: City, communities: gpd.GeoSeries, home_communities: pd.
     missing = totals.index[totals.isna().all(axis=1)]
     if len(missing):
         raise _without_totals(missing, _uncounted(city, home_communities, missing))
-    return _completed(totals, People.from_table(city.settings.people), record)
+    return completed(totals, People.from_table(city.settings.people), record)
 
 
 def _without_totals(missing: pd.Index, uncounted: pd.Series) -> TableError:
@@ -196,8 +196,8 @@ def _uncounted(city: City, home_communities: pd.Series, missing: pd.Index) -> pd
     return wanted.sort_index()
 
 
-def _completed(totals: pd.DataFrame, people: People, record: Record) -> pd.DataFrame:
-    """Totals with the one measure that is missing derived from the other."""
+def completed(totals: pd.DataFrame, people: People, record: Record) -> pd.DataFrame:
+    """Totals of communities or blocks with the one measure that is missing derived from the other, recorded."""
     for measure, other in (MEASURES, MEASURES[::-1]):
         missing = totals[measure].isna()
         if missing.any():

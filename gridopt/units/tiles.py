@@ -41,8 +41,10 @@ def tiled(
     answers = list(side_by_side(units_of, _parts(land, built), workers=workers))
     shapes = shapely.from_wkb(np.concatenate([shapes for shapes, _ in answers]))
     clean, _ = matched(Blocks(shapes, np.concatenate([communities for _, communities in answers])))
-    order = canonical(clean.shapes)
-    return Blocks(clean.shapes[order], clean.communities[order])
+    # Two pieces taken for neighbours along a hair's breadth do not dissolve into one: each is its own unit.
+    polygons, place = shapely.get_parts(clean.shapes, return_index=True)
+    order = canonical(polygons)
+    return Blocks(polygons[order], clean.communities[place[order]])
 
 
 def _parts(land: Shapes, built: Found) -> list[slice]:
