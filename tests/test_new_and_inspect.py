@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 import shapely
 
-from gridopt.errors import GridoptError, TableError
+from gridopt.errors import GridoptError, RuleError, TableError
 from gridopt.publish.inspection import inspection_dict, inspection_html, inspection_text, write_inspection
 from gridopt.publish.project_file import new_project, project_text
 from gridopt.read.city import read_city
@@ -211,3 +211,30 @@ def test_the_page_is_written_whole_or_not_at_all(city, tmp_path):
         write_inspection(city, tmp_path / "none" / "x.html")
     with pytest.raises(GridoptError):
         write_inspection(city, tmp_path)
+
+
+def test_the_map_of_an_inspection_shows_the_area_kinds_with_a_legend(city):
+    kinds = ["urban", "老厂区"][: len(city.communities)]
+    page = inspection_html(city.replace(communities=city.communities.assign(area_kind=kinds)), lang="zh")
+    drawn = dict(re.findall(r'fill="(#\w+)" stroke="#777"><title>[^<]*\((.*?)\)</title>', page))
+    legend = dict(re.findall(r'class="kind" style="background:(#\w+)"></span>(\S+) 1</span>', page))
+    assert drawn == legend
+    assert sorted(legend.values()) == sorted(["城区", "老厂区"])
+
+
+def test_a_missing_id_is_answered_with_the_columns_and_the_likely_one(folder):
+    file = new_project(folder)
+    given = file.read_text(encoding="utf-8")
+    file.write_text(re.sub(r'(\[layers.communities\][^\[]*?)\nid = "\w+"', r"\1", given, count=1), encoding="utf-8")
+    with pytest.raises(RuleError, match=r'needs id = "\.\.\."; .*the layer has: .*; perhaps id = "\w+"') as caught:
+        read_city(file)
+    assert "可能是 id =" in caught.value.text("zh")
+
+
+def test_a_misspelt_column_is_answered_with_the_likely_one(folder):
+    file = new_project(folder)
+    given = file.read_text(encoding="utf-8")
+    column = re.search(r'\[layers.communities\][^\[]*?\nid = "(\w+)"', given)[1]
+    file.write_text(given.replace(f'id = "{column}"', f'id = "{column}x"', 1), encoding="utf-8")
+    with pytest.raises(TableError, match=f'perhaps id = "{column}"'):
+        read_city(file)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import pandas as pd
 import shapely
@@ -52,6 +54,14 @@ def oklch(lightness: float, chroma: float, hue: float) -> str:
     ).clip(0, 1)
     gamma = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
     return "#" + "".join(f"{round(value * 255):02x}" for value in gamma)
+
+
+def kind_colours(kinds: Iterable[str]) -> dict[str, str]:
+    """The colour of each area kind there is, in the order of a legend; "" is none or a mixture of several."""
+    found = set(kinds)
+    own = sorted(found - set(KIND_COLOURS) - {""})
+    colours = {**KIND_COLOURS, **dict(zip(own, FURTHER_KINDS * len(own), strict=False)), "": UNKNOWN}
+    return {kind: colour for kind, colour in colours.items() if kind in found}
 
 
 def ramp(hue: float, n: int) -> list[str]:

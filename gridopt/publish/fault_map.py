@@ -11,8 +11,10 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
+from gridopt.publish.colours import kind_colours
 from gridopt.publish.markup import text
 from gridopt.read.inspection import Inspection
+from gridopt.terms import TERMS, label
 
 BARRIER_COLOURS = {"wall": "#b2182b", "seam": "#2166ac", "none": "#bbbbbb"}
 BARRIERS_ZH = {"wall": "不可跨越", "seam": "宜作边界", "none": "无影响"}
@@ -30,14 +32,18 @@ Shapes = NDArray[np.object_]
 
 
 def fault_map(inspection: Inspection, lang: str) -> str:
-    """The map: communities, buildings, barriers with their class, and every fault that has a place."""
+    """The map: communities by area kind, buildings, barriers with their class, and every fault that has a place."""
     bounds = _bounds(inspection)
     west, south, east, north = bounds
     pad = 0.02 * max(east - west, north - south)
     frame = f"{-pad:.1f} {-pad:.1f} {east - west + 2 * pad:.1f} {north - south + 2 * pad:.1f}"
     corner = (west, north)
     step = max(east - west, north - south) / 4000
-    layers = [*_background(inspection, corner, step), *_faults(inspection.places, corner, step)]
+    layers = [
+        *_communities(inspection, corner, step, lang),
+        *_background(inspection, corner, step),
+        *_faults(inspection.places, corner, step),
+    ]
     words = ("整图", "放大", "缩小") if lang == "zh" else ("whole map", "closer", "farther")
     tools = "".join(
         f'<button type="button" data-zoom="{zoom}">{word}</button>'
@@ -45,7 +51,7 @@ def fault_map(inspection: Inspection, lang: str) -> str:
     )
     return (
         f'<div class="map"><svg class="faults" viewBox="{frame}">{"".join(layers)}</svg>'
-        f'<div class="tools">{tools}{_barrier_key(inspection, lang)}</div></div>'
+        f'<div class="tools">{tools}{_kind_key(inspection, lang)}{_barrier_key(inspection, lang)}</div></div>'
     )
 
 
@@ -54,12 +60,28 @@ def _bounds(inspection: Inspection) -> tuple[float, float, float, float]:
     return west, south, max(east, west + 1e-6), max(north, south + 1e-6)
 
 
+def _communities(inspection: Inspection, corner: tuple[float, float], step: float, lang: str) -> list[str]:
+    """Every community in the colour of its area kind, with its name and kind to be read under the pointer."""
+    table = inspection.city.communities
+    colours = kind_colours(table["area_kind"])
+    shapes = shapely.simplify(table.geometry.to_numpy(), step)
+    return [
+        f'<path d="{_paths(shapes[place : place + 1], corner)}" fill="{colours[kind]}" stroke="#777">'
+        f"<title>{text(f'{name} ({_kind(kind, lang)})')}</title></path>"
+        for place, (name, kind) in enumerate(zip(table["community"], table["area_kind"], strict=True))
+    ]
+
+
+def _kind(kind: str, lang: str) -> str:
+    return label(kind, lang) if kind in TERMS else kind
+
+
 def _background(inspection: Inspection, corner: tuple[float, float], step: float) -> list[str]:
     def drawn(shapes: Shapes, style: str, detail: float) -> str:
         return f'<path d="{_paths(shapely.simplify(shapes, detail), corner)}" {style}/>'
 
     city = inspection.city
-    layers = [drawn(city.communities.geometry.to_numpy(), 'fill="#f6f3ea" stroke="#777"', step)]
+    layers = []
     buildings = city.layer("buildings")
     if buildings is not None:
         near = _near_faults(buildings.geometry.to_numpy(), inspection.places)
@@ -103,6 +125,15 @@ def _numbers(places: pd.DataFrame) -> Iterable[int]:
     """The number of each place inside its row of the record."""
     numbers: list[int] = places.groupby("repair").cumcount().tolist()
     return numbers
+
+
+def _kind_key(inspection: Inspection, lang: str) -> str:
+    """What the colours of communities mean."""
+    numbers = inspection.city.communities["area_kind"].value_counts()
+    return "".join(
+        f'<span><span class="kind" style="background:{colour}"></span>{text(_kind(kind, lang))} {numbers[kind]}</span>'
+        for kind, colour in kind_colours(numbers.index).items()
+    )
 
 
 def _barrier_key(inspection: Inspection, lang: str) -> str:

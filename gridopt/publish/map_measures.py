@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gridopt.publish.cards import tier_name
-from gridopt.publish.colours import FURTHER_KINDS, KIND_COLOURS, SERVED, UNKNOWN, ramp
+from gridopt.publish.colours import SERVED, UNKNOWN, kind_colours, ramp
 from gridopt.publish.sentences import capital, number, percent, say
 from gridopt.terms import label
 
@@ -125,10 +125,8 @@ def _between(edges: Sequence[float], decimals: int, factor: float = 1, unit: str
 
 def kinds(plan_kinds: Mapping[str, pd.Series[str]], lang: str) -> dict[str, Any]:
     """The area kinds as a measure of names; ``plan_kinds`` has the kind of each place by level, "" where mixed."""
-    found = {kind for column in plan_kinds.values() for kind in column}
-    own = sorted(found - set(KIND_COLOURS) - {""})
-    present = [*(kind for kind in KIND_COLOURS if kind in found), *own, *([""] if "" in found else [])]
-    colours = {**dict(zip(own, FURTHER_KINDS * len(own), strict=False)), **KIND_COLOURS, "": UNKNOWN}
+    colours = kind_colours(kind for column in plan_kinds.values() for kind in column)
+    present = list(colours)
     said = [label(kind, lang) if kind else say("mixed", lang) for kind in present]
     keys = [[colours[kind], text] for kind, text in zip(present, said, strict=True)]
     levels = {

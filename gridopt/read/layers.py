@@ -18,6 +18,7 @@ from gridopt.read.findings import Findings, Repair
 from gridopt.read.formats import Source, open_layer
 from gridopt.read.places import Reference, placed
 from gridopt.read.project import LayerSpec
+from gridopt.read.proposals import columns_there, likely_lines
 from gridopt.read.repair import (
     centred,
     flattened,
@@ -200,7 +201,10 @@ def _columns_found(spec: LayerSpec, contract: Contract, table: pd.DataFrame, fin
     missing = {key: column for key, column in spec.columns.items() if column not in has}
     if missing:
         listed = ", ".join(f'{key} = "{column}"' for key, column in missing.items())
-        there, there_zh = f"the layer has: {preview(has, 20)}", f"现有列：{preview(has, 20)}"
+        there, there_zh = (
+            f"{words}{lines}"
+            for words, lines in zip(columns_there(has), likely_lines(missing.items(), has), strict=True)
+        )
         if not has:
             there = "the layer has no columns at all (the .dbf of a Shapefile must lie beside it)"
             there_zh = "图层没有任何列（Shapefile 的 .dbf 须放在一起）"

@@ -18,6 +18,7 @@ from gridopt.errors import RuleError
 from gridopt.read.basis import Counting, read_counting
 from gridopt.read.kinds import Thresholds, read_thresholds
 from gridopt.read.project_text import load_project_text, slashes
+from gridopt.read.proposals import offered
 from gridopt.read.rule_tables import check_keys, read_date, read_rules, table_of
 from gridopt.read.settings import read_settings
 from gridopt.rules import Rules
@@ -87,7 +88,7 @@ class Project:
 
 
 def read_project(path: str | Path, *, lang: str = "en") -> Project:
-    """Read and check a project file; no layer is opened.
+    """Read and check a project file; no layer is opened, but to tell the columns of one whose id is missing.
 
     Raises:
         TableError: there is no such file.
@@ -137,9 +138,10 @@ def _layer(name: str, table: Mapping[str, Any], folder: Path, further: tuple[str
     needed = ("path", "id") if name == "communities" else ("path",)
     for key in needed:
         if key not in table:
+            there, there_zh = _offered(table, folder, key)
             raise RuleError(
-                f'[{where}] needs {key} = "..."; it has {", ".join(table) or "nothing"}.',
-                zh=f'[{where}] 须写明 {key} = "..."；现有：{"、".join(table) or "无"}。',
+                f'[{where}] needs {key} = "..."; it has {", ".join(table) or "nothing"}{there}.',
+                zh=f'[{where}] 须写明 {key} = "..."；现有：{"、".join(table) or "无"}{there_zh}。',
             )
     for key, value in table.items():
         if key not in NOT_TEXT and not (isinstance(value, str) and value):
@@ -164,6 +166,14 @@ def _layer(name: str, table: Mapping[str, Any], folder: Path, further: tuple[str
         control=(_resolve(folder, table["control"]), table["control"]) if "control" in table else None,
         control_limit=_limit(table.get("control_limit", 1.0), where),
     )
+
+
+def _offered(table: Mapping[str, Any], folder: Path, key: str) -> tuple[str, str]:
+    """The columns of the layer that lacks a key, as far as it can be opened."""
+    path, layer = table.get("path"), table.get("layer")
+    if not isinstance(path, str) or not isinstance(layer, str | None):
+        return "", ""
+    return offered(_resolve(folder, path), layer, key)
 
 
 def _resolve(folder: Path, path: str) -> Path:
