@@ -20,6 +20,7 @@ def staff(asked: argparse.Namespace) -> int:
     from gridopt.cli.before import check_out
     from gridopt.plan.stored import read_plan
     from gridopt.publish.again import publish_posts
+    from gridopt.publish.facts import post_name
     from gridopt.read.plan_folder import read_layer
     from gridopt.read.roster import read_roster
     from gridopt.staffing import staffing
@@ -35,7 +36,7 @@ def staff(asked: argparse.Namespace) -> int:
     sys.stdout.write(f"{say('plan_at', lang, path=folder)}\n")
     short = found.balance[(found.balance["level"] == "township") & (found.balance["short"] > 0)]
     for row in short.head(SHOWN).itertuples():
-        place, role = row.place or row.place_id, row.role_name
+        place, role = row.place or row.place_id, post_name(row.role, row.role_name, row.employment, lang)
         sys.stderr.write(f"  {say('staff_short', lang, place=place, role=role, short=row.short, needed=row.needed)}\n")
     return 0
 

@@ -57,7 +57,8 @@ def reach(asked: argparse.Namespace) -> int:
     from gridopt.publish.folder import publish
 
     plan = _with_facilities(read_plan(asked.folder), asked)
-    found, beyond = measure(plan), out_of_reach(plan)
+    spoken = plan.replace(city=plan.city.replace(settings=dataclasses.replace(plan.city.settings, lang=asked.lang)))
+    found, beyond = measure(spoken), out_of_reach(plan)
     posts, today = stored_layer(asked.folder, "posts"), todays_plan(plan.city)
     publish(plan, asked.folder, posts=posts, reach=found, today=today, lang=asked.lang)
     whole = found[found["level"] == "city"]

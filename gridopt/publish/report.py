@@ -214,7 +214,8 @@ def _worst(plan: Plan, lang: str) -> list[str]:
 
 
 def _matters(plan: Plan, lang: str) -> list[str]:
-    parts = []
+    is_foreign = len(plan.violations) > 0 and lang != plan.city.settings.lang
+    parts = [markup.element("p", say("other_language", lang), "note")] if is_foreign else []
     for kind in ("decide", "information"):
         listed = plan.violations[plan.violations["class"] == kind]
         title = say(f"matters_{kind}", lang, n=number(len(listed)))

@@ -133,6 +133,10 @@ _SENTENCES = {
     "matters_information": ("供了解（{n}项）", "For information ({n})"),
     "matters_no_decide": ("没有须由人决定的事项。", "Nothing is left to decide."),
     "matters_no_information": ("没有。", "None."),
+    "other_language": (
+        "原因与建议保留方案划分时所用的语言。",
+        "Reasons and remedies are in the language that the plan was drawn in.",
+    ),
     "more_rows": ("另有 {n} 项，见 tables.xlsx。", "{n} more are listed in tables.xlsx."),
     "maps": ("专题图", "Maps"),
     "staff": ("网格员配置", "Staff"),

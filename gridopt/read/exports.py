@@ -14,7 +14,7 @@ import pandas as pd
 import pyogrio
 import shapely
 
-from gridopt.errors import TableError
+from gridopt.errors import TableError, preview
 
 _KML = "{http://www.opengis.net/kml/2.2}"
 NAMES_ENDINGS = (".json", ".toml", ".csv")
@@ -93,6 +93,8 @@ def read_names(path: Path) -> dict[str, str]:
     try:
         text = path.read_text("utf-8-sig")
         given = _parsed(text, ending)
+    except TableError:
+        raise
     except (OSError, ValueError) as fault:
         raise TableError(f"{path} cannot be read: {fault}.", zh=f"{path} 无法读取：{fault}。") from fault
     if not isinstance(given, Mapping):
@@ -109,7 +111,11 @@ def _parsed(text: str, ending: str) -> Any:
     if ending == ".toml":
         return tomllib.loads(text)
     rows = [line.replace("，", ",").split(",") for line in text.splitlines() if line.strip()]
-    if any(len(row) != 2 for row in rows):
-        raise ValueError("each row needs a column and its name")
+    odd = [str(i) for i, row in enumerate(rows, 1) if len(row) != 2]
+    if odd:
+        raise TableError(
+            f"{len(odd)} rows of names are not a column and its name: rows {preview(odd)}. Write households,户数.",
+            zh=f"名称对照表有 {len(odd)} 行不是“列名,名称”：第 {preview(odd)} 行。请写成 households,户数。",
+        )
     pairs = [(column.strip(), name.strip()) for column, name in rows]
     return dict(pairs[1:] if pairs and pairs[0][0] in ("column", "列", "列名") else pairs)

@@ -18,6 +18,7 @@ from gridopt.read.communities import check_kinds
 from gridopt.read.findings import Findings
 from gridopt.read.footprints import WORTH_NAMING, shared_ground
 from gridopt.read.layers import Layer
+from gridopt.read.registers import orphans
 from gridopt.read.repair import kinds_of, repeated_footprints
 from gridopt.rules import Rules
 
@@ -277,6 +278,14 @@ def _current_grids(layer: Layer, _: gpd.GeoDataFrame, __: Findings) -> pd.DataFr
     return table if "community" in layer.given else table.drop(columns="community")
 
 
+def _codes(layer: Layer, _: gpd.GeoDataFrame, findings: Findings) -> pd.DataFrame:
+    for fault in orphans(layer.table.index):
+        findings.fault(*(f"{text}{end}" for text, end in zip(fault, _ADD_PARENTS, strict=True)))
+    return layer.table
+
+
+_ADD_PARENTS = ("; add the rows of these townships or counties, or correct the codes", "；请补充上级的行，或改正代码")
+
 FINISHERS: Mapping[str, Finisher] = {
     "units": _units,
     "buildings": _buildings,
@@ -285,5 +294,6 @@ FINISHERS: Mapping[str, Finisher] = {
     "events": _events,
     "roster": _roster,
     "current_grids": _current_grids,
+    "codes": _codes,
 }
 """Layer -> what is done to it beyond its columns and geometry."""

@@ -65,6 +65,17 @@ def read_register(table: pd.DataFrame | str | Path) -> pd.DataFrame:
     return register.astype(dict.fromkeys(COLUMNS, "str")).sort_index()[COLUMNS]
 
 
+def orphans(codes: pd.Index) -> list[tuple[str, str]]:
+    """What is wrong with the parents in a table of division codes, in English and Chinese; nothing for other codes.
+
+    ``codes`` are a register's where each has 12 digits, or the 4, 6 or 9 of a city, county or township.
+    """
+    filled = pd.Index([_filled(str(code)) for code in codes])
+    if not len(filled) or not all(len(code) == DIGITS and code.isascii() and code.isdigit() for code in filled):
+        return []
+    return _orphans(pd.DataFrame({"level": map(level_of, filled), "parent": map(parent_of, filled)}, index=filled))
+
+
 def level_of(code: str) -> str:
     """The level of a 12-digit code: the last that has digits of its own."""
     return next((level for level, end in ENDS.items() if not code[end:].strip("0")), "village")
