@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from gridopt.errors import TableError as TableError
     from gridopt.graph import UnitGraph as UnitGraph
     from gridopt.grids.plan import Plan as Plan
+    from gridopt.locate import event_table as event_table
     from gridopt.locate import events_by_place as events_by_place
     from gridopt.locate import hot_spots as hot_spots
     from gridopt.locate import locate as locate
@@ -50,6 +51,13 @@ if TYPE_CHECKING:
     from gridopt.publish.export import write_export as write_export
     from gridopt.publish.folder import publish as publish
     from gridopt.publish.sheets import write_sheets as write_sheets
+    from gridopt.publish.writers import write_csv as write_csv
+    from gridopt.publish.writers import write_fgb as write_fgb
+    from gridopt.publish.writers import write_geojson as write_geojson
+    from gridopt.publish.writers import write_gpkg as write_gpkg
+    from gridopt.publish.writers import write_kml as write_kml
+    from gridopt.publish.writers import write_shp as write_shp
+    from gridopt.publish.writers import write_xlsx as write_xlsx
     from gridopt.read.city import read_city as read_city
     from gridopt.rules import Rules as Rules
     from gridopt.solvers.bare import partition_graph as partition_graph
@@ -103,9 +111,17 @@ _HOMES = {
     "locate_events": "gridopt.locate",
     "events_by_place": "gridopt.locate",
     "hot_spots": "gridopt.locate",
+    "event_table": "gridopt.locate",
     "publish": "gridopt.publish.folder",
     "write_export": "gridopt.publish.export",
     "write_sheets": "gridopt.publish.sheets",
+    "write_csv": "gridopt.publish.writers",
+    "write_fgb": "gridopt.publish.writers",
+    "write_geojson": "gridopt.publish.writers",
+    "write_gpkg": "gridopt.publish.writers",
+    "write_kml": "gridopt.publish.writers",
+    "write_shp": "gridopt.publish.writers",
+    "write_xlsx": "gridopt.publish.writers",
     "check": "gridopt.verify",
 }
 _MODULES = {"datasets": "gridopt.plan.datasets", "solvers": "gridopt.solvers", "measures": "gridopt.measures"}

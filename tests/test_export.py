@@ -15,6 +15,7 @@ import pyproj
 import pytest
 import shapely
 
+import gridopt as go
 from gridopt.cli.main import main
 from gridopt.coordinates import from_offset
 from gridopt.errors import GridoptError, RuleError, TableError
@@ -390,3 +391,13 @@ def test_publishing_a_stored_plan_anew_leaves_its_grids_as_they_are(stored: Path
     assert "<html" in (stored / "map.html").read_text("utf-8")
     assert 'lang="en"' in (stored / "report.html").read_text("utf-8")
     assert check(stored).empty
+
+
+@pytest.mark.parametrize("ending", sorted(formats.WRITERS))
+def test_each_format_has_a_function_that_takes_its_own_ending_alone(tmp_path: Path, ending: str) -> None:
+    write = getattr(go, f"write_{ending[1:]}")
+    found = write(full_plan(), tmp_path / f"grids{ending}", to="amap")
+    assert found.n_grids == 4
+    assert sorted(read_export(found.files[0])["grid_code"].astype(str)) == sorted(full_plan().grids.index)
+    with pytest.raises(TableError, match="does not end in"):
+        write(full_plan(), tmp_path / "grids.txt")

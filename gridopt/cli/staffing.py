@@ -36,7 +36,7 @@ def staff(asked: argparse.Namespace) -> int:
     sys.stdout.write(f"{say('plan_at', lang, path=folder)}\n")
     short = found.balance[(found.balance["level"] == "township") & (found.balance["short"] > 0)]
     for row in short.head(SHOWN).itertuples():
-        place, role = row.place or row.place_id, post_name(row.role, row.role_name, row.employment, lang)
+        place, role = row.place or row.place_id, post_name(str(row.role), str(row.role_name), str(row.employment), lang)
         sys.stderr.write(f"  {say('staff_short', lang, place=place, role=role, short=row.short, needed=row.needed)}\n")
     return 0
 
