@@ -29,8 +29,8 @@ def fingerprint(table: pd.DataFrame, *, layer: str, crs: str | None) -> dict[str
     rows = ["\x1f".join(row) for row in zip(*cells, strict=True)]
     digest = hashlib.sha256("\x1e".join([*names, *rows]).encode())
     if isinstance(ordered, gpd.GeoDataFrame):
-        for outline in shapely.to_wkb(_rounded(ordered.geometry.to_numpy())):
-            digest.update(outline or b"\0")
+        outlines = shapely.to_wkb(_rounded(ordered.geometry.to_numpy()))
+        digest.update(b"".join(outline or b"\0" for outline in outlines))
     sums = {str(name): float(np.round(numbers[name].sum(), 6)) for name in sorted(numbers.columns)}
     return {"layer": layer, "crs": crs, "rows": len(ordered), "sums": sums, "sha256": digest.hexdigest()}
 

@@ -58,7 +58,8 @@ def _check_overlap(table: gpd.GeoDataFrame, communities: gpd.GeoDataFrame, findi
     shapes = table.geometry[~table.geometry.isna()]
     if not len(shapes):
         return
-    rows = np.unique(communities.sindex.query(shapes, predicate="intersects")[0])
+    land = communities.geometry.to_numpy()
+    rows = np.unique(shapely.STRtree(shapes.to_numpy()).query(land, predicate="intersects")[1])
     if not len(rows):
         here, there = _box(shapes.total_bounds), _box(communities.total_bounds)
         if _fits_exchanged(shapes, communities):

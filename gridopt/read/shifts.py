@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 import geopandas as gpd
 import numpy as np
@@ -65,9 +66,16 @@ def _sample(table: gpd.GeoDataFrame) -> Points:
     return np.asarray(shapely.get_coordinates(shapely.point_on_surface(sample(shapes))), dtype=np.float64)
 
 
+@lru_cache(maxsize=4)
+def _changes(crs: pyproj.CRS) -> tuple[pyproj.Transformer, pyproj.Transformer]:
+    """To degrees and back; made once, as a transformer takes longer to make than to move all points."""
+    degrees = "EPSG:4326"
+    forth = pyproj.Transformer.from_crs(crs, degrees, always_xy=True)
+    return forth, pyproj.Transformer.from_crs(degrees, crs, always_xy=True)
+
+
 def _is_chinese(points: Points, crs: pyproj.CRS) -> bool:
-    change = pyproj.Transformer.from_crs(crs, "EPSG:4326", always_xy=True)
-    return is_chinese(*change.transform(*points.mean(axis=0)))
+    return is_chinese(*_changes(crs)[0].transform(*points.mean(axis=0)))
 
 
 def _reference(
@@ -94,8 +102,7 @@ def _share(tree: shapely.STRtree, points: Points, reach: float) -> float:
 
 def _variants(points: Points, crs: pyproj.CRS) -> dict[str, Points]:
     """The points with each offset undone, and added."""
-    forth = pyproj.Transformer.from_crs(crs, "EPSG:4326", always_xy=True)
-    back = pyproj.Transformer.from_crs("EPSG:4326", crs, always_xy=True)
+    forth, back = _changes(crs)
     x, y = (np.asarray(values) for values in forth.transform(points[:, 0], points[:, 1]))
     moves = {"undone": from_offset, "added": to_offset}
     return {
