@@ -123,7 +123,8 @@ def _institutions(plan: Plan) -> pd.Series:
 
 
 def _with_codes(table: gpd.GeoDataFrame, renamed: Mapping[str, str]) -> gpd.GeoDataFrame:
-    return table.assign(grid_code=table["grid_code"].map(lambda code: renamed.get(code, code)).astype("str"))
+    codes = [renamed.get(code, code) for code in table["grid_code"].tolist()]
+    return table.assign(grid_code=pd.Series(codes, index=table.index, dtype="str"))
 
 
 def _listed(grid_codes: pd.Series, renamed: Mapping[str, str]) -> pd.Series:
