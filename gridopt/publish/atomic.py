@@ -9,6 +9,7 @@ import signal
 import stat
 import sys
 import threading
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -93,6 +94,12 @@ def _trouble_named(target: Path) -> Iterator[None]:
         raise _unwritten(target, str(error.strerror)) from error
     except (DataSourceError, DataLayerError) as error:
         raise _unwritten(target, str(error).rstrip(".")) from error
+    except zlib.error as error:
+        # The writer of PDF pages, stopped by a full disk, fails again over its stream while it closes the file.
+        first = error.__context__
+        if not isinstance(first, OSError) or first.errno not in _FULL:
+            raise
+        raise _unwritten(target, str(first.strerror)) from error
 
 
 def _unwritten(target: Path, reason: str) -> GridoptError:
