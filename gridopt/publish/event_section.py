@@ -26,11 +26,11 @@ def event_section(events: pd.DataFrame | None, lang: str) -> str:
     hot = events[events["is_hot"]].sort_values(["ratio", "place_id"], ascending=[False, True], kind="stable")
     parts = [markup.element("p", said), markup.table(_by_year(communities, lang)), _heading("hot_spots", lang)]
     if hot.empty:
-        return markup.section(label("events", lang), [*parts, markup.element("p", say("no_hot_spots", lang))])
+        return markup.section(label("layer.events", lang), [*parts, markup.element("p", say("no_hot_spots", lang))])
     parts += [markup.element("p", say("hot_spots_said", lang)), markup.table(_hot(hot.head(MOST_HOT), lang))]
     if len(hot) > MOST_HOT:
         parts.append(markup.element("p", say("more_rows", lang, n=len(hot) - MOST_HOT), "note"))
-    return markup.section(label("events", lang), parts)
+    return markup.section(label("layer.events", lang), parts)
 
 
 def _heading(name: str, lang: str) -> str:
