@@ -1,7 +1,13 @@
 "use strict";
 // Every value of the plan is shown through textContent or a canvas; nothing here builds HTML from text.
+// The words of the page are painted first; the map, which takes longer, is drawn a moment later.
 document.addEventListener("DOMContentLoaded", () => {
   const page = new GridoptPage(JSON.parse(document.getElementById("gridopt-data").textContent), map_gridopt);
+  page.tell();
+  setTimeout(() => drawMap(page), 20);
+});
+
+const drawMap = (page) => {
   const { map, grids, communities } = page, { byId } = page;
   const views = new GridoptViews(page), layers = new GridoptLayers(page);
   const state = { chosen: -1, labels: true, ground: true, decisions: true, facilities: page.facilities.name.length > 0, posts: false, beyond: false };
@@ -167,10 +173,6 @@ document.addEventListener("DOMContentLoaded", () => {
   });
   const paper = new GridoptPrint(page, fit);
 
-  byId("title").textContent = page.title;
-  byId("status").textContent = page.status;
-  byId("counts").textContent = page.counts;
-  document.querySelectorAll("[data-text]").forEach((element) => { element.textContent = page.text[element.dataset.text]; });
   byId("reset").addEventListener("click", fit);
   byId("legend").open = !page.isPhone();
   L.control.scale({ imperial: false, position: "bottomright" }).addTo(map);
@@ -205,4 +207,4 @@ document.addEventListener("DOMContentLoaded", () => {
   if (asked.has("paper")) paper.lay(true);
   document.body.dataset.grids = cells.length;
   document.body.dataset.ready = "yes";
-});
+};

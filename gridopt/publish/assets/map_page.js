@@ -10,6 +10,11 @@ class GridoptPage {
     this.outlines = {};
     this.held = {};
   }
+  // Heading and labels: what there is to read before the map is drawn
+  tell() {
+    ["title", "status", "counts"].forEach((id) => { this.byId(id).textContent = this[id]; });
+    document.querySelectorAll("[data-text]").forEach((element) => { element.textContent = this.text[element.dataset.text]; });
+  }
   byId(id) {
     return document.getElementById(id);
   }
