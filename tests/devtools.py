@@ -78,7 +78,7 @@ def opened() -> Iterator[Tab]:
 
 
 def paints(tab: Tab, page: Path) -> dict[str, float]:
-    """Seconds from opening a page to its first paint, to its first content, and to all that it draws by itself."""
+    """Seconds from opening a map to its first paint, first content, begin of drawing, and all it draws by itself."""
     tab.ask("Page.enable")
     tab.ask("Page.navigate", url=page.as_uri())
     tab.value(
@@ -86,5 +86,8 @@ def paints(tab: Tab, page: Path) -> dict[str, float]:
         " ? requestAnimationFrame(() => requestAnimationFrame(done)) : setTimeout(look, 5); look(); })"
     )
     drawn = float(tab.value("performance.now()")) / 1000
-    entries = tab.value("performance.getEntriesByType('paint').map((one) => [one.name, one.startTime / 1000])")
+    entries = tab.value(
+        "[...performance.getEntriesByType('paint'), ...performance.getEntriesByType('mark')]"
+        ".map((one) => [one.name, one.startTime / 1000])"
+    )
     return {**dict(entries), "drawn": drawn}
