@@ -124,6 +124,7 @@ def report(store: Store, *, quick: bool) -> str:
     told = (
         "Sites (LSCP), people left out (MCLP), people times metres (p-median) and metres of the farthest (p-center) of "
         f"`go.site` and of spopt.locate with HiGHS, each in a process of its own; {LIMIT:.0f} m in a straight line. "
-        "A gap is that which gridopt proves; spopt tells none."
+        "A gap is that which gridopt proves; spopt tells none. The large p-center is decided by one place far from "
+        "every candidate, so that its gap says little of scattered homes."
     )
     return f"{told}\n\n{table(head, rows)}"
