@@ -41,6 +41,16 @@ def said(capsys, *arguments) -> tuple[int, str, str]:
     return statuses[0], texts[0], texts[1]
 
 
+def refuses(folder, capsys, arguments, words) -> None:
+    """The command ends with 2 and says so in both languages, and the folder is as it was."""
+    before = content(folder)
+    status, told, told_zh = said(capsys, *arguments)
+    assert status == 2
+    assert words[0] in told
+    assert words[1] in told_zh
+    assert content(folder) == before
+
+
 @pytest.mark.parametrize(
     ("rows", "english", "chinese"),
     [
@@ -54,13 +64,8 @@ def said(capsys, *arguments) -> tuple[int, str, str]:
     ],
 )
 def test_a_roster_with_faults_gives_nobody_a_post(folder, tmp_path, capsys, rows, english, chinese) -> None:
-    before = content(folder)
     (tmp_path / "roster.csv").write_text(ROSTER + rows, encoding="utf-8")
-    status, told, told_zh = said(capsys, "staff", folder, "--roster", tmp_path / "roster.csv")
-    assert status == 2
-    assert english in told
-    assert chinese in told_zh
-    assert content(folder) == before
+    refuses(folder, capsys, ("staff", folder, "--roster", tmp_path / "roster.csv"), (english, chinese))
 
 
 def test_fewer_people_than_posts_are_said_by_place_and_role(tmp_path, capsys) -> None:
@@ -83,13 +88,8 @@ def test_fewer_people_than_posts_are_said_by_place_and_role(tmp_path, capsys) ->
     ],
 )
 def test_facilities_that_cannot_be_used_change_nothing(folder, tmp_path, capsys, rows, english, chinese) -> None:
-    before = content(folder)
     (tmp_path / "facilities.csv").write_text(FACILITIES + rows, encoding="utf-8")
-    status, told, told_zh = said(capsys, "reach", folder, "--facilities", tmp_path / "facilities.csv")
-    assert status == 2
-    assert english in told
-    assert chinese in told_zh
-    assert content(folder) == before
+    refuses(folder, capsys, ("reach", folder, "--facilities", tmp_path / "facilities.csv"), (english, chinese))
 
 
 def test_a_facility_outside_the_city_is_told_in_the_reader_s_language(tmp_path, capsys, caplog) -> None:

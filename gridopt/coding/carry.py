@@ -16,7 +16,8 @@ from gridopt.city import City
 from gridopt.coding.crosswalk import FOLLOWED, checked_crosswalk
 from gridopt.coding.parents import template_of
 from gridopt.coding.recode import encode
-from gridopt.contracts import VIOLATIONS, check_columns
+from gridopt.contracts import check_columns
+from gridopt.grids.matters import with_matters
 from gridopt.grids.plan import Plan
 from gridopt.read.names import administrative
 
@@ -195,17 +196,12 @@ def _with_left(plan: Plan, left: Mapping[str, tuple[str, str]]) -> pd.DataFrame:
                 "rule": "codes",
                 "community_id": one,
                 "grid_codes": ";".join(sorted(grids)),
-                "unit_ids": "",
                 "value": float(len(grids)),
-                "limit": 0.0,
-                "proof": "proved",
                 "reason": why[zh],
                 "remedy": _REMEDY[zh],
-                "relaxed": "",
             }
         )
-    tables = [one for one in (plan.violations, pd.DataFrame(rows, columns=VIOLATIONS)) if len(one)]
-    return pd.concat(tables, ignore_index=True) if tables else plan.violations
+    return with_matters(plan.violations, rows)
 
 
 def _carried_table(grids: gpd.GeoDataFrame, moves: _Moves) -> gpd.GeoDataFrame:

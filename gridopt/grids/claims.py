@@ -7,7 +7,7 @@ import pandas as pd
 import shapely
 
 from gridopt.city import City
-from gridopt.contracts import VIOLATIONS
+from gridopt.grids.matters import with_matters
 
 
 def with_disputes(violations: pd.DataFrame, city: City, grids: gpd.GeoDataFrame) -> pd.DataFrame:
@@ -35,17 +35,12 @@ def with_disputes(violations: pd.DataFrame, city: City, grids: gpd.GeoDataFrame)
             "rule": "dispute",
             "community_id": disputes["given_to"].to_numpy(),
             "grid_codes": holders.reindex(range(len(disputes)), fill_value="").to_numpy(),
-            "unit_ids": "",
             "value": disputes["area_m2"].to_numpy(),
-            "limit": 0.0,
-            "proof": "proved",
             "reason": [
                 told.format(names=one.names, area=one.area_m2, buildings=one.buildings, given=one.given_to)
                 for one in disputes.itertuples()
             ],
             "remedy": remedy,
-            "relaxed": "",
-        },
-        columns=VIOLATIONS,
+        }
     )
-    return pd.concat([violations, rows], ignore_index=True) if len(violations) else rows
+    return with_matters(violations, rows)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import geopandas as gpd
 import pandas as pd
 
-from gridopt.contracts import VIOLATIONS
+from gridopt.grids.matters import with_matters
 
 NARROW = 10.0
 """Metres of width at its narrowest below which a grid is named; about a lane and the houses' eaves over it."""
@@ -28,14 +28,10 @@ def with_narrow_necks(violations: pd.DataFrame, grids: gpd.GeoDataFrame, lang: s
             "rule": "neck",
             "community_id": narrow["community_id"].to_numpy(),
             "grid_codes": narrow.index.to_numpy(),
-            "unit_ids": "",
             "value": narrow["neck_m"].to_numpy(),
             "limit": NARROW,
-            "proof": "proved",
             "reason": [told.format(width) for width in narrow["neck_m"]],
             "remedy": remedy,
-            "relaxed": "",
-        },
-        columns=VIOLATIONS,
+        }
     )
-    return pd.concat([violations, rows], ignore_index=True) if len(violations) else rows
+    return with_matters(violations, rows)

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 
 from gridopt.city import City
-from gridopt.contracts import VIOLATIONS
 from gridopt.errors import TableError
 from gridopt.graph import UnitGraph
+from gridopt.grids.matters import with_matters
 from gridopt.grids.plan import Plan
 from gridopt.plan.decisions import settle
 from gridopt.plan.draw import build
@@ -68,10 +68,7 @@ def _with_match(plan: Plan, match: Match) -> pd.DataFrame:
     for name in match.crossing:
         units = match.drawn.index[match.drawn == name].tolist()
         rows.append(_row(plan, units, ("decide", "community"), tuple(t.format(name=name) for t in _CROSSING[zh])))
-    if not rows:
-        return plan.violations
-    listed = [table for table in (plan.violations, pd.DataFrame(rows, columns=VIOLATIONS)) if len(table)]
-    return pd.concat(listed, ignore_index=True)
+    return with_matters(plan.violations, rows)
 
 
 def _row(plan: Plan, units: list[str], kind: tuple[str, str], words: tuple[str, ...]) -> dict[str, object]:
@@ -83,11 +80,8 @@ def _row(plan: Plan, units: list[str], kind: tuple[str, str], words: tuple[str, 
         "grid_codes": ";".join(sorted(inside["grid_code"].unique())),
         "unit_ids": ";".join(units),
         "value": float(inside["residents"].fillna(0).sum()),
-        "limit": 0.0,
-        "proof": "proved",
         "reason": words[0],
         "remedy": words[1],
-        "relaxed": "",
     }
 
 

@@ -15,8 +15,9 @@ from scipy.optimize import linear_sum_assignment
 from gridopt.coding import Template, encode
 from gridopt.coding.numbering import retired_codes
 from gridopt.coding.parents import keeps_codes, template_of
-from gridopt.contracts import CODES, VIOLATIONS
+from gridopt.contracts import CODES
 from gridopt.errors import preview
+from gridopt.grids.matters import with_matters
 from gridopt.grids.plan import Plan
 from gridopt.plan.matching import by_code, match_polygons
 
@@ -130,11 +131,7 @@ def _register(plan: Plan, ended: pd.DataFrame | None = None) -> pd.DataFrame:
 
 def _with_strange(plan: Plan, strange: gpd.GeoSeries, template: Template) -> Plan:
     """The plan with a row for each community where today's grids bear codes that its template does not make."""
-    rows = list(_strange_rows(plan, strange, template))
-    if not rows:
-        return plan
-    listed = [table for table in (plan.violations, pd.DataFrame(rows, columns=VIOLATIONS)) if len(table)]
-    return plan.replace(violations=pd.concat(listed, ignore_index=True))
+    return plan.replace(violations=with_matters(plan.violations, list(_strange_rows(plan, strange, template))))
 
 
 def _strange_rows(plan: Plan, strange: gpd.GeoSeries, template: Template) -> Iterator[dict[str, object]]:
@@ -149,15 +146,11 @@ def _strange_rows(plan: Plan, strange: gpd.GeoSeries, template: Template) -> Ite
             "rule": "codes",
             "community_id": community,
             "grid_codes": ";".join(sorted(set(rows["grid"]))),
-            "unit_ids": "",
             "value": float(n),
-            "limit": 0.0,
-            "proof": "proved",
             "reason": f"今日 {n} 个网格的编码不符合模板 {template.name}，未能沿用：{codes}"
             if zh
             else f"{n} codes of today's grids are none of template {template.name} and were not kept: {codes}",
             "remedy": "如这些编码仍在使用，请在 [rules.code] 中写明其模板"
             if zh
             else "if they are in force, write their template under [rules.code]",
-            "relaxed": "",
         }
