@@ -22,7 +22,6 @@ from gridopt._kernels.state import (
     breach_change,
     grid_cost,
     hand_over,
-    move,
     plain_change,
 )
 
@@ -176,17 +175,9 @@ def _allowed(board: Any, state: Any, climate: Any, unit: Any, to: Any) -> Any:
     return not board.strict or _accepts(state, climate, 0.0, breach_change(board, state, unit, to)[1])
 
 
-@helper(boolean(BOARD, STATE, TRAIL, int64, int64, TRIPLE))
-def _move_together(board: Any, state: Any, trail: Any, unit: Any, to: Any, climate: Any) -> Any:
-    """Move a unit along with what it cuts off from its grid, if Metropolis accepts them together.
-
-    Without this an enclosed unit or a cul-de-sac nails its only neighbour to its grid. Which piece stays is
-    drawn by lot. ``climate`` is (temperature, weight of the strain, scale of the objective). False if nothing
-    is cut off, or nothing moved.
-    """
-    runs = runs_around(board, state, unit)
-    if runs < 2:
-        return False
+@helper(boolean(BOARD, STATE, TRAIL, int64, int64, TRIPLE, int64))
+def _move_group(board: Any, state: Any, trail: Any, unit: Any, to: Any, climate: Any, runs: Any) -> Any:
+    """`_move_together` for a unit with several runs around it."""
     moved = detach(board, state, unit, runs, below(state.random, runs))
     if moved < 2:
         return False
@@ -197,16 +188,28 @@ def _move_together(board: Any, state: Any, trail: Any, unit: Any, to: Any, clima
     objective = state.total[0]
     strain = state.parts[home, STRAIN] + state.parts[to, STRAIN]
     for i in range(moved):
-        move(board, state, group[i], to)
+        hand_over(board, state, group[i], to)
     objective = state.total[0] - objective
     strain = state.parts[home, STRAIN] + state.parts[to, STRAIN] - strain
     accepted = _accepts(state, climate, objective, strain)
     for i in range(moved):
-        move(board, state, group[i], home)
+        hand_over(board, state, group[i], int64(home))
     for i in range(moved if accepted else 0):
         _cross(board, state, trail, group[i], to)
         _enter(trail, group[i], to)
     return accepted
+
+
+@inlined(boolean(BOARD, STATE, TRAIL, int64, int64, TRIPLE))
+def _move_together(board: Any, state: Any, trail: Any, unit: Any, to: Any, climate: Any) -> Any:
+    """Move a unit along with what it cuts off from its grid, if Metropolis accepts them together.
+
+    Without this an enclosed unit or a cul-de-sac nails its only neighbour to its grid. Which piece stays is
+    drawn by lot. ``climate`` is (temperature, weight of the strain, scale of the objective). False if nothing
+    is cut off, or nothing moved.
+    """
+    runs = runs_around(board, state, unit)
+    return runs > 1 and _move_group(board, state, trail, unit, to, climate, runs)
 
 
 @kernel(int64(BOARD, STATE, TRAIL, int64, uint64, float64[::1]))

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from gridopt._kernels.compiling import F2, I1, I2, Ints, compiled_tuple, helper, kernel
 from gridopt._kernels.contiguity import stays_whole, touches
-from gridopt._kernels.state import BOARD, NOISE, SAME, STATE, VIOLATION, Board, State, change, move
+from gridopt._kernels.state import BOARD, NOISE, SAME, STATE, VIOLATION, Board, State, change, hand_over, move
 
 WIDTHS = np.array([64, 16, 8, 6, 6, 6], np.int64)
 """How many of the best moves a chain tries at each of its links."""
@@ -275,10 +275,10 @@ def _swap(board: Any, state: Any, unit: Any, gain: Any) -> Any:
             continue
         done = to
         objective, violation, _ = change(board, state, unit, to)
-        move(board, state, unit, to)
+        hand_over(board, state, unit, to)
         if _give_back(board, state, unit, home, -gain - objective, NOISE - violation):
             return True
-        move(board, state, unit, home)
+        hand_over(board, state, unit, int64(home))
     return False
 
 
