@@ -5,9 +5,10 @@ import zlib
 from pathlib import Path
 
 import pytest
+from pyogrio.errors import DataSourceError
 
 from gridopt.errors import GridoptError
-from gridopt.publish.atomic import beside
+from gridopt.publish.atomic import beside, new_folder
 
 FULL = OSError(errno.ENOSPC, "No space left on device")
 
@@ -38,3 +39,39 @@ def test_another_failure_of_the_writer_is_not_taken_for_a_full_disk(tmp_path: Pa
     with pytest.raises(zlib.error), beside(tmp_path / "sheets.pdf"):
         Pages(ValueError("a page without letters")).write()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_writer_that_fails_is_told_under_the_name_that_was_asked_for(tmp_path: Path) -> None:
+    asked = tmp_path / "grids.gpkg"
+    with pytest.raises(GridoptError) as told, new_folder(tmp_path, asked=asked) as new:
+        raise DataSourceError(f"Failed to create {new / asked.name}: File name too long")
+    for lang in ("en", "zh"):
+        assert told.value.text(lang).startswith(f"{asked} ")
+        assert f"Failed to create {asked}:" in told.value.text(lang)
+        assert ".new-" not in told.value.text(lang)
+
+
+def test_a_file_that_cannot_be_made_in_the_new_folder_is_named_as_it_would_have_been(tmp_path: Path) -> None:
+    asked = tmp_path / "grids.csv"
+    with (
+        pytest.raises(PermissionError) as told,
+        new_folder(tmp_path, asked=asked) as new,
+        beside(new / asked.name) as one,
+    ):
+        raise PermissionError(errno.EACCES, "Permission denied", str(one))
+    assert told.value.filename == str(asked)
+
+
+def test_a_disk_that_fills_up_inside_the_new_folder_names_the_file_asked_for(tmp_path: Path) -> None:
+    asked = tmp_path / "grids.csv"
+    with pytest.raises(GridoptError) as told, new_folder(tmp_path, asked=asked) as new, beside(new / asked.name):
+        raise FULL
+    assert f"{asked} could not be written whole" in str(told.value)
+    assert f"{asked} 未能完整写出" in told.value.text("zh")
+
+
+def test_a_name_that_is_too_long_with_the_working_prefix_is_told_as_it_was_given(tmp_path: Path) -> None:
+    asked = tmp_path / f"{'a' * 248}.csv"
+    with pytest.raises(OSError, match="too long") as told, beside(asked) as one:
+        one.write_text("x")
+    assert told.value.filename == str(asked)

@@ -10,15 +10,17 @@ import stat
 import sys
 import threading
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from pyogrio.errors import DataLayerError, DataSourceError
 
 from gridopt.errors import GridoptError
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
+_LONGEST_REASON = 300
 _NEW, _OLD = ".new-", ".old-"
 LEFTOVERS = (_NEW, _OLD)
 """How the names of our working folders begin."""
@@ -46,14 +48,14 @@ def beside(path: str | Path) -> Iterator[Path]:
     target = Path(path).resolve()
     refuse_irregular(target)
     partial = target.with_name(f".{os.getpid()}-{target.name}")
-    try:
-        with _trouble_named(target):
+    with _trouble_named(target, {str(partial): str(target)}):
+        try:
             yield partial
-        if not partial.is_file() or partial.stat().st_size == 0:
-            raise _short(target.name)
-        partial.replace(target)
-    finally:
-        partial.unlink(missing_ok=True)
+            if not partial.is_file() or partial.stat().st_size == 0:
+                raise _short(target.name)
+            partial.replace(target)
+        finally:
+            partial.unlink(missing_ok=True)
 
 
 def refuse_irregular(path: Path) -> None:
@@ -66,15 +68,18 @@ def refuse_irregular(path: Path) -> None:
 
 
 @contextmanager
-def new_folder(target: Path) -> Iterator[Path]:
-    """An empty ``.new-<pid>`` inside ``target``, gone afterwards; ``target`` too if this made it and failed."""
+def new_folder(target: Path, *, asked: Path | None = None) -> Iterator[Path]:
+    """An empty ``.new-<pid>`` inside ``target``, gone afterwards; ``target`` too if this made it and failed.
+
+    What fails is told of ``asked``, the file or folder that the user named: ``target`` unless given.
+    """
     is_made_here = not target.exists()
     target.mkdir(parents=True, exist_ok=True)
     clear_leftovers(target)
     new = target / f"{_NEW}{os.getpid()}"
     new.mkdir()
     try:
-        with _trouble_named(target):
+        with _trouble_named(asked or target, {str(new): str(target)}):
             yield new
     finally:
         with _undisturbed():
@@ -84,16 +89,25 @@ def new_folder(target: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def _trouble_named(target: Path) -> Iterator[None]:
-    """Say of a full disk, or a writer that failed, what could not be written."""
+def _trouble_named(target: Path, working: Mapping[str, str]) -> Iterator[None]:
+    """Say of a full disk, or a writer that failed, what could not be written, in the names that the user knows.
+
+    ``working`` maps the path that is written to onto the one that it stands for.
+    """
     try:
         yield
     except OSError as error:
         if error.errno not in _FULL:
+            error.filename = _renamed(error.filename, working)
             raise
         raise _unwritten(target, str(error.strerror)) from error
     except (DataSourceError, DataLayerError) as error:
-        raise _unwritten(target, str(error).rstrip(".")) from error
+        raise _unwritten(target, str(_renamed(str(error), working)).rstrip(".")) from error
+    except GridoptError as error:
+        said = _renamed(str(error), working)
+        if said == str(error):
+            raise
+        raise type(error)(said, zh=_renamed(error.zh, working)) from error
     except zlib.error as error:
         # The writer of PDF pages, stopped by a full disk, fails again over its stream while it closes the file.
         first = error.__context__
@@ -102,12 +116,22 @@ def _trouble_named(target: Path) -> Iterator[None]:
         raise _unwritten(target, str(first.strerror)) from error
 
 
+def _renamed(said: Any, working: Mapping[str, str]) -> Any:
+    """A text, or a file's name, with the target's path for the working one; anything else as it is."""
+    if isinstance(said, str):
+        for path, stands_for in working.items():
+            said = said.replace(path, stands_for)
+    return said
+
+
 def _unwritten(target: Path, reason: str) -> GridoptError:
     free = shutil.disk_usage(target if target.exists() else target.parent).free / 2**20
+    half = _LONGEST_REASON // 2
+    said = reason if len(reason) <= _LONGEST_REASON else f"{reason[:half]} … {reason[-half:]}"
     return GridoptError(
-        f"{target} could not be written whole ({reason}); {free:.1f} MB of its disk are free. Nothing was replaced: "
+        f"{target} could not be written whole ({said}); {free:.1f} MB of its disk are free. Nothing was replaced: "
         "make room or name another place.",
-        zh=f"{target} 未能完整写出（{reason}），所在磁盘剩余 {free:.1f} MB。原有文件未改动：请腾出空间或换一个位置。",
+        zh=f"{target} 未能完整写出（{said}），所在磁盘剩余 {free:.1f} MB。原有文件未改动：请腾出空间或换一个位置。",
     )
 
 

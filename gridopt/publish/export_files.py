@@ -95,7 +95,7 @@ def check_target(target: Path) -> None:
 def put(job: Job, target: Path) -> Written:
     """Write the job's files beside the target, read them back, and put them in place with their manifest."""
     folder = target.absolute().parent
-    with new_folder(folder) as new:
+    with new_folder(folder, asked=target) as new:
         parts, level = _fitting(job, new, target)
         faults = [fault for part in parts for fault in _faults(part)]
         if faults:
