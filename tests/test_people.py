@@ -12,9 +12,10 @@ from shapely import box
 
 from gridopt.city import City, Settings
 from gridopt.errors import RuleError, TableError
+from gridopt.homes import is_home
 from gridopt.people import People
 from gridopt.units import make_units
-from gridopt.units.people import apportion, home_weights, is_home, raster_weights
+from gridopt.units.people import apportion, home_weights, raster_weights
 
 
 def town(**totals: list[float]) -> gpd.GeoDataFrame:

@@ -7,7 +7,7 @@ import pandas as pd
 import shapely
 
 from gridopt.grids.plan import Plan
-from gridopt.units.people import is_home
+from gridopt.homes import is_home
 
 PEOPLE = ["residents", "households"]
 POINT_FOOTPRINT = 100.0

@@ -32,10 +32,14 @@ from gridopt.read.kinds import with_kinds
 from gridopt.read.layers import Layer, read_layer
 from gridopt.read.project import COUNTING, LayerSpec, Project, read_project
 from gridopt.read.shifts import flag_shift
+from gridopt.read.stated import note_apart
 from gridopt.read.surroundings import surroundings
 from gridopt.read.unit_cover import check_cover
 
-ALOUD = ("rows_doubtful", "rows_unmatched", "mixed_bases", "mixed_counts", "totals_differ")
+ALOUD = (
+    "rows_doubtful", "rows_unmatched", "mixed_bases", "mixed_counts",
+    "totals_differ", "totals_unused", "totals_weights",
+)  # fmt: skip
 """Kinds of repair that are warned of as well as recorded."""
 
 _log = logging.getLogger("gridopt")
@@ -80,6 +84,7 @@ def read_city(path: str | Path, *, lang: str = "en") -> City:
     land.attrs = dict(communities.attrs)
     bases = Findings("population")
     note_mixed_bases(tables, bases)
+    note_apart({**tables, "communities": land}, People.from_table(project.settings.people), bases)
     repairs += bases.repairs
     _say_aloud(repairs, lang)
     marks = {

@@ -248,6 +248,18 @@ KINDS: dict[str, tuple[str, str, str, str]] = {
         "户数口径为{4}，人口口径为{5}，户均 {3:.3f} 人",
         "均按原数采用",
     ),
+    "totals_unused": (
+        "{0}: {1} come to {2:,.10g}, {3} to {4:,.10g} ({5:.3f} of the first)",
+        "{1} count, {3} do not: ask which is right",
+        "{6}：{7} 合计 {2:,.10g}，{8} 合计 {4:,.10g}（为前者的 {5:.3f} 倍）",
+        "以 {7} 为准，未采用 {8}；请核实",
+    ),
+    "totals_weights": (
+        "{0}: {1} come to {2:,.10g}, {3} to {4:,.10g} ({5:.3f} of the first)",
+        "{1} count; {3} only say how their totals are shared out: ask which is right",
+        "{6}：{7} 合计 {2:,.10g}，{8} 合计 {4:,.10g}（为前者的 {5:.3f} 倍）",
+        "以 {7} 为准，{8} 只作为分摊依据；请核实",
+    ),
     "occupancy": (
         "only dwellings are known",
         "households taken as dwellings times an occupancy of {0:g}",

@@ -10,29 +10,13 @@ from numpy.typing import NDArray
 
 from gridopt.city import City
 from gridopt.errors import TableError, preview
+from gridopt.homes import is_home
 from gridopt.people import MEASURES, People
 from gridopt.units.counts import floor_areas
 from gridopt.units.nearest import canonical
 from gridopt.units.record import Record
 
 Floats = NDArray[np.float64]
-
-NOT_HOMES = frozenset(
-    "barn bank bunker bus_station carport cathedral chapel church civic clinic college commercial cowshed factory "
-    "farm_auxiliary fire_station garage garages gas government grandstand greenhouse hangar hospital hotel industrial "
-    "institution kindergarten kiosk library market museum mosque office parking pavilion public railway religious "
-    "retail roof ruins school service shed shop shrine silo sports_centre sports_hall stable stadium station storage "
-    "storage_tank sty supermarket synagogue temple theatre toilets train_station transformer_tower transportation "
-    "university warehouse".split()
-)
-"""Values of ``use`` (OpenStreetMap's ``building=*`` among them) that nobody lives in."""
-
-NOT_HOMES_ZH = tuple(
-    "商业 商场 商铺 市场 超市 办公 写字楼 工业 厂房 工厂 仓储 仓库 学校 教学 教育 幼儿园 医院 医疗 卫生 公共 行政 政府 "
-    "文化 体育 宗教 寺 教堂 交通 车站 车库 停车 市政 设施 酒店 旅馆 养殖 温室 农业 变电 公厕 "
-    "商業 辦公 工業 廠房 倉儲 倉庫 學校 醫院 宗教".split()
-)
-LIVED_IN_ZH = ("住", "宿舍", "公寓")
 
 
 def people_in_units(
@@ -113,15 +97,6 @@ def home_weights(buildings: pd.DataFrame, measure: str = "households") -> pd.Ser
         rate = counts[known].sum() / area[known].sum() if known.any() else 0.0
         return counts.fillna(area * rate)
     return area if (area > 0).any() else lived_in.astype(float)
-
-
-def is_home(use: pd.Series) -> pd.Series:
-    """Whether people may live in a building of this use; unknown uses count as homes."""
-    codes, words = pd.factorize(use.fillna("").astype("str"))
-    text = pd.Series(words, dtype="str").str.strip().str.lower()
-    named = text.isin(NOT_HOMES) | text.str.contains("|".join(NOT_HOMES_ZH), regex=True)
-    homes = ~(named & ~text.str.contains("|".join(LIVED_IN_ZH), regex=True))
-    return pd.Series(homes.to_numpy(bool)[codes], index=use.index)
 
 
 def raster_weights(cells: gpd.GeoDataFrame, units: gpd.GeoDataFrame) -> pd.Series:
