@@ -70,6 +70,26 @@ def test_a_project_file_written_for_a_folder_reads_at_once(folder):
     assert city.layer("roads")["barrier"].tolist().count("wall") == 1
 
 
+@pytest.mark.parametrize("name", ["census_blocks", "wg_2020"])
+def test_polygons_with_counts_that_are_finer_than_communities_are_proposed_as_blocks(folder, name):
+    (folder / "人口.csv").unlink()
+    shapes = [box(x, y) for x in range(0, 400, 100) for y in (0, 100)]
+    counts = {"blk": list("abcdefgh"), "人口": range(10, 18), "户数": range(8)}
+    layer(counts, shapes).to_file(folder / f"{name}.gpkg")
+    project = new_project(folder)
+    table = tomllib.loads(project.read_text(encoding="utf-8"))["layers"]["population"]
+    assert table == {"path": f"{name}.gpkg", "level": "blocks", "households": "户数", "residents": "人口"}
+    city = read_city(project)
+    assert (city.layer("population")["level"] == "blocks").all()
+    assert city.layer("population")["residents"].sum() == sum(range(10, 18))
+
+
+def test_polygons_without_counts_are_no_population(folder):
+    (folder / "人口.csv").unlink()
+    layer({"blk": list("ab")}, [box(0, 0), box(100, 0)]).to_file(folder / "blocks.gpkg")
+    assert "population" not in {found.role for found in scan_folder(folder)}
+
+
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_its_rules_are_the_defaults_and_every_comment_is_one(folder, lang):
     written = read_project(new_project(folder, lang=lang))

@@ -24,8 +24,8 @@ LAYER_NOTES: Mapping[str, tuple[str, str]] = {
         "楼栋面或点：层数或高度、户数、套数、用途、小区、村民小组",
     ),
     "population": (
-        'control totals by community (or level = "units"), or a raster',
-        '按村（社区）的总数（或 level = "units"），或人口栅格',
+        'control totals by community (or level = "units", "blocks"), or a raster',
+        '按村（社区）的总数（或 level = "units"、"blocks"），或人口栅格',
     ),
     "roads": ("with class, name, width", "含等级、名称、宽度"),
     "rivers": ("lines or polygons", "线或面"),
@@ -49,7 +49,7 @@ EXAMPLES: Mapping[str, tuple[str, str]] = {
     "population": (
         """\
 # path = "counts.xlsx"
-# level = "buildings"          # or estates, units, community: what a row counts
+# level = "buildings"          # or estates, units, community, blocks (polygons): what a row counts
 # id = "..."                   # their ids; without them rows are joined by community, estate, number and name
 # matches = "matches.xlsx"     # rows that someone confirmed: gridopt inspect project.toml --sheets matches.xlsx
 # basis = { households = "registered", residents = "resident" }    # or dwellings, occupied
@@ -57,7 +57,8 @@ EXAMPLES: Mapping[str, tuple[str, str]] = {
 # occupancy = 0.85             # households from dwellings, where only these are known""",
         """\
 # path = "户数.xlsx"
-# level = "buildings"          # 每行所计：buildings 楼栋、estates 小区、units 划分单元、community 村（社区）
+# level = "buildings"          # 每行所计：buildings 楼栋、estates 小区、units 划分单元、
+#                              # community 村（社区）、blocks 街区（面）
 # id = "..."                   # 编码列；没有编码时按社区、小区、楼号、名称对应
 # matches = "对应表.xlsx"      # 经人工确认的对应：gridopt inspect project.toml --sheets 对应表.xlsx
 # basis = { households = "户籍", residents = "常住" }    # 或 套数、入住
@@ -259,6 +260,13 @@ def _section(role: str, layer: Found | None, zh: bool) -> str:
     lines.append(f"path = {_quoted(layer.path)}")
     if layer.layer is not None:
         lines.append(f"layer = {_quoted(layer.layer)}")
+    if layer.level:
+        why = (
+            "多边形比村（社区）更细：各自的总数在其范围内分摊"
+            if zh
+            else "finer than the communities: each total is kept"
+        )
+        lines.append(f'level = "{layer.level}"         # {why}')
     lines += [f"{key} = {_quoted(column)}" for key, column in layer.columns.items()]
     if role == "communities" and "id" not in layer.columns:
         lines.append('# id = "..."              # ' + ("必填" if zh else "required"))

@@ -31,7 +31,7 @@ LAYER_WORDS = {
     "communities": "communities community villages village 社区 村界 村社区 里界 村里 行政村",
     "units": "units base_areas base_units 划分单元 单元 最小统计区 最小統計區",
     "buildings": "buildings building footprints 建筑 建築 楼栋 房屋 楼幢",
-    "population": "population pop people 人口 户数",
+    "population": "population pop people blocks block census 人口 户数 街区 统计小区 普查小区",
     "roads": "roads road streets highways 道路 路网 街道中心线",
     "rivers": "rivers river water waterways 河流 水系 河道",
     "railways": "railways railway rail 铁路 鐵路",
@@ -52,7 +52,7 @@ LAYER_KINDS = {
     "communities": "polygon",
     "units": "polygon",
     "buildings": "polygon point",
-    "population": "table raster",
+    "population": "table raster polygon",
     "roads": "line polygon",
     "rivers": "line polygon",
     "railways": "line polygon",
@@ -99,7 +99,7 @@ class Found:
 
     ``role`` is the layer of the project file that it seems to be, "" where nothing speaks for one;
     ``columns`` maps keys to the columns that seem to carry them. ``unique`` are the columns that could
-    be an id, ``numeric`` those that hold numbers.
+    be an id, ``numeric`` those that hold numbers. ``level`` says what its counts are of, "" for communities.
     """
 
     path: str
@@ -113,11 +113,16 @@ class Found:
     trouble: str = ""
     role: str = ""
     columns: Mapping[str, str] = field(default_factory=dict)
+    level: str = ""
 
     @property
     def is_complete(self) -> bool:
         """Whether the layer has the columns that its role cannot do without."""
-        return self.kind == "raster" or all(key in self.columns for key in NEEDED.get(self.role, ()))
+        return (
+            self.kind == "raster"
+            or self.level == "blocks"
+            or all(key in self.columns for key in NEEDED.get(self.role, ()))
+        )
 
 
 def scan_folder(folder: str | Path) -> list[Found]:
@@ -186,7 +191,30 @@ def _with_roles(found: Sequence[Found]) -> list[Found]:
     if "units" in roles.values():
         # Units that bring their own counts need no raster to share people out by.
         roles = {i: role for i, role in roles.items() if not (role == "population" and found[i].kind == "raster")}
-    return [_with_role(layer, roles[i]) if i in roles else layer for i, layer in enumerate(found)]
+    elif "population" not in roles.values():
+        roles |= [(i, "population") for i in _finest_counts(found, roles)][:1]
+    placed = [_with_role(layer, roles[i]) if i in roles else layer for i, layer in enumerate(found)]
+    land = sum(layer.rows for layer in placed if layer.role == "communities")
+    return [_by_block(layer, land) if layer.role == "population" else layer for layer in placed]
+
+
+def _finest_counts(found: Sequence[Found], roles: Mapping[int, str]) -> list[int]:
+    """Polygons with counts that nothing else is known of, more than there are communities, the most first."""
+    land = sum(found[i].rows for i, role in roles.items() if role == "communities")
+    finer = [i for i, layer in enumerate(found) if i not in roles and 0 < land < layer.rows and _has_counts(layer)]
+    return sorted(finer, key=lambda i: -found[i].rows)
+
+
+def _has_counts(layer: Found) -> bool:
+    """Whether a layer is one of polygons with households or residents."""
+    counted = {"households", "residents"} & _with_role(layer, "population").columns.keys()
+    return layer.kind == "polygon" and bool(counted)
+
+
+def _by_block(layer: Found, n_communities: int) -> Found:
+    """A population layer of more polygons than there are communities counts the people of blocks."""
+    is_finer = layer.kind == "polygon" and layer.rows > n_communities
+    return dataclasses.replace(layer, level="blocks") if is_finer else layer
 
 
 def _likeness(layer: Found, role: str) -> float:
@@ -202,6 +230,8 @@ def _likeness(layer: Found, role: str) -> float:
 def _likeness_of_name(layer: Found, role: str) -> float:
     own = (layer.layer or Path(layer.path).stem).lower()
     if role == "units" and not {"households", "residents"} & _with_role(layer, role).columns.keys():
+        return 0
+    if role == "population" and layer.kind == "polygon" and not _has_counts(layer):
         return 0
     words = LAYER_WORDS[role].split()
     if own in words:
