@@ -11,6 +11,7 @@ from scipy.sparse import coo_array, csr_array
 from gridopt.milp.gate import Limits
 from gridopt.milp.staffing import Posting
 from gridopt.staffing import assign as room
+from gridopt.staffing import holdings
 from gridopt.staffing.assign import assign
 from gridopt.staffing.neighbours import Neighbourhood, sectors
 
@@ -118,6 +119,50 @@ def test_any_small_case_is_solved_to_the_optimum_of_enumeration(case):
     assert answer.vacant == vacant
     assert answer.cost == pytest.approx(cost, abs=1e-6)
     assert answer.bound is None or answer.bound <= cost + 1e-6
+
+
+@settings(max_examples=40, deadline=None)
+@given(cases())
+def test_where_holdings_are_too_many_to_list_pairs_are_cut_to_the_same_optimum(case):
+    given_posting, neighbours = case
+    if not len(given_posting.cost):
+        return
+    before, holdings.MOST = holdings.MOST, 0
+    try:
+        answer = solved(given_posting, neighbours)
+    finally:
+        holdings.MOST = before
+    assert is_allowed(given_posting, answer.chosen, neighbours)
+    vacant, cost = enumerated(given_posting, neighbours)
+    assert answer.vacant == vacant
+    assert answer.cost == pytest.approx(cost, abs=1e-6)
+
+
+@settings(max_examples=40, deadline=None)
+@given(cases())
+def test_the_holdings_listed_are_all_sets_of_posts_that_hang_together(case):
+    given_posting, neighbours = case
+    if not len(given_posting.cost):
+        return
+    n_slots = len(given_posting.needs)
+    beside = room._beside([(i,) for i in range(n_slots)], neighbours)
+    found = holdings.listed(given_posting, beside)
+    members = found.holdings.members.toarray() > 0.5
+    seen = {(kind, *np.flatnonzero(column)) for kind, column in zip(found.holdings.kinds, members.T, strict=True)}
+    expected = set()
+    for person, most in enumerate(given_posting.capacity):
+        open_to = given_posting.slots[given_posting.people == person]
+        sets = itertools.chain.from_iterable(itertools.combinations(open_to, n) for n in range(1, int(most) + 1))
+        expected |= {(found.kind_of[person], *sorted(one)) for one in sets if holds_together(one, neighbours)}
+    assert seen == expected
+    assert len(seen) == members.shape[1]
+
+
+def test_people_who_are_alike_are_one_kind_and_take_turns():
+    case, neighbours = posting([0, 2, 0], [1, 1, 1], [2, 0, 1]), street(3)
+    found = holdings.listed(case, room._beside([(0,), (1,), (2,)], neighbours))
+    assert found.kind_of.tolist() == [0, 1, 0]
+    assert solved(case, neighbours).chosen.reshape(3, 3).argmax(axis=1).tolist() == [0, 2, 0]
 
 
 @settings(max_examples=40, deadline=None)

@@ -46,13 +46,14 @@ def lattice(columns, rows):
     return Plan(city, table[GRIDS].set_index("grid_code"), units, borders, nothing, parents, violations, 0.0, {})
 
 
-def roster(plan, n_chiefs, n_full, n_part):
-    """People based in grids of the plan; one full-timer in ten may hold two."""
+def roster(plan, n_chiefs, n_full, n_part, *, several=0.1, most=2):
+    """People based in grids of the plan; a share of the full-timers may hold several, from two up."""
     rng, codes = np.random.default_rng(7), plan.grids.index.sort_values().to_numpy()
     base = [*rng.permutation(codes)[:n_chiefs], *rng.choice(codes, n_full + n_part)]
     role = ["chief"] * n_chiefs + ["worker"] * (n_full + n_part)
     employment = ["part_time"] * n_chiefs + ["full_time"] * n_full + ["part_time"] * n_part
-    capacity = [1] * n_chiefs + rng.choice([1, 2], n_full, p=[0.9, 0.1]).tolist() + [1] * n_part
+    held = np.where(rng.random(n_full) < several, rng.integers(2, most + 1, n_full), 1)
+    capacity = [1] * n_chiefs + held.tolist() + [1] * n_part
     index = pd.Index([f"p{i:05d}" for i in range(len(base))], name="staff_id")
     return pd.DataFrame({"role": role, "employment": employment, "base": base, "capacity": capacity}, index=index)
 
@@ -62,8 +63,9 @@ def plan():
     return lattice(25, 8)
 
 
-def test_two_hundred_grids_and_four_hundred_people_take_seconds(plan):
-    people = roster(plan, 190, 140, 70)
+@pytest.mark.parametrize(("several", "most"), [(0.1, 2), (0.5, 4)])
+def test_two_hundred_grids_and_four_hundred_people_take_seconds_and_are_proved(plan, several, most):
+    people = roster(plan, 190, 120, 70, several=several, most=most)
     started = time.process_time()
     found = staffing(plan, people)
     assert time.process_time() - started < 15
@@ -75,5 +77,4 @@ def test_two_hundred_grids_and_four_hundred_people_take_seconds(plan):
     place = {code: i for i, code in enumerate(neighbours.codes)}
     for codes in found.people.loc[found.people["grid_code"].str.contains(";"), "grid_code"]:
         assert neighbours.is_connected(np.array([place[code] for code in codes.split(";")]))
-    assert found.gap is not None
-    assert found.gap < 0.05
+    assert found.gap == pytest.approx(0.0, abs=1e-9)

@@ -12,8 +12,10 @@ from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import connected_components
 
 from gridopt.milp.gate import Limits, solve
+from gridopt.milp.holdings import share_out
 from gridopt.milp.rows import Cut
 from gridopt.milp.staffing import Posting, program
+from gridopt.staffing.holdings import listed, pairs_of
 from gridopt.staffing.neighbours import Neighbourhood
 
 Floats = NDArray[np.float64]
@@ -109,25 +111,37 @@ def _part(posting: Posting, pairs: Integers) -> tuple[Posting, Integers]:
 
 
 def _solved(posting: Posting, beside: csr_array) -> Assignment:
-    """One group: its best answer and a bound, a large one over the pairs that its relaxation leaves promising."""
-    kept, least = _promising(posting)
-    smaller = dataclasses.replace(
-        posting,
-        people=posting.people[kept],
-        slots=posting.slots[kept],
-        cost=posting.cost[kept],
-        fixed=posting.fixed[kept],
-        price=posting.vacancy,
-    )
-    answer, bound = _cut(smaller, beside)
-    best = np.zeros(len(posting.cost), bool)
-    best[kept] = answer
-    best = _filled(posting, best, beside)
+    """One group: its best answer and a bound; over the pairs that its relaxation leaves promising if it is large."""
+    answer, least = _shared_out(posting, beside), np.inf
+    if answer is None:
+        kept, least = _promising(posting)
+        smaller = dataclasses.replace(
+            posting,
+            people=posting.people[kept],
+            slots=posting.slots[kept],
+            cost=posting.cost[kept],
+            fixed=posting.fixed[kept],
+            price=posting.vacancy,
+        )
+        own, bound = _shared_out(smaller, beside) or _cut(smaller, beside)
+        best = np.zeros(len(posting.cost), bool)
+        best[kept] = own
+        answer = _filled(posting, best, beside), bound
+    best, bound = answer
     lower = None if bound is None else min(bound, least)
     vacant = int(posting.needs.sum()) - int(best.sum())
     cost = posting.objective(best) - posting.vacancy * vacant
     saved = None if lower is None else lower - posting.vacancy * vacant
     return Assignment(best, vacant, cost, min(saved, cost) if saved is not None and saved > -NEAR else None)
+
+
+def _shared_out(posting: Posting, beside: csr_array) -> tuple[Chosen, float | None] | None:
+    """The best choice of whole holdings and its bound; None where they are too many, or none was found."""
+    given = listed(posting, beside)
+    held = None if given is None else share_out(given.holdings, LIMITS)
+    if given is None or held is None or held.times is None:
+        return None
+    return pairs_of(posting, given, held), held.bound
 
 
 def _promising(posting: Posting) -> tuple[Integers, float]:
