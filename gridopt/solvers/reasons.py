@@ -229,16 +229,14 @@ class Case:
     def _awkward(self, inside: Positions, asked: tuple[int, int, tuple[float, float]]) -> Cause | None:
         _, measure, _ = asked
         community = self.community
-        own = (
-            np.ones(community.n_units, bool) if self.search.given else self.search.piece == self.search.piece[inside[0]]
-        )
-        own &= ~community.dedicated & ~community.oversized
+        counted = ~community.dedicated & ~community.oversized
+        own = counted if self.search.given else counted & (self.search.piece == self.search.piece[inside[0]])
         totals = community.graph.weights[own].sum(axis=0)
         rules = community.rules.size
         number = candidates(totals, community.low, community.high, target=rules.target, most=int(own.sum()) or 1)[0]
         if ((totals >= number * community.low) & (totals <= number * community.high)).all():
             return None
-        whole = own.sum() == (~community.dedicated).sum()
+        whole = own.sum() == counted.sum()
         name, total = self._measure(measure), totals[measure]
         low, high = community.low[measure], community.high[measure]
         return Cause(

@@ -317,7 +317,7 @@ def _refused(community: Community, violations: pd.DataFrame) -> tuple[str, ...]:
 def _refuse_what_may_never_relax(answers: list[_Answer]) -> None:
     refused = [told for answer in answers for told in answer.refused]
     if refused:
-        listed = preview(refused)
+        listed = preview(list(dict.fromkeys(refused)))
         raise InfeasibleError(
             f"{len(refused)} grids cannot meet rules that may never be relaxed: {listed}. "
             "Take the rule out of rules.relax.never, or change its limit.",
