@@ -138,6 +138,7 @@ CASES = {
         ["raster|栅格"],
     ),
     "a population of nobody": (change("communities", lambda: communities().assign(households=0)), ["households", "0"]),
+    "a raster of half the city": (lambda town: town.people(np.ones((4, 4))), [EAST_CODE, "50%", "communities"]),
     "a raster of nobody": (lambda town: town.people(np.zeros((4, 8))), ["band|波段"]),
     "latitude before longitude": (change("buildings", swapped), ["[layers.buildings]", "QGIS"]),
     "a boundary that is a line": (

@@ -89,6 +89,24 @@ def test_points_that_lie_as_gcj_or_bd_do_are_flagged_with_the_line_to_write(city
     assert f'crs = "{name}" under [layers.events]' in row["action"]
 
 
+@pytest.mark.parametrize("name", ["GCJ-02", "BD-09"])
+def test_a_layer_that_lies_wholly_outside_as_gcj_or_bd_do_is_refused_with_the_line_to_write(city_of_houses, name):
+    town_, table = city_of_houses
+    centres = table.geometry.centroid
+    x, y = to_offset(name, *DEGREES.transform(centres.x.to_numpy(), centres.y.to_numpy()))
+    table_of(x, y, date="2024-01-01").to_csv(town_.folder / "e.csv", index=False)
+    town_.add("events", None, file="e.csv")
+    town_.refused(f"[layers.events] seems to be in {name}", f'crs = "{name}" under [layers.events]', "100% of it")
+
+
+def test_a_layer_that_lies_elsewhere_with_or_without_an_offset_is_only_another_place(city_of_houses):
+    town_, table = city_of_houses
+    centres = table.geometry.centroid.translate(9000, 0)
+    x, y = DEGREES.transform(centres.x.to_numpy(), centres.y.to_numpy())
+    table_of(x, y, date="2024-01-01").to_csv(town_.folder / "e.csv", index=False)
+    town_.add("events", None, file="e.csv").refused("it is another place")
+
+
 def test_buildings_in_gcj_are_told_by_the_events_that_are_not(city_of_houses):
     town_, table = city_of_houses
     centres = table.geometry.centroid

@@ -17,6 +17,7 @@ from gridopt.read.city import read_city
 from gridopt.read.columns import parse_numbers, texts
 from gridopt.read.encodings import decode, guess_encoding
 from gridopt.read.findings import Findings
+from gridopt.units import make_units
 
 SHARED = Path(__file__).parents[2] / "shared" / "data"
 needs_layers = pytest.mark.skipif(not SHARED.is_dir(), reason="the real layers are not here")
@@ -666,6 +667,16 @@ def test_only_cells_within_the_communities_bounds_are_read(town):
     raster(town.folder, np.ones((40, 60)), corner=(WEST - 1000, SOUTH + 2000))
     cells = town.add("population", None, file="p.tif").read().layer("population_cells")
     assert cells.total_bounds.tolist() == communities().total_bounds.tolist()
+
+
+def test_communities_that_leave_the_raster_or_hold_nobody_of_it_are_on_record(town):
+    raster(town.folder, [[1, 1, 0], [1, 1, 0]])
+    city = town.add("population", None, file="p.tif").read()
+    told = city.repairs[city.repairs["layer"] == "population"].set_index("ids")["fault"]
+    assert sorted(told.index) == [EAST_CODE] * 2
+    assert "least share on it 50%" in " ".join(told)
+    assert "no cell of the raster holds anybody" in " ".join(told)
+    assert make_units(city).groupby("community_id")["residents"].sum().to_dict() == {WEST_CODE: 4, EAST_CODE: 0}
 
 
 def test_a_raster_that_cannot_be_used_is_refused(town, monkeypatch):

@@ -137,6 +137,18 @@ KINDS: dict[str, tuple[str, str, str, str]] = {
         "街区没有人口数（占面积 {0:.0%}）",
         "未知，计为 0",
     ),
+    "raster_partly": (
+        "communities partly outside the raster (least share on it {0:.0%})",
+        "nobody is counted where it has no cells",
+        "村（社区）部分位于栅格之外（在栅格内的最小占比 {0:.0%}）",
+        "栅格之外不计人口",
+    ),
+    "raster_nobody": (
+        "communities in which no cell of the raster holds anybody",
+        "counted as uninhabited; a raster may lack data there",
+        "栅格在其中没有任何人口的村（社区）",
+        "按无人居住计；也可能是栅格在此缺数据",
+    ),
     "described_doubtful": (
         "phrases of descriptions that name no building for sure",
         "passed over; see the doubtful rows and correct the words",

@@ -20,6 +20,7 @@ from gridopt.read.footprints import WORTH_NAMING, shared_ground
 from gridopt.read.layers import Layer
 from gridopt.read.registers import orphans
 from gridopt.read.repair import kinds_of, repeated_footprints
+from gridopt.read.shifts import Move, likely_offset
 from gridopt.rules import Rules
 
 STOREY = 3.0
@@ -68,6 +69,10 @@ def _check_overlap(table: gpd.GeoDataFrame, communities: gpd.GeoDataFrame, findi
                 f"图层与村（社区）没有任何重叠，但互换 x、y 后吻合。{EXCHANGE[1]}",
             )
             return
+        move = likely_offset(table[~table.geometry.isna()], communities)
+        if move is not None:
+            findings.fault(*_seems_shifted(move, findings.layer))
+            return
         findings.fault(
             f"nothing in the layer lies in any community: it covers {here}, the communities {there} (metres in "
             'the city\'s CRS); it is another place, or its CRS is not the one it says: declare crs = "EPSG:..."',
@@ -81,6 +86,18 @@ def _check_overlap(table: gpd.GeoDataFrame, communities: gpd.GeoDataFrame, findi
             "remove them or extend the communities",
             f"{len(outside)} 个划分单元不在任何村（社区）内：{preview(outside)}；请删除或补全村（社区）范围",
         )
+
+
+def _seems_shifted(move: Move, layer: str) -> tuple[str, str]:
+    """What to say of a layer that lies in the communities only after a move."""
+    guilty = layer if move.is_undone else "communities"
+    return (
+        f"nothing in the layer lies in any community; {move.fits:.0%} of it would, moved {move.metres:.0f} m towards "
+        f"{move.bearing:.0f} degrees: [layers.{guilty}] seems to be in {move.name}; if that is so, write "
+        f'crs = "{move.name}" under [layers.{guilty}]',
+        f"图层与村（社区）没有任何重叠；向方位角 {move.bearing:.0f}° 移动 {move.metres:.0f} m 后吻合 {move.fits:.0%}："
+        f'[layers.{guilty}] 疑为 {move.name} 坐标；如确为该坐标，请在 [layers.{guilty}] 下写明 crs = "{move.name}"',
+    )
 
 
 def _fits_exchanged(shapes: gpd.GeoSeries, communities: gpd.GeoDataFrame) -> bool:

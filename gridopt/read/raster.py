@@ -13,7 +13,8 @@ from rasterio.io import DatasetReader
 from rasterio.windows import Window
 
 from gridopt.coordinates import crs_name
-from gridopt.errors import TableError
+from gridopt.errors import TableError, preview
+from gridopt.people import MEASURES
 from gridopt.read.candidates import Unplaced, candidates, proposals
 from gridopt.read.findings import Findings
 from gridopt.read.formats import check_file
@@ -22,6 +23,15 @@ from gridopt.read.project import LayerSpec
 
 MOST_CELLS = 200_000_000
 """Cells that may be read within the communities' bounds."""
+
+COVERED = 0.99
+"""Share of a community's area on the raster below which it lies only partly on it."""
+
+MISSING = 0.5
+"""The share below which its people are not known."""
+
+NARROW = 0.01
+"""Metres along a border that are no land."""
 
 _STRIP = 2**24
 
@@ -45,6 +55,7 @@ def read_population_cells(spec: LayerSpec, communities: gpd.GeoDataFrame) -> Lay
             findings.close()
             if crs is None or window is None:
                 raise AssertionError("a raster without a window is a fault")
+            _check_cover(raster, crs, communities, findings)
             rows, columns, people = _inhabited(raster, spec.band, window, findings)
             corners = _corners(raster, rows, columns)
     except RasterioError as error:
@@ -60,6 +71,7 @@ def read_population_cells(spec: LayerSpec, communities: gpd.GeoDataFrame) -> Lay
     if crs != target:
         findings.repair("reprojected", n=len(cells), values=[crs_name(crs), crs_name(target)])
         cells = cells.to_crs(target)
+    findings.repair("raster_nobody", communities.index[~_have_cells(communities, cells)])
     return Layer(cells, spec.file.stem, crs_name(crs), len(cells), tuple(findings.repairs), ("residents",), spec.level)
 
 
@@ -118,6 +130,33 @@ def _window(raster: DatasetReader, crs: pyproj.CRS, communities: gpd.GeoDataFram
     return Window(left, top, right - left, bottom - top)
 
 
+def _check_cover(raster: DatasetReader, crs: pyproj.CRS, communities: gpd.GeoDataFrame, findings: Findings) -> None:
+    """Communities that leave the raster are on record; one mostly outside, of no other total, is a fault."""
+    outline = np.array([[0, 0], [0, 1], [1, 1], [1, 0]]) * (raster.width, raster.height)
+    frame = shapely.Polygon(_placed(raster, outline[:, 0], outline[:, 1]))
+    land = communities.geometry.to_crs(crs).to_numpy()
+    shares = shapely.area(shapely.intersection(land, frame)) / shapely.area(land)
+    partly = shares < COVERED
+    findings.repair("raster_partly", communities.index[partly], values=[float(shares.min())])
+    stated = communities.reindex(columns=list(MEASURES)).notna().any(axis=1).to_numpy(bool)
+    lost = communities.index[(shares < MISSING) & ~stated]
+    if len(lost):
+        findings.fault(
+            f"the raster covers less than {MISSING:.0%} of {len(lost)} communities: {preview(lost)}; their people are "
+            "not known: use a raster of the whole city, or give totals as columns of [layers.communities]",
+            f"栅格对 {len(lost)} 个村（社区）的覆盖不足 {MISSING:.0%}：{preview(lost)}；其人口未知："
+            "请换用覆盖全市的栅格，或在 [layers.communities] 的列中给出总数",
+        )
+
+
+def _have_cells(communities: gpd.GeoDataFrame, cells: gpd.GeoDataFrame) -> NDArray[np.bool_]:
+    """Which communities share land, not only a border, with any of these cells."""
+    inner = shapely.buffer(communities.geometry.to_numpy(), -NARROW)
+    found = np.zeros(len(communities), bool)
+    found[shapely.STRtree(cells.geometry.to_numpy()).query(inner, predicate="intersects")[0]] = True
+    return found
+
+
 def _inhabited(
     raster: DatasetReader, band: int, window: Window, findings: Findings
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
@@ -146,9 +185,14 @@ def _inhabited(
 
 def _corners(raster: DatasetReader, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> NDArray[np.float64]:
     """(n, 4, 2) outlines of cells in the raster's CRS; rotated rasters too."""
-    forward = raster.transform
     across = columns[:, None] + np.array([0, 1, 1, 0])
     down = rows[:, None] + np.array([0, 0, 1, 1])
+    return _placed(raster, across, down)
+
+
+def _placed(raster: DatasetReader, across: NDArray[np.int64], down: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Coordinates in the raster's CRS of corners by their column and row, in a last axis of two."""
+    forward = raster.transform
     x = forward.a * across + forward.b * down + forward.c
     y = forward.d * across + forward.e * down + forward.f
     return np.stack([x, y], axis=-1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 
 import geopandas as gpd
@@ -29,6 +30,20 @@ LEAST_FIT = {"communities": 0.5, "buildings": 0.0}
 Points = NDArray[np.float64]
 
 
+@dataclass(frozen=True)
+class Move:
+    """An offset undone or added: the share of points that fit after it, how far it goes in metres, and whither.
+
+    Undone, it says that the points are in the offset coordinates; added, that what they are compared with is.
+    """
+
+    name: str
+    is_undone: bool
+    fits: float
+    metres: float
+    bearing: float
+
+
 def flag_shift(
     table: pd.DataFrame, communities: gpd.GeoDataFrame, layers: Mapping[str, pd.DataFrame], findings: Findings
 ) -> None:
@@ -45,18 +60,31 @@ def flag_shift(
         return
     reference, shapes, reach = _reference(table, communities, layers)
     tree = shapely.STRtree(shapes)
-    fits = _share(tree, points, reach)
-    best, moved = max(((_share(tree, there, reach), name) for name, there in _variants(points, city).items()))
-    if best < LEAST_FIT[reference] or not is_clearly_better(fits, best, len(points), LEAST_GAIN[reference]):
+    fits, move = _share(tree, points, reach), _best_move(points, tree, reach, city)
+    if move.fits < LEAST_FIT[reference] or not is_clearly_better(fits, move.fits, len(points), LEAST_GAIN[reference]):
         return
-    step = np.median(_variants(points, city)[moved] - points, axis=0)
+    guilty = findings.layer if move.is_undone else reference
+    figures = [move.metres, move.bearing, fits, move.fits, guilty, move.name, label(f"layer.{reference}")]
+    findings.repair("shifted", n=len(table), values=[reference, *figures])
+
+
+def likely_offset(table: gpd.GeoDataFrame, communities: gpd.GeoDataFrame) -> Move | None:
+    """The move that brings most of a layer, of which nothing lies in any community, into them; None where none does."""
+    points, city = _sample(table), pyproj.CRS(communities.crs)
+    if not _is_chinese(points, city):
+        return None
+    move = _best_move(points, shapely.STRtree(communities.geometry.to_numpy()), 0.0, city)
+    return move if move.fits >= LEAST_FIT["communities"] else None
+
+
+def _best_move(points: Points, tree: shapely.STRtree, reach: float, crs: pyproj.CRS) -> Move:
+    """The offset, undone or added, after which most points lie within a distance of any shape."""
+    variants = _variants(points, crs)
+    fits, moved = max((_share(tree, there, reach), name) for name, there in variants.items())
+    east, north = np.median(variants[moved] - points, axis=0)
     kind, name = moved.split()
-    metres, bearing = float(np.hypot(*step)), float(np.degrees(np.arctan2(step[0], step[1]))) % 360
-    guilty = findings.layer if kind == "undone" else reference
-    findings.repair(
-        "shifted",
-        n=len(table),
-        values=[reference, metres, bearing, fits, best, guilty, name, label(f"layer.{reference}")],
+    return Move(
+        name, kind == "undone", fits, float(np.hypot(east, north)), float(np.degrees(np.arctan2(east, north))) % 360
     )
 
 

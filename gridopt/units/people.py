@@ -224,8 +224,10 @@ def _of_buildings(city: City, home_communities: pd.Series) -> pd.DataFrame | Non
 
 
 def _of_raster(city: City, communities: gpd.GeoSeries) -> pd.DataFrame | None:
+    """What the raster counts in each community: nobody where none of its cells does."""
     cells = city.layer("population_cells")
     if cells is None or not len(cells):
         return None
     people = raster_weights(cells, communities.to_frame("geometry"))
-    return pd.DataFrame({"residents": people.groupby(level=0).sum().round(9)})
+    sums = people.groupby(level=0).sum().round(9)
+    return pd.DataFrame({"residents": sums.reindex(communities.index, fill_value=0.0)})
