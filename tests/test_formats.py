@@ -210,6 +210,33 @@ def test_closed_polylines_are_areas_named_by_the_text_inside(tmp_path):
     assert open_layer(file, "路", role="roads").table.geom_type.tolist() == ["LineString"]
 
 
+@pytest.mark.parametrize(
+    ("page", "encoding", "words"),
+    [
+        ("ANSI_1252", "gb18030", "东门社区三楼"),
+        ("GB2312", "gb18030", "东门社区三楼"),
+        ("ANSI_936", "utf-8", "东门社区三楼"),
+        ("ANSI_1252", "utf-8", "东门社区三楼"),
+        ("ANSI_1252", "cp950", "東門社區三樓"),
+        ("ANSI_1252", "cp1252", "Café de l'Église, Rue du Général"),
+    ],
+)
+def test_text_of_a_drawing_is_read_as_it_is_whatever_its_header_says(tmp_path, page, encoding, words):
+    file = dxf(tmp_path, [(words, words, (60, 60))], [(words, BIG, True)], page=page, encoding=encoding)
+    assert layer_names(file) == [words]
+    read = open_layer(file)
+    assert read.table["name"].tolist() == [words]
+    assert read.encoding == encoding
+
+
+def test_a_drawing_without_a_header_keeps_its_chinese_text(tmp_path):
+    file = dxf(tmp_path, [("注记", "东门社区三楼", (60, 60))], [("房屋", BIG, True)], encoding="gb18030")
+    bare = file.read_bytes()
+    file.write_bytes(bare[bare.index(b"ENDSEC\n") + len(b"ENDSEC\n") :])
+    assert layer_names(file) == ["房屋"]
+    assert open_layer(file).table["name"].tolist() == ["东门社区三楼"]
+
+
 def test_parquet_gives_the_same_table(tmp_path):
     pytest.importorskip("pyarrow")
     table = gpd.GeoDataFrame({"编码": ["1"]}, geometry=[shapely.box(0, 0, 1, 1)], crs="EPSG:4549")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from functools import partial
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -9,8 +12,11 @@ import shapely
 from numpy.typing import NDArray
 
 from gridopt.read.contents import Place
-from gridopt.read.vectors import read_vector
+from gridopt.read.encodings import drawing_encoding
+from gridopt.read.vectors import read_drawing
 
+_HEADER = re.compile(rb"SECTION\s+2\s+HEADER")
+_PAGE = re.compile(rb"\$DWGCODEPAGE\s+3\s+(\S+)")
 LINES = ("roads", "railways", "walls")
 """Layers of the project file in which a closed polyline is a line that comes back, not an area."""
 
@@ -19,6 +25,13 @@ def layer_names(place: Place) -> list[str]:
     """The CAD layers on which anything but text is drawn."""
     drawn = _entities(place)
     return sorted(set(drawn.loc[~_is_text(drawn), "Layer"]))
+
+
+def encoding_of(place: Place) -> str:
+    """The encoding of a drawing's text."""
+    raw = place.read_bytes()
+    page = _PAGE.search(raw)
+    return drawing_encoding(raw, page[1].decode("ascii", "ignore") if page else "")
 
 
 def read_layer(place: Place, layer: str, *, lines: bool = False) -> pd.DataFrame:
@@ -36,9 +49,18 @@ def read_layer(place: Place, layer: str, *, lines: bool = False) -> pd.DataFrame
 
 
 def _entities(place: Place) -> gpd.GeoDataFrame:
-    table = read_vector(place, "entities")
+    encoding = encoding_of(place)
+    table = read_drawing(place, encoding)
+    if _HEADER.search(place.read_bytes()) is None:
+        # GDAL hands the text of a drawing without a header over byte for byte, whatever it is told.
+        for name in ("Layer", "Text"):
+            table[name] = table[name].map(partial(_decoded, encoding=encoding), na_action="ignore")
     placed = table[~table.geometry.isna()]
     return gpd.GeoDataFrame(placed.assign(Layer=placed["Layer"].fillna("0").astype("str")))
+
+
+def _decoded(text: str, encoding: str) -> str:
+    return text.encode("latin-1").decode(encoding, "replace")
 
 
 def _is_text(drawn: pd.DataFrame) -> NDArray[np.bool_]:

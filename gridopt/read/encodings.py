@@ -11,6 +11,9 @@ SAMPLE = 400_000
 UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _DOUBLE_BYTE = ("gb18030", "cp950")
+_WESTERN = "cp1252"
+_MOSTLY = 0.8
+"""Share of everyday characters from which text of a drawing is Chinese, whatever its header says."""
 # First bytes of the everyday characters in GB 2312 and in Big5, and of the punctuation in both.
 _EVERYDAY = {"gb2312": (range(0xB0, 0xD8), range(0xA1, 0xA4)), "big5": (range(0xA4, 0xC7), range(0xA1, 0xA4))}
 
@@ -45,6 +48,21 @@ def dbf_encoding(raw: bytes, page: bytes = b"") -> str:
     names = b"".join(raw[at : at + 11].rstrip(b"\0") for at in range(32, header - 1, 32))
     hint = page.decode("ascii", "ignore").strip()
     return guess_encoding(names + raw[header:], f"cp{hint}" if hint.isdigit() else hint or None)
+
+
+def drawing_encoding(raw: bytes, page: str) -> str:
+    """The encoding of a drawing's text, judged by its lines that are not plain ASCII; ``page`` is only a hint.
+
+    Programs write a western code page, or none, over Chinese text, and an old one over UTF-8.
+    """
+    foreign = b"\n".join(line for line in raw.splitlines() if not line.isascii())
+    number = "".join(letter for letter in page if letter.isdigit())
+    hint = "gb18030" if number in ("936", "2312") else f"cp{number}"
+    guessed = guess_encoding(foreign, None if hint == _WESTERN else hint)
+    is_doubtful = guessed in _DOUBLE_BYTE and guessed != hint
+    if is_doubtful and (_faulty(foreign[:SAMPLE], guessed) or _everyday_share(foreign[:SAMPLE], guessed) < _MOSTLY):
+        return _WESTERN
+    return guessed
 
 
 def _known(encoding: str) -> bool:

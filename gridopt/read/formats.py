@@ -130,17 +130,18 @@ def _open(place: Place, layer: str, written: str, role: str) -> Source:
         if kind in (".shp", ".dbf"):
             table, encoding = read_shapefile(place)
             return Source(table, layer, encoding)
-        return Source(_map_layer(place, layer, role), layer)
+        if kind == ".dxf":
+            drawing = dxf.read_layer(place, layer, lines=role in dxf.LINES)
+            return Source(drawing, layer, dxf.encoding_of(place))
+        return Source(_map_layer(place, layer), layer)
 
 
-def _map_layer(place: Place, layer: str, role: str) -> pd.DataFrame:
+def _map_layer(place: Place, layer: str) -> pd.DataFrame:
     match GEOGRAPHIC[kind_of(place)]:
         case "KML" | "KMZ":
             return read_kml(place, layer)
         case "OSM PBF" | "OSM XML":
             return osm.read_layer(place, layer)
-        case "DXF":
-            return dxf.read_layer(place, layer, lines=role in dxf.LINES)
         case "GeoPackage":
             return read_vector(place, layer)
         case _:

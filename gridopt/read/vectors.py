@@ -69,6 +69,16 @@ def read_vector(
         )
 
 
+def read_drawing(place: Place, encoding: str) -> pd.DataFrame:
+    """Everything that a DXF drawing shows, its text in an encoding that its header need not name."""
+    configure = _pyogrio().set_gdal_config_options
+    configure({"DXF_ENCODING": encoding})
+    try:
+        return read_vector(place, "entities")
+    finally:
+        configure({"DXF_ENCODING": None})
+
+
 def read_shapefile(place: Place) -> tuple[pd.DataFrame, str]:
     """A Shapefile or dBase table and the encoding of its text."""
     table_file = beside(place, ".dbf")
