@@ -105,10 +105,19 @@ def require_fitting(crs: pyproj.CRS, longitude: float, latitude: float) -> None:
     )
 
 
+_NAMELESS = ("", "unknown", "unnamed", "undefined")
+
+
 def crs_name(crs: pyproj.CRS) -> str:
-    """A short lasting name: the authority's code where there is one, else the CRS's own name."""
+    """A short lasting name: the authority's code where there is one, else the CRS's own name, else what it is."""
     authority = crs.to_authority(min_confidence=70)
-    return ":".join(authority) if authority else str(crs.name)
+    if authority:
+        return ":".join(authority)
+    if str(crs.name).lower() not in _NAMELESS:
+        return str(crs.name)
+    operation, axes = crs.coordinate_operation, crs.axis_info
+    kind = operation.method_name if operation is not None else crs.type_name
+    return f"{kind} ({axes[0].unit_name})" if axes else str(kind)
 
 
 OFFSETS = ("GCJ-02", "BD-09")

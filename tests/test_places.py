@@ -8,8 +8,9 @@ import pytest
 import shapely
 
 from gridopt.cli.main import main
-from gridopt.coordinates import from_offset, to_offset
+from gridopt.coordinates import crs_name, from_offset, to_offset
 from gridopt.errors import RuleError, TableError
+from gridopt.read.angles import parse_angles
 from gridopt.read.candidates import candidates
 from gridopt.read.control_points import read_tie
 from tests.test_read import CRS, SOUTH, WEST, box, communities, repair, town, units  # noqa: F401
@@ -60,6 +61,65 @@ def test_a_declared_offset_is_undone_and_recorded(town, declared, name):  # noqa
 def test_an_offset_for_metres_is_refused(town):  # noqa: F811
     units().to_file(town.folder / "u.gpkg")
     town.add("units", None, file="u.gpkg", id="unit", crs="BD-09").refused("counts in degrees", "500400")
+
+
+# coordinates in columns
+
+
+def angle(degrees, marks="°′″"):
+    minutes, seconds = divmod(round(degrees * 3600, 3), 60)
+    whole, minutes = divmod(int(minutes), 60)
+    return f"{whole}{marks[0]}{minutes}{marks[1]}{seconds:.3f}{marks[2]}"
+
+
+@pytest.mark.parametrize(("marks", "east", "north"), [("°′″", "", "N"), ("度分秒", "东经", "北纬"), ("°'\"", "E ", "")])
+def test_degrees_minutes_and_seconds_are_read_and_recorded(town, marks, east, north):  # noqa: F811
+    x, y = houses(30)
+    before, after = (north, "") if north == "北纬" else ("", north)
+    written = {"东经": [f"{east}{angle(one, marks)}" for one in x]}
+    written |= {"北纬": [f"{before}{angle(one, marks)}{after}" for one in y]}
+    pd.DataFrame({"id": range(30), **written}).to_csv(town.folder / "b.csv", index=False)
+    city = town.add("buildings", None, file="b.csv", id="id").read()
+    there = city.layer("buildings").to_crs(4326).geometry.sort_index()
+    order = np.argsort(np.arange(30).astype(str))
+    np.testing.assert_allclose(np.column_stack([there.x, there.y]), np.column_stack([x, y])[order], atol=1e-8)
+    assert repair(city, "buildings", "column 东经: coordinates in degrees, minutes and seconds")["n"] == 30
+
+
+@pytest.mark.parametrize(
+    ("written", "degrees"),
+    [
+        ("S31°30'", -31.5),
+        ("73°15′W", -73.25),
+        ("西经73.5°", -73.5),
+        ("120°", 120.0),
+        ("120", np.nan),
+        ("x120°", np.nan),
+    ],
+)
+def test_an_angle_has_the_sign_of_its_half_of_the_globe(written, degrees):
+    np.testing.assert_equal(parse_angles(pd.Series([written]))[0], degrees)
+
+
+def test_cells_that_are_no_coordinates_are_named(town):  # noqa: F811
+    x, y = houses(30)
+    table = table_of(x, y).astype({"lon": object})
+    table.loc[4, "lon"] = "near the gate"
+    table.to_csv(town.folder / "b.csv", index=False)
+    city = town.add("buildings", None, file="b.csv", id="id").read()
+    assert repair(city, "buildings", "neither a number nor an angle")["ids"] == "row 5"
+    table.assign(lon="?").to_csv(town.folder / "b.csv", index=False)
+    town.refused('column "lon" holds no coordinates', '"?"')
+
+
+def test_a_table_without_coordinates_is_told_its_columns(town):  # noqa: F811
+    pd.DataFrame({"id": [1, 2], "楼名": ["a", "b"]}).to_csv(town.folder / "b.csv", index=False)
+    town.add("buildings", None, file="b.csv", id="id").refused("no coordinate columns", "the layer has: id, 楼名")
+
+
+def test_a_nameless_crs_is_called_what_it_is():
+    crs = pyproj.CRS("+proj=tmerc +lat_0=0 +lon_0=120 +x_0=500000 +ellps=GRS80 +units=us-ft +no_defs")
+    assert crs_name(crs) == "Transverse Mercator (US survey foot)"
 
 
 # layers that lie shifted

@@ -293,6 +293,18 @@ KINDS: dict[str, tuple[str, str, str, str]] = {
     "title_rows": ("title rows above the header", "skipped", "表头上方有标题行", "已跳过"),
     "encoding": ("text is in {0}", "decoded", "文字编码为 {0}", "已转码"),
     "unknown_class": ("classes not in the list: {0}", "treated as {1}", "未列出的类别：{0}", "按“{2}”处理"),
+    "angles": (
+        "column {0}: coordinates in degrees, minutes and seconds",
+        "read as decimal degrees",
+        "列 {0}：坐标以度分秒书写",
+        "已换算为十进制度",
+    ),
+    "coordinates_unread": (
+        "column {0}: neither a number nor an angle",
+        "row without a place",
+        "列 {0}：既不是数字也不是度分秒",
+        "该行没有位置",
+    ),
     "turned": ("longitude and latitude are swapped", "turned", "经纬度颠倒", "已换回"),
     "named_community": ("community is given by name", "found by its name", "以名称填写所属村（社区）", "按名称对应"),
     "unknown_community": (

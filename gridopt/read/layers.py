@@ -110,8 +110,8 @@ CODES = ("community", "township", "county", "urban_rural_class", "base", "grid_c
 """Texts that are codes: a spreadsheet's 67000030001.0 means 67000030001."""
 
 _NO_POINTS = (
-    'the layer has no geometry and no coordinate columns; name them with x = "..." and y = "..."',
-    '图层没有几何，也没有坐标列；请用 x = "..."、y = "..." 指明',
+    'the layer has no geometry and no coordinate columns; name them with x = "..." and y = "..."; {0}',
+    '图层没有几何，也没有坐标列；请用 x = "..."、y = "..." 指明；{0}',
 )
 _NO_SHAPES = (
     "the layer is a table without shapes; name the map layer that has them (.gpkg, .geojson, .shp)",
@@ -165,7 +165,7 @@ def read_layer(
         contract = replace(contract, kinds=("polygon",))
     shapes = placed(spec, table, findings, near=near) if contract.kinds else None
     if shapes is None and contract.kinds and spec.name != "events":
-        findings.fault(*(_NO_POINTS if "point" in contract.kinds else _NO_SHAPES))
+        findings.fault(*(_no_points(table) if "point" in contract.kinds else _NO_SHAPES))
     source_crs = crs_name(shapes.crs) if shapes is not None and shapes.crs is not None else None
     findings.close()
     if shapes is not None:
@@ -183,6 +183,11 @@ def read_layer(
     facts = (source.layer, source_crs, len(source.table), tuple(findings.repairs), tuple(columns), spec.level)
     names = tuple(str(name) for name in source.table.columns if name != "geometry")
     return Layer(clean.sort_index(), *facts, names, columns)
+
+
+def _no_points(table: pd.DataFrame) -> tuple[str, str]:
+    there = columns_there([str(name) for name in table.columns if name != "geometry"])
+    return _NO_POINTS[0].format(there[0]), _NO_POINTS[1].format(there[1])
 
 
 def _note_reading(source: Source, findings: Findings) -> None:

@@ -14,6 +14,7 @@ import shapely
 from numpy.typing import NDArray
 
 from gridopt.coordinates import from_offset
+from gridopt.read.angles import parse_angles
 from gridopt.read.candidates import Unplaced, candidates, proposals
 from gridopt.read.columns import parse_numbers, texts
 from gridopt.read.control_points import read_tie
@@ -21,8 +22,8 @@ from gridopt.read.findings import Findings
 from gridopt.read.project import LayerSpec
 from gridopt.read.repair import declared_crs
 
-LONGITUDES = ("lon", "lng", "long", "longitude", "经度", "經度", "x_wgs84", "lon_wgs84", "lng_wgs84")
-LATITUDES = ("lat", "latitude", "纬度", "緯度", "y_wgs84", "lat_wgs84")
+LONGITUDES = ("lon", "lng", "long", "longitude", "经度", "經度", "东经", "東經", "x_wgs84", "lon_wgs84", "lng_wgs84")
+LATITUDES = ("lat", "latitude", "纬度", "緯度", "北纬", "北緯", "y_wgs84", "lat_wgs84")
 EASTINGS = (
     "x",
     "坐标x",
@@ -93,7 +94,7 @@ def _shapes(spec: LayerSpec, table: pd.DataFrame, findings: Findings) -> gpd.Geo
     lowered = {_plain_name(str(name)): str(name) for name in reversed(table.columns)}
     pair = _coordinate_columns(spec, lowered)
     if pair is not None:
-        x, y = (parse_numbers(table[name])[0] for name in pair)
+        x, y = (_coordinates(table[name], findings) for name in pair)
         is_degrees = pair[0].lower() in LONGITUDES and pair[1].lower() in LATITUDES
         if is_degrees:
             x, y = _turned(x, y, findings)
@@ -104,6 +105,25 @@ def _shapes(spec: LayerSpec, table: pd.DataFrame, findings: Findings) -> gpd.Geo
         return gpd.GeoDataFrame(geometry=points)
     written = next((lowered[name] for name in SHAPES if name in lowered), None)
     return None if written is None else _from_text(texts(table[written]))
+
+
+def _coordinates(column: pd.Series, findings: Findings) -> NDArray[np.float64]:
+    """The coordinates of a column, those written as angles too; cells that hold neither are on record."""
+    numbers, unread, _ = parse_numbers(column)
+    if not unread.any():
+        return numbers
+    angles = np.where(unread, parse_angles(column), np.nan)
+    is_angle = ~np.isnan(angles)
+    findings.repair("angles", [f"row {row}" for row in np.flatnonzero(is_angle) + 1], values=[column.name])
+    lost = np.flatnonzero(unread & ~is_angle)
+    if len(lost) == len(column):
+        findings.fault(
+            f'column "{column.name}" holds no coordinates (its first cell is "{column.iloc[0]}"); write decimal '
+            "degrees or metres",
+            f"列“{column.name}”中没有坐标（第一格为“{column.iloc[0]}”）；请填写十进制度或米",
+        )
+    findings.repair("coordinates_unread", [f"row {row}" for row in lost + 1], values=[column.name])
+    return np.where(is_angle, angles, numbers)
 
 
 def _turned(x: NDArray[np.float64], y: NDArray[np.float64], findings: Findings) -> tuple[Any, Any]:
