@@ -159,6 +159,19 @@ def test_communities_and_estates_are_joined_by_name(town):
     assert city.layer("population")["households"].to_dict() == {"e1": 30}
 
 
+def test_the_name_of_a_row_that_counts_a_community_is_the_communitys(town):
+    city = counted(
+        town, [["行政村名", "户数"], ["西社区", 30], ["东 社 区", 50]], level="community", further='name = "行政村名"\n'
+    )
+    assert city.layer("population")["households"].to_dict() == {WEST_CODE: 30, EAST_CODE: 50}
+
+
+def test_a_table_of_which_no_row_is_matched_is_on_record_and_asks_for_no_units(town):
+    city = counted(town, [["社区", "户数"], ["南门村", 30]], level="community")
+    assert len(city.layer("population")) == 0
+    assert city.repairs["fault"].str.contains("no known place").any()
+
+
 def test_households_follow_from_dwellings_only_at_a_stated_occupancy(town):
     rows = [["小区名称", "套数"], ["金狮小区", 200]]
     assert counted(town, rows, level="estates").layer("population")["households"].isna().all()

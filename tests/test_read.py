@@ -110,7 +110,7 @@ def test_communities_get_their_parents_from_their_codes(town):
     assert city.communities["county_id"].tolist() == ["320402"] * 2
     assert city.communities["area_kind"].tolist() == ["urban"] * 2
     assert city.crs.to_epsg() == 4549
-    assert len(city.repairs) == 0
+    assert city.repairs["fault"].str.contains("no layer states how many people").tolist() == [True]
 
 
 def test_a_township_column_of_codes_is_taken_as_ids_and_one_of_names_as_names(town):
@@ -173,6 +173,16 @@ def test_empty_and_repeated_ids_are_told_in_one_error(town):
 def test_ids_too_long_for_a_number_are_refused(town):
     table = communities().assign(code=[3.2040200100100001e16, 3.2040200100100002e16])
     town.add("communities", table, id="code").refused("16 digits", "store them as text")
+
+
+def test_ids_that_a_spreadsheet_wrote_in_powers_of_ten_are_whole_or_refused(town):
+    def rows(code):
+        (town.folder / "p.csv").write_text(f"code,households\n{WEST_CODE},300\n{code},400\n")
+
+    rows("3.20402001002E+11")
+    assert town.add("population", None, file="p.csv", id="code").read().layer("population").index[1] == EAST_CODE
+    rows("3.20402E+11")
+    town.refused("3.20402E+11", "format the column as text")
 
 
 def test_an_exact_copy_of_a_row_is_dropped_and_recorded(town):

@@ -97,3 +97,13 @@ def test_a_raster_that_tells_of_others_is_mentioned_beyond_a_twentieth():
     assert "shared out" in action
     ((_, action, _),) = said(communities=totals, population_cells=cells, buildings=homes([np.nan] * 4))
     assert "do not" in action
+
+
+def test_communities_of_unknown_people_are_named():
+    ((fault, action, ids),) = said(communities=communities(), buildings=homes([200.0, 200, 300, np.nan]))
+    assert "no layer states how many people" in fault
+    assert "give totals" in action
+    assert ids == "east"
+    assert said(communities=communities(), buildings=homes([200.0, 200, 300, 100])) == []
+    cells = squares(50, 4, residents=[250.0, 250, 260, 260])
+    assert said(communities=communities(), population_cells=cells) == []

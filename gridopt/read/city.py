@@ -274,7 +274,7 @@ def _check_named_columns(project: Project, sources: Mapping[str, Layer]) -> None
 def _check_population_units(layers: Mapping[str, pd.DataFrame]) -> None:
     """Population by unit must belong to ready-made units, each of which needs its row."""
     table, units = layers.get("population"), layers.get("units")
-    if table is None or not (table["level"] == "units").all():
+    if table is None or not (table["level"] == "units").any():
         return
     findings = Findings("population")
     if units is None:

@@ -14,6 +14,7 @@ from gridopt.errors import preview
 from gridopt.read.findings import Findings
 
 _WHOLE = re.compile(r"([+-]?\d+)\.0+")
+_SCIENTIFIC = re.compile(r"(\d)(?:\.(\d+))?E\+?(\d+)", re.IGNORECASE)
 _NUMBER = re.compile(
     r"([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)(万|萬)?(?:户|戶|人|口|套|栋|棟|幢|层|層|米|家|个|個|m|m2|㎡)?", re.I
 )
@@ -56,6 +57,14 @@ def ids(values: pd.Series, findings: Findings) -> pd.Series:
             f"编码列“{values.name}”为 16 位以上的数字，末位已失真；请改存为文本",
         )
     plain = codes(values)
+    cut = [text for text in plain if _SCIENTIFIC.fullmatch(text)]
+    if cut:
+        findings.fault(
+            f'{len(cut)} ids in column "{values.name}" were cut by a spreadsheet: {preview(cut)}; '
+            "format the column as text, fill it in again and save",
+            f"编码列“{values.name}”中 {len(cut)} 个被电子表格改为科学计数：{preview(cut)}；"
+            "请将该列设为文本格式后重新填写并保存",
+        )
     empty = np.flatnonzero((plain == "").to_numpy()) + 1
     if len(empty):
         findings.fault(
@@ -66,7 +75,7 @@ def ids(values: pd.Series, findings: Findings) -> pd.Series:
 
 
 def codes(values: pd.Series) -> pd.Series:
-    """A column of codes as text, "" where missing: "63000070001.0" is 63000070001."""
+    """A column of codes as text, "" where missing: "63000070001.0" and "6.3000070001E+10" are 63000070001."""
     plain = texts(values)
     dotted = np.flatnonzero(plain.str.contains(".", regex=False))
     plain.iloc[dotted] = [_whole(text) for text in plain.iloc[dotted]]
@@ -75,7 +84,11 @@ def codes(values: pd.Series) -> pd.Series:
 
 def _whole(text: str) -> str:
     match = _WHOLE.fullmatch(text)
-    return match[1] if match else text
+    if match:
+        return match[1]
+    parts = _SCIENTIFIC.fullmatch(text)
+    # Only where no digit was lost on the way.
+    return parts[1] + parts[2] if parts and len(parts[2] or "") == int(parts[3]) else text
 
 
 def claims(values: pd.Series, ids: pd.Series) -> pd.Series:

@@ -260,6 +260,12 @@ KINDS: dict[str, tuple[str, str, str, str]] = {
         "户数口径为{4}，人口口径为{5}，户均 {3:.3f} 人",
         "均按原数采用",
     ),
+    "people_unknown": (
+        "communities of which no layer states how many people they have, nor of each of their homes",
+        "none can be drawn: give totals in [layers.population] or as columns of [layers.communities]",
+        "没有任何图层给出其户数或人口（也未逐栋给全）的村（社区）",
+        "无法划分：请在 [layers.population] 或 [layers.communities] 的列中给出总数",
+    ),
     "totals_unused": (
         "{0}: {1} come to {2:,.10g}, {3} to {4:,.10g} ({5:.3f} of the first)",
         "{1} count, {3} do not: ask which is right",

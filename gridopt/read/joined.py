@@ -32,6 +32,9 @@ def joined_counts(
     if "id" in layer.given or spec.level == "blocks":
         _check_ids(table.index, spec.level, communities, layers, findings)
         return table.drop(columns=list(_named(table)))
+    if spec.level == "community" and "community" not in layer.given and "name" in layer.given:
+        # A row that counts a community is called by the community's name.
+        table = table.assign(community=table["name"], name="")
     places = _places(spec.level, communities, layers, findings)
     if not findings.faults and not {"community", "estate", "name", "number"} & set(layer.given):
         findings.fault(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from numpy.typing import NDArray
 
 from gridopt.holders import home_ids
 from gridopt.homes import is_home
@@ -30,7 +31,7 @@ class Statement:
     """Households and residents by community as one layer states them, NaN where it does not.
 
     ``whole`` tells for each community and measure whether nobody is left out, so that less is a contradiction as
-    well as more; ``role`` is what becomes of the layer where another one counts.
+    well as more; ``role`` is what becomes of the layer where another one counts. Of some layers a part is enough.
     """
 
     said: tuple[str, str]
@@ -38,6 +39,14 @@ class Statement:
     whole: pd.DataFrame
     role: str = "unused"
     close: float = CLOSE
+    is_part: bool = False
+
+    @property
+    def tells(self) -> NDArray[np.bool_]:
+        """Which communities' people this layer is enough to know."""
+        known = self.sums.notna() if self.is_part else self.whole
+        result: NDArray[np.bool_] = known.any(axis=1).to_numpy(bool)
+        return result
 
 
 def note_apart(tables: Tables, people: People, findings: Findings) -> None:
@@ -47,6 +56,10 @@ def note_apart(tables: Tables, people: People, findings: Findings) -> None:
     population table, the communities, buildings, the raster (`gridopt.units`).
     """
     stated = _statements(tables, people)
+    unknown = np.ones(len(tables["communities"]), bool)
+    for one in stated:
+        unknown &= ~one.tells
+    findings.repair("people_unknown", tables["communities"].index[unknown])
     for measure in MEASURES:
         known = [one for one in stated if one.sums[measure].notna().any()]
         for other in known[1:]:
@@ -91,7 +104,8 @@ def _of_units(tables: Tables, people: People) -> Iterator[Statement]:
     if counts.notna().any(axis=None):
         homes = home_ids(units.geometry, _communities(tables))
         given = units["community_id"] if "community_id" in units else pd.Series("", units.index)
-        yield _summed(("[layers.units]", "[layers.units]"), counts, given.where(given != "", homes), tables)
+        one = _summed(("[layers.units]", "[layers.units]"), counts, given.where(given != "", homes), tables)
+        yield replace(one, is_part=True)
 
 
 def _of_blocks(tables: Tables, people: People) -> Iterator[Statement]:
@@ -141,7 +155,7 @@ def _of_estates(tables: Tables) -> Iterator[Statement]:
         homes = pd.Series(table.index.str.partition("/").get_level_values(0), table.index)
     said = "[layers.population] by estate", "[layers.population]（按小区）"
     one = _summed(said, _counts(table), homes, tables, role="weights")
-    yield Statement(one.said, one.sums, one.sums.isna(), one.role)
+    yield replace(one, whole=one.whole & False, is_part=True)
 
 
 def _of_cells(tables: Tables) -> Iterator[Statement]:
@@ -162,7 +176,8 @@ def _shared(
     place, polygon = shapely.STRtree(shapes).query(land.to_numpy(), predicate="intersects")
     pieces = shapely.area(shapely.intersection(land.to_numpy()[place], shapes[polygon]))
     parts = counts.iloc[polygon].mul(pieces / shapely.area(shapes[polygon]), axis=0)
-    return _summed(said, parts, land.index.to_series().iloc[place], tables, role=role, close=CLOSE_BY_AREA)
+    one = _summed(said, parts, land.index.to_series().iloc[place], tables, role=role, close=CLOSE_BY_AREA)
+    return replace(one, is_part=True)
 
 
 def _summed(
