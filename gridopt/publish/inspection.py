@@ -141,8 +141,8 @@ def _heading(inspection: Inspection, lang: str) -> str:
     city = inspection.city
     count, area, crs = len(city.communities), city.communities.area.sum() / 1e6, crs_name(city.crs)
     if lang == "zh":
-        return f"{city.name}：{count} 个村（社区），{area:,.2f} 平方千米，坐标系 {crs}"
-    return f"{city.name}: {count} communities, {area:,.2f} km2, computed in {crs}"
+        return f"{city.name}：{count:,} 个村（社区），{area:,.2f} 平方千米，坐标系 {crs}"
+    return f"{city.name}: {count:,} communities, {area:,.2f} km2, computed in {crs}"
 
 
 def _none(lang: str) -> str:
