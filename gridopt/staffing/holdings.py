@@ -44,13 +44,15 @@ def listed(posting: Posting, beside: csr_array) -> Listed | None:
     must = np.asarray(fixed.sum(axis=1)).ravel()
     parts: list[tuple[csr_array, Integers, Integers]] = []
     n_listed, sets = 0, csr_array(np.eye(n_slots))
+    room = float(posting.capacity.max() - posting.sizes.min())
     while sets.shape[0]:
-        if n_listed + float((opened.sum(axis=0) @ sets.T).sum()) > MOST:
+        if n_listed + float((opened.sum(axis=0) @ sets.T).sum()) / sets.indptr[1] > MOST:
             return None
         holders = _holders(opened, sets, posting.capacity[heads], posting.sizes)
         parts.append((sets, *holders))
         n_listed += len(holders[0])
-        sets = _grown(sets[np.unique(holders[1])], beside)
+        sets = sets[np.unique(holders[1])]
+        sets = _grown(sets[sets @ posting.sizes <= room], beside)
     columns = [_columns(part, (costs, fixed), must, posting) for part in parts]
     members = csc_array(vstack([one for one, _, _ in columns]).T)
     kinds, cost = (np.concatenate([one[i] for one in columns]) for i in (1, 2))
