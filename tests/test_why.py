@@ -105,6 +105,23 @@ def test_decisions_are_told_with_who_when_and_why(tmp_path):
     assert all(why.decided == () for other, why in told.items() if other != code)
 
 
+def test_a_plan_read_back_still_knows_who_decided_and_when(tmp_path):
+    file = tmp_path / "decisions.csv"
+    file.write_text("决定,对象,目标,决定人,日期,理由\n同格,a01,a02,王书记,2026-03-01,同一楼院\n", encoding="utf-8")
+    bare = town(TWO_BANKS)
+    layer = read_decisions(LayerSpec("decisions", file.name, file)).table
+    plan = go.draw(bare.replace(layers={**bare.layers, "decisions": layer}), effort="quick")
+    go.publish(plan, tmp_path / "plan")
+    again = go.read_plan(tmp_path / "plan")
+    assert [why.decided for why in reasons(again, "zh")] == [why.decided for why in reasons(plan, "zh")]
+    assert any(why.decided for why in reasons(again, "zh"))
+    pd.testing.assert_frame_equal(again.city.layer("decisions"), layer, check_dtype=False)
+    before = (tmp_path / "plan" / "plan.json").read_bytes()
+    go.publish(again, tmp_path / "plan")
+    assert (tmp_path / "plan" / "plan.json").read_bytes() == before
+    assert go.check(tmp_path / "plan").empty
+
+
 def test_names_on_cards_never_run_as_script(plan):
     named = plan.replace(grids=plan.grids.assign(name=PAYLOAD, scope=PAYLOAD, community=PAYLOAD))
     for lang in ("en", "zh"):

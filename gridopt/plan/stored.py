@@ -14,6 +14,7 @@ from gridopt.contracts import SURROUNDINGS
 from gridopt.errors import TableError, preview
 from gridopt.grids import Plan
 from gridopt.read import plan_folder
+from gridopt.read.decisions import COLUMNS
 from gridopt.rules import Rules
 
 _COUNTED_ANEW = ("buildings", "floor_area", "events", "workload")
@@ -24,10 +25,10 @@ def read_plan(folder: str | Path) -> Plan:
     """The plan that `publish` wrote, or one mended by hand since.
 
     The city comes back with its communities, rules and settings, its buildings, and the plan's units as
-    ready-made units, its facilities, and what the plan is shown on and compared with (`contracts.SURROUNDINGS`:
-    roads, water, estates, today's grids); the other layers stay in the project's own files. Publishing the plan
-    again writes the same bytes. Raises `TableError` where the folder holds no plan, or lacks
-    layers.
+    ready-made units, its facilities, the decisions it was drawn under, and what the plan is shown on and compared
+    with (`contracts.SURROUNDINGS`: roads, water, estates, today's grids); the other layers stay in the project's own
+    files. Publishing the plan again writes the same bytes. Raises `TableError` where the folder holds no plan, or
+    lacks layers.
     """
     path = plan_folder.find_plan_folder(folder)
     record = plan_folder.read_record(path)
@@ -59,6 +60,7 @@ def read_plan(folder: str | Path) -> Plan:
             "parts": _parts(record["communities"]),
             "time_limited": tuple(record.get("time_limited", ())),
             "decided": record.get("decided", {}),
+            "decisions": {int(one["row"]): tuple(one["units"]) for one in record.get("decisions", ())},
             **({"events": tables["events"]} if len(tables["events"]) else {}),
             "drawn": {one["id"]: one["drawn"] for one in record["communities"] if "drawn" in one},
         },
@@ -76,6 +78,8 @@ def _city(record: Mapping[str, Any], tables: Mapping[str, Any]) -> City:
     layers = {"units": tables["units"].drop(columns=list(_COUNTED_ANEW)).assign(grid_code="")}
     if len(tables["buildings"]):
         layers["buildings"] = _buildings(tables["buildings"])
+    if record.get("decisions"):
+        layers["decisions"] = _decisions(record["decisions"])
     layers |= {name: tables[name] for name in ("facilities", *SURROUNDINGS) if len(tables[name])}
     return City(
         name=facts["name"],
@@ -90,6 +94,12 @@ def _city(record: Mapping[str, Any], tables: Mapping[str, Any]) -> City:
         edition=facts["edition"],
         valid_from=facts["valid_from"],
     )
+
+
+def _decisions(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    """The decisions with who took them and when, as their table was read."""
+    table = pd.DataFrame(rows).set_index("decision_id").sort_index()
+    return table[[*COLUMNS]].astype(dict.fromkeys(COLUMNS[1:], "str"))
 
 
 def _buildings(table: Any) -> Any:

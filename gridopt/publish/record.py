@@ -33,7 +33,8 @@ _LIBRARIES = "numpy pandas scipy shapely pyproj pyogrio geopandas numba highspy 
 def plan_record(plan: Plan) -> dict[str, Any]:
     """The plan in figures: the same for the same plan, whenever, wherever and however fast it was made.
 
-    ``decided`` is there where decisions number or name grids: by a unit of each, so that coding anew keeps them.
+    ``decided`` is there where decisions number or name grids: by a unit of each, so that coding anew keeps them;
+    ``decisions`` where there are any: their rows, with who decided and when, and the units that each speaks of.
     """
     city, rules = plan.city, plan.city.rules.to_dict()
     settings = {name: dict(getattr(city.settings, name)) for name in _SETTINGS}
@@ -72,7 +73,17 @@ def plan_record(plan: Plan) -> dict[str, Any]:
     decided = {what: dict(told) for what, told in plan.details.get("decided", {}).items() if told}
     if decided:
         record["decided"] = decided
+    decisions = plan.city.layer("decisions")
+    if decisions is not None and len(decisions):
+        record["decisions"] = _decisions(decisions, plan.details.get("decisions", {}))
     return dict(plain(record))
+
+
+def _decisions(table: pd.DataFrame, units: Mapping[int, Sequence[str]]) -> list[dict[str, Any]]:
+    """Every decision as it was written, in the order of its table."""
+    rows = table.rename_axis(index="decision_id").reset_index().sort_values("row", kind="stable").to_dict("records")
+    facts = [{str(name): value for name, value in row.items()} for row in rows]
+    return [{**row, "units": list(units.get(int(row["row"]), ()))} for row in facts]
 
 
 def _crs_text(plan: Plan) -> str:
