@@ -13,6 +13,7 @@ from PIL import Image
 import gridopt as go
 from gridopt.errors import RuleError, TableError
 from gridopt.publish.lettering import lettering, lettering_of
+from gridopt.publish.sheets import stale
 from gridopt.publish.sheets.atlas import Atlas
 from gridopt.publish.sheets.contents import Contents
 from gridopt.publish.sheets.drawing import draw
@@ -217,13 +218,39 @@ def test_files_are_written_named_and_the_same_each_time(plan, tmp_path):
     names = sorted(path.name for path in written)
     expected = [f"{one}.{ending}" for one in (A, B) for ending in ("pdf", "png")]
     assert names == sorted([*expected, "township-320411001.pdf", "decisions.xlsx"])
-    assert sorted(path.name for path in (tmp_path / "one").iterdir()) == names
+    assert sorted(path.name for path in (tmp_path / "one").iterdir()) == sorted([*names, "sheets.json"])
     assert [one.read_bytes() == two.read_bytes() for one, two in zip(written, again, strict=True)] == [True] * 6
     with Image.open(written.pictures[0]) as picture:
         assert sorted(picture.size) == [1653, 2338]
     document = written.documents[0].read_bytes()
     assert b"CreationDate" not in document
     assert document.count(b"/Type /Page\n") + document.count(b"/Type /Page ") >= 1
+
+
+def test_a_record_tells_own_files_from_those_of_others(tmp_path):
+    for name in ("gone.pdf", "signed.pdf", "mine.pdf"):
+        (tmp_path / name).write_text(name)
+    stale.write_record(tmp_path, ["gone.pdf", "signed.pdf"], {"../plan.json": "0"})
+    (tmp_path / "signed.pdf").write_text("with remarks")
+    assert stale.remove_stale(tmp_path, stale.written_before(tmp_path)) == ("gone.pdf",)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["mine.pdf", "sheets.json", "signed.pdf"]
+    (tmp_path / "sheets.json").write_text("[]")
+    assert stale.written_before(tmp_path) == {}
+
+
+def test_sheets_of_communities_that_are_gone_are_removed_and_no_other_file(plan, tmp_path):
+    go.write_sheets(plan, tmp_path, paper="A4", lang="en")
+    (tmp_path / "mine.pdf").write_text("not of gridopt")
+    go.write_sheets(plan, tmp_path, communities=[A], paper="A4", lang="en")
+    assert (tmp_path / f"{B}.pdf").exists()
+    own = {"grids": plan.grids, "units": plan.units, "buildings": plan.buildings, "communities": plan.communities}
+    kept = {name: table[table.index == A if name == "communities" else table["community_id"] == A]
+            for name, table in own.items()}  # fmt: skip
+    go.write_sheets(plan.replace(**kept), tmp_path, paper="A4", lang="en")
+    left = sorted(path.name for path in tmp_path.iterdir())
+    assert left == sorted(
+        [f"{A}.pdf", f"{A}.png", "decisions.xlsx", "mine.pdf", "sheets.json", "township-320411001.pdf"]
+    )
 
 
 def test_without_chinese_letters_codes_stand_for_names_and_it_is_said(plan):

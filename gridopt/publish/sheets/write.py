@@ -19,6 +19,7 @@ from gridopt.publish.sheets.contents import Contents
 from gridopt.publish.sheets.form import decisions_form
 from gridopt.publish.sheets.paper import PAPERS, Page
 from gridopt.publish.sheets.sheet import Sheet
+from gridopt.publish.sheets.stale import RECORD, remove_stale, write_record, written_before
 
 PNG_DPI = 200
 FORM = "decisions.xlsx"
@@ -57,7 +58,9 @@ def write_sheets(
     for opinions and seals; a long table goes on over the page. ``decisions.xlsx`` takes the changes asked
     for and is read as the layer ``decisions``. ``posts`` fills the columns of chiefs and workers;
     ``communities`` are ids, all unless given; ``paper`` is "A3" or "A4", on its side where the community
-    is broad. The same plan gives the same bytes: what a sheet says of time is the project's ``valid_from``.
+    is broad. Where all are written again, files that an earlier call wrote for communities that are gone are
+    removed, unless somebody changed them (``sheets.json`` keeps the record). The same plan gives the same bytes: what
+    a sheet says of time is the project's ``valid_from``.
 
     Raises:
         RuleError: a paper that is not known.
@@ -76,8 +79,12 @@ def write_sheets(
     with new_folder(target) as new:
         written = _write_all(atlas, chosen, new)
         write_bytes(new / FORM, decisions_form(atlas))
-        names = [name for kind in written for name in kind]
-        move_all(new, target, names=[*names, FORM])
+        names = [*(name for kind in written for name in kind), FORM]
+        stale = {name: digest for name, digest in written_before(target).items() if name not in names}
+        write_record(new, names, {} if communities is None else stale)
+        move_all(new, target, names=[*names, RECORD])
+    if communities is None:
+        remove_stale(target, stale)
     pictures, documents, townships = (tuple(target / name for name in kind) for kind in written)
     return Sheets(pictures, documents, townships, target / FORM)
 
