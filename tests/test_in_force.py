@@ -69,6 +69,42 @@ def test_a_code_given_up_has_a_successor_and_is_never_given_again(tmp_path) -> N
     assert numbers(encode(again)) == [1, 2, 21, 4]
 
 
+def named(city: go.City, names: list[str]) -> go.City:
+    today = city.layer("current_grids").assign(name=names)
+    return city.replace(layers={**city.layers, "current_grids": today})
+
+
+def test_a_name_of_its_own_goes_on_with_its_code(tmp_path) -> None:
+    city = row_town((0, 3, f"{A}009"), (3, 6, f"{A}002"), (6, 9, f"{A}017"), (9, 12, ""))
+    plan = go.draw(named(city, ["染坊弄网格", "第五网格", "", "无编码网格"]))
+    names = plan.grids.sort_values("label_x")["name"].tolist()
+    assert names[0] == "染坊弄网格"
+    assert [
+        one.endswith(number) for one, number in zip(names[1:], ["第二网格", "第十七网格", "第十八网格"], strict=True)
+    ] == [True] * 3
+    go.publish(plan, tmp_path / "out")
+    assert not len(go.check(tmp_path / "out"))
+    assert go.read_plan(tmp_path / "out").grids["name"].equals(plan.grids["name"])
+
+
+def test_a_name_that_two_grids_bear_or_whose_code_is_set_aside_stays_behind() -> None:
+    borne = [(0, 3, f"{A}009"), (3, 6, f"{A}002"), (6, 9, f"{A}017"), (9, 12, f"{A}004")]
+    twice = go.draw(named(row_town(*borne), ["染坊弄网格", "染坊弄网格", "码头网格", ""])).grids["name"]
+    assert sorted(twice.eq("码头网格")) == [False, False, False, True]
+    assert not twice.eq("染坊弄网格").any()
+    renumbered = go.draw(named(row_town(*borne, in_force="renumber"), ["染坊弄网格", "", "", ""]))
+    assert not renumbered.grids["name"].eq("染坊弄网格").any()
+
+
+def test_a_decision_names_a_grid_before_its_name_of_today_does() -> None:
+    city = named(row_town((0, 3, f"{A}001"), (3, 12, f"{A}002")), ["染坊弄网格", ""])
+    plan = go.draw(city)
+    west = plan.units.sort_index().index[0]
+    again = encode(plan.replace(details={**plan.details, "decided": {"names": {west: "码头网格"}}}))
+    assert "码头网格" in set(again.grids["name"])
+    assert "染坊弄网格" not in set(again.grids["name"])
+
+
 def test_the_larger_part_of_a_split_keeps_the_code() -> None:
     plan = go.draw(row_town((0, 5, f"{A}003"), (5, 9, f"{A}001"), (9, 12, f"{A}002")))
     assert numbers(plan) == [3, 4, 1, 2]

@@ -10,9 +10,10 @@ import pandas as pd
 
 from gridopt.city import City
 from gridopt.coding.decided import with_decided_names
+from gridopt.coding.in_force import borne_today, with_names_in_force
 from gridopt.coding.names import grid_names
 from gridopt.coding.numbering import numbered, retired_codes
-from gridopt.coding.parents import keeps_codes, template_of
+from gridopt.coding.parents import template_of
 from gridopt.coding.scan import sequences
 from gridopt.coding.templates import Template, check_parents
 from gridopt.errors import RuleError, TableError, preview
@@ -30,9 +31,10 @@ def encode(plan: Plan, template: str | None = None, *, in_force: Mapping[str, st
     ``in_force`` gives present grids the codes that they carry already, by default those that the city's
     ``current_grids`` bear too (`gridopt.coding.parents.keeps_codes`): numbers in force are never renumbered,
     so well-formed and distinct codes are kept with their gaps, and a grid beside them takes the highest number
-    ever used in its community plus one. Codes that ``plan.codes`` records as retired (with ``valid_to``) stay
-    there and are never given again. Only where none is in force are numbers given in scan order. Numbers and
-    names that decisions gave (``plan.details["decided"]``) come before all, and no other grid takes them.
+    ever used in its community plus one; with the code of one of today's grids goes the name that people gave it.
+    Codes that ``plan.codes`` records as retired (with ``valid_to``) stay there and are never given again. Only where
+    none is in force are numbers given in scan order. Numbers and names that decisions gave
+    (``plan.details["decided"]``) come before all, and no other grid takes them.
 
     Raises a `RuleError` for a template that is not offered, that does not fit a community's id, or that has too
     few digits for a community's grids.
@@ -42,7 +44,7 @@ def encode(plan: Plan, template: str | None = None, *, in_force: Mapping[str, st
     first_units = plan.units.index.to_series().groupby(plan.units["grid_code"]).min()
     _check_holdings(plan.grids, first_units)
     retired = retired_codes(plan.codes)
-    in_force = _borne_today(plan) if in_force is None else in_force
+    in_force = borne_today(plan) if in_force is None else in_force
     sequence = numbered(plan, sequences(plan.grids, first_units), chosen, in_force=in_force, retired=retired)
     _check_digits(chosen, sequence.groupby(plan.grids["community_id"]).max())
     codes = [chosen.code(community, seq) for community, seq in zip(plan.grids["community_id"], sequence, strict=True)]
@@ -57,14 +59,6 @@ def encode(plan: Plan, template: str | None = None, *, in_force: Mapping[str, st
         code_template=chosen.name,
         city=_with_parents(plan.city, chosen),
     )
-
-
-def _borne_today(plan: Plan) -> dict[str, str]:
-    """The present codes of the plan's grids that are those of today's grids."""
-    today = plan.city.current_grids
-    if today is None or "grid_code" not in today or not keeps_codes(plan.city):
-        return {}
-    return {code: code for code in plan.grids.index.intersection(pd.Index(today["grid_code"].astype(str)))}
 
 
 def _with_parents(city: City, template: Template) -> City:
@@ -103,8 +97,9 @@ def _check_digits(template: Template, counts: pd.Series) -> None:
 def _coded_grids(plan: Plan, sequence: pd.Series, codes: list[str]) -> gpd.GeoDataFrame:
     numbered = plan.grids.assign(seq=sequence)
     starts = numbered["valid_from"].astype("object")
+    names = with_names_in_force(plan, grid_names(numbered, _institutions(plan)), codes)
     named = numbered.assign(
-        name=with_decided_names(plan, grid_names(numbered, _institutions(plan))),
+        name=with_decided_names(plan, names),
         valid_from=starts.where(starts.notna(), plan.city.valid_from),
     )
     named.index = pd.Index(codes, dtype="str", name="grid_code")
