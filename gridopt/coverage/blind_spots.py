@@ -186,7 +186,7 @@ def _inputs(plan: Plan) -> list[Row]:
     given = plan.city.layer("buildings")
     if given is None:
         return []
-    lost = given[~given.index.isin(plan.buildings.index)]
+    lost = given[plan.buildings.index.unique().get_indexer(given.index) < 0]
     land = plan.city.communities if plan.city.layer("units") is None else plan.units
     here = shapely.STRtree(land.geometry.to_numpy()).query(lost.geometry.to_numpy(), "intersects")[0]
     ours = lost.iloc[np.unique(here)]
