@@ -98,7 +98,8 @@ def _trouble_named(target: Path, working: Mapping[str, str]) -> Iterator[None]:
         yield
     except OSError as error:
         if error.errno not in _FULL:
-            error.filename = _renamed(error.filename, working)
+            if error.filename is not None:
+                error.filename = _renamed(error.filename, working)
             raise
         raise _unwritten(target, str(error.strerror)) from error
     except (DataSourceError, DataLayerError) as error:
