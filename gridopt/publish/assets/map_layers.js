@@ -24,11 +24,11 @@ class GridoptLayers {
     this.beyond = L.layerGroup();
     this.beyondShown = "";
   }
-  shape(pane, points, style) {
-    return L.polygon(points, { pane, renderer: this.drawn[pane], interactive: pane === "fill", smoothFactor: 0.6, ...style });
+  shape(pane, outline, style) {
+    return new GridoptPolygon(outline, { pane, renderer: this.drawn[pane], interactive: pane === "fill", ...style });
   }
   stroke(lines, style) {
-    return L.polyline(lines, { pane: "ground", renderer: this.drawn.ground, interactive: false, ...style });
+    return new GridoptLine(new GridoptOutline(lines), { pane: "ground", renderer: this.drawn.ground, interactive: false, ...style });
   }
   dot(pane, at, style) {
     return L.circleMarker(at, { pane, renderer: this.drawn[pane], interactive: false, ...style });
@@ -41,26 +41,28 @@ class GridoptLayers {
   makeGround() {
     const { page } = this, { lines } = page, ground = L.layerGroup();
     if (lines.water.length)
-      this.shape("ground", lines.water.flatMap((parts) => page.polygon(parts)), { stroke: false, fillColor: "#a9cbe0", fillOpacity: 0.75 }).addTo(ground);
-    if (lines.river.length) this.stroke(lines.river.map(page.line), { color: "#8fbcd8", weight: 2, opacity: 0.9 }).addTo(ground);
+      this.shape("ground", new GridoptOutline(lines.water.flat(2)), { stroke: false, fillColor: "#a9cbe0", fillOpacity: 0.75 }).addTo(ground);
+    if (lines.river.length) this.stroke(lines.river, { color: "#8fbcd8", weight: 2, opacity: 0.9 }).addTo(ground);
     [
       ["minor", { color: "#ffffff", weight: 1.4, opacity: 0.75 }],
       ["major", { color: "#ffffff", weight: 3.4, opacity: 0.95 }],
       ["rail", { color: "#7b8585", weight: 1.6, opacity: 0.9, dashArray: "7 4" }],
-    ].forEach(([kind, style]) => lines[kind].length && (this.roads[kind] = this.stroke(lines[kind].map(page.line), style)).addTo(ground));
+    ].forEach(([kind, style]) => lines[kind].length && (this.roads[kind] = this.stroke(lines[kind], style)).addTo(ground));
     return ground;
   }
-  // Seen from so far that grids are specks, their colours count: lines are thin then, and lanes are left out
+  // Seen from so far that grids are specks, their colours count: lines are thin then, dots small, and lanes are left out
   showFine(fine) {
     const { minor, major } = this.roads;
     if (minor) this.ground[fine ? "addLayer" : "removeLayer"](minor);
     if (major) major.setStyle({ weight: fine ? 3.4 : 1 });
     this.borders.eachLayer((border) => border.setStyle({ weight: fine ? 1.8 : 0.7 }));
+    this.decisions.eachLayer((grid) => grid.setStyle({ weight: fine ? 2.2 : 1, dashArray: fine ? "5 3" : null }));
+    this.facilities.eachLayer((dot) => dot.setStyle({ weight: fine ? 1.5 : 0, radius: fine ? 4.5 : 1.6 }));
   }
   followZoom() {
     const { page } = this, shown = page.map.getZoom() >= 15;
     if (shown && !this.houses && page.footprints.shape.length) {
-      const all = page.footprints.shape.flatMap((_, i) => page.outline("building", i));
+      const all = GridoptOutline.of(page.footprints.shape.map((_, i) => page.outline("building", i)));
       this.houses = this.shape("ground", all, { stroke: false, fillColor: "#30403f", fillOpacity: 0.13 });
     }
     if (this.houses && shown !== this.ground.hasLayer(this.houses)) this.ground[shown ? "addLayer" : "removeLayer"](this.houses);

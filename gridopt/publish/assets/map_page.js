@@ -49,30 +49,22 @@ class GridoptPage {
   place(x, y) {
     return [y / 1e6, x / 1e6];
   }
-  line(steps) {
-    const points = [];
-    for (let i = 0, x = 0, y = 0; i < steps.length; i += 2) {
-      x += steps[i];
-      y += steps[i + 1];
-      points.push(new L.LatLng(y / 1e6, x / 1e6));
-    }
-    return points;
-  }
-  polygon(parts) {
-    return parts.map((rings) => rings.map(this.line));
-  }
   at(level, i) {
     const places = level === "building" ? this.buildings : this.places[level];
     return this.place(places.x[i], places.y[i]);
   }
   outline(level, i) {
-    const kept = (this.outlines[level] ||= []);
-    return (kept[i] ||= this.polygon((level === "building" ? this.footprints : this.places[level]).shape[i]));
+    const kept = (this.outlines[level] ||= []), { shape } = level === "building" ? this.footprints : this.places[level];
+    if (!kept[i]) {
+      kept[i] = new GridoptOutline(shape[i].flat());
+      shape[i] = null; // a million numbers need not be kept twice
+    }
+    return kept[i];
   }
   bounds(level, i) {
     if (level === "city") return this.whole;
     if (level === "building" && !this.footprints.shape.length) return L.latLng(this.at(level, i)).toBounds(60);
-    return L.latLngBounds(this.outline(level, i).flatMap((rings) => rings[0]));
+    return this.outline(level, i).bounds;
   }
   get whole() {
     const first = this.levelNames[1];
