@@ -22,9 +22,9 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import apportioning, instances, layers, locating, mass, siting
+from benchmarks import apportioning, instances, layers, locating, mapping, mass, siting
 from benchmarks.instances import Instance
-from benchmarks.methods import APPORTIONED, LOCATING, SITING, SPOPT, TOBLER, WHOLE_RUN, answer
+from benchmarks.methods import APPORTIONED, LOCATING, MAPPING, SITING, SPOPT, TOBLER, WHOLE_RUN, answer
 from benchmarks.scorer import score
 
 
@@ -76,6 +76,8 @@ def main() -> None:
         outcome = (mass if job["instance"].startswith("mass-") else layers).measure(job)
     elif job["method"] == LOCATING:
         outcome = locating.measure(job)
+    elif job["method"] == MAPPING:
+        outcome = mapping.measure(job)
     elif job["method"] in (SITING, SPOPT):
         with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):
             outcome = siting.measure(job)

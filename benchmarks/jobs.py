@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.instances import PUBLISHED
-from benchmarks.methods import APPORTIONED, LOCATING, OURS, SITING, TOBLER, WHOLE_RUN
+from benchmarks.methods import APPORTIONED, LOCATING, MAPPING, OURS, SITING, TOBLER, WHOLE_RUN
 from benchmarks.peers import LIBRARIES
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -107,7 +107,7 @@ class Store:
 def made_with(method: str) -> str:
     """The library and version of a method; of gridopt, a digest of the engine's sources."""
     own = {OURS: ENGINE, WHOLE_RUN: ("",), APPORTIONED: GROUND, LOCATING: ("locate", "coordinates.py")}
-    rooms = {**own, SITING: ("coverage", "_kernels", "milp")}.get(method)
+    rooms = {**own, MAPPING: ("publish",), SITING: ("coverage", "_kernels", "milp")}.get(method)
     if rooms is not None:
         return f"gridopt {_digest(rooms)}"
     library = TOBLER if method == TOBLER else LIBRARIES[method.split(maxsplit=1)[0]]
@@ -121,6 +121,7 @@ def made_with(method: str) -> str:
 def _digest(rooms: tuple[str, ...]) -> str:
     package = ROOT / "gridopt"
     files = [file for name in rooms for file in sorted([package / name, *(package / name).rglob("*.py")])]
+    files += [file for name in rooms for file in sorted((package / name).rglob("*.js"))]
     return hashlib.sha256(b"".join(file.read_bytes() for file in files if file.is_file())).hexdigest()[:12]
 
 

@@ -21,6 +21,9 @@ TOBLER = "tobler"
 LOCATING = "gridopt locate"
 """The method of jobs that put points into grids (`benchmarks.locating`)."""
 
+MAPPING = "gridopt map"
+"""The method of jobs that open the offline map in a browser (`benchmarks.mapping`)."""
+
 SITING = "gridopt site"
 SPOPT = "spopt locate"
 """The methods of jobs that choose sites (`benchmarks.siting`)."""

@@ -20,7 +20,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol, cast
 
-from benchmarks import apportioning, growth, layers, locating, mass, proof, published, quality, siting, tables
+from benchmarks import apportioning, growth, layers, locating, mapping, mass, proof, published, quality, siting, tables
 from benchmarks.jobs import RESULTS, ROOT, Job, Store, carry_out
 from benchmarks.methods import TOBLER
 from benchmarks.peers import LIBRARIES
@@ -46,6 +46,7 @@ PARTS = cast(
         "layers": layers,
         "mass": mass,
         "locate": locating,
+        "map": mapping,
         "siting": siting,
         "apportioning": apportioning,
     },
@@ -56,7 +57,7 @@ PAGES = (ROOT / "benchmarks" / "results.md", ROOT / "README.md")
 def measured_with(part: str) -> str:
     """Cores, Python and the versions of the libraries that a part's figures rest on."""
     peers = {"quality": sorted(set(LIBRARIES.values())), "apportioning": [TOBLER], "siting": ["spopt"]}
-    names = ["numpy", *([] if part == "apportioning" else ["numba", "highspy"]), *peers.get(part, [])]
+    names = ["numpy", *([] if part in ("apportioning", "map") else ["numba", "highspy"]), *peers.get(part, [])]
     versions = []
     for name in names:
         try:

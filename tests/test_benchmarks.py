@@ -15,6 +15,7 @@ from benchmarks import (
     instances,
     layers,
     locating,
+    mapping,
     mass,
     proof,
     published,
@@ -29,7 +30,7 @@ from benchmarks.methods import OURS, answer
 from benchmarks.scorer import score
 
 PARTS = {"quality": quality, "published": published, "proof": proof, "growth": growth, "layers": layers}
-PARTS |= {"apportioning": apportioning, "mass": mass, "locate": locating, "siting": siting}
+PARTS |= {"apportioning": apportioning, "mass": mass, "locate": locating, "siting": siting, "map": mapping}
 
 
 def row_of_four(*, k: int = 2, joined: bool = True) -> Instance:

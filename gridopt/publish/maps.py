@@ -20,7 +20,10 @@ from gridopt.publish.markup import asset
 from gridopt.publish.sentences import say
 
 _SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
-_SCRIPTS = "map_shapes map_labels map_search map_page map_views map_layers map_card map_finder map_present map_print map".split()
+_SCRIPTS = [
+    *("map_shapes map_labels map_search map_page map_views map_layers".split()),
+    *("map_card map_finder map_present map_print map".split()),
+]
 _POLICY, _DATA, _TITLE = "GRIDOPT-POLICY", "GRIDOPT-DATA", "GRIDOPT-TITLE"
 
 
