@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from benchmarks.mapping import MOVED
 from gridopt.publish.maps import map_page, write_map
 from tests.browser import needs_chromium
 from tests.devtools import opened, paints
@@ -26,6 +27,16 @@ def test_words_are_painted_before_the_map_is_drawn(page) -> None:
     with opened() as tab:
         found = paints(tab, page)
     assert found["first-contentful-paint"] < found["gridopt-drawing"]
+
+
+@needs_chromium
+def test_every_grid_is_still_drawn_after_the_map_was_moved(page) -> None:
+    with opened() as tab:
+        paints(tab, page)
+        moved = tab.value(MOVED.replace("MOVES", "4"))
+    n_grids = len(small_plan().grids)
+    assert moved["first"] == moved["last"] == {"inView": n_grids, "drawn": n_grids}
+    assert len(moved["pan"]) == 4
 
 
 @needs_chromium
