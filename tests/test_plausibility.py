@@ -91,6 +91,24 @@ def test_communities_are_checked_against_the_code_table():
     }  # fmt: skip
 
 
+def test_codes_that_no_division_can_have_are_told_by_digits_and_range():
+    codes = pd.DataFrame({"name": ["金狮社区", "银河社区", "南村", "缺位社区", "第一街道", "远街道"]},
+                         index=[*CODES, "32040200100", "320402001000", "320402600"])  # fmt: skip
+    given = city(codes=codes)
+    rows, zh = found(given, "code table"), outliers(given, "zh").set_index("id")
+    assert rows["expected"].to_dict() == {
+        "32040200100": "4/6/9/12", "320402600": "001-099, 100-199, 200-399, 400-599"
+    }  # fmt: skip
+    assert zh.loc["32040200100", "cause"].startswith("缺位")
+    assert "码段" in zh.loc["320402600", "cause"]
+
+
+def test_codes_of_grids_are_no_slips_in_a_table_of_divisions():
+    given_up = [f"{code}00{i}" for code in CODES for i in (1, 2)]
+    codes = pd.DataFrame({"name": ""}, index=given_up)
+    assert not len(found(city(codes=codes), "code table"))
+
+
 def test_outliers_are_said_in_chinese():
     table = outliers(city(area=[750.0, 750, 50]), "zh")
     assert table[["value", "expected", "cause"]].iloc[0].tolist() == ["50亩", "750亩", "单位应为公顷，其他行为亩"]

@@ -12,6 +12,7 @@ import pandas as pd
 from gridopt.city import City
 from gridopt.holders import home_ids
 from gridopt.read.names import administrative
+from gridopt.read.registers import oddities, usual_codes
 
 HOUSEHOLD = (1.5, 5.0)
 """People in a household, at least and at most."""
@@ -50,6 +51,11 @@ CAUSES: Mapping[str, tuple[str, str]] = {
     "no_code": ("withdrawn, new, or of another edition of the codes", "已撤销、新设，或区划版本不同"),
     "no_polygon": ("its polygon is missing, or it was merged", "缺少图形，或已合并"),
     "renamed": ("renamed, or codes shifted by a row", "已更名，或编码错行"),
+    "digits": ("a digit is missing, too many or no digit", "缺位、多位，或含非数字字符"),
+    "range": (
+        "in no range of GB/T 10114 and the statistical codes: a slip, or a code of one's own",
+        "不在 GB/T 10114 及统计用区划代码的码段内：填写有误，或为自编代码",
+    ),
 }
 """Likely cause -> how it is said."""
 
@@ -226,10 +232,12 @@ def _sums(city: City) -> Iterator[Outlier]:
 
 
 def _codes(city: City) -> Iterator[Outlier]:
-    """Communities that the table of division codes lacks or names otherwise, and codes without a polygon."""
+    """What the table of division codes lacks or names otherwise, has no polygon for, or writes as no code can be."""
     table, communities = city.layer("codes"), city.communities
     if table is None:
         return
+    for i, cause in oddities(table.index).items():
+        yield Outlier("code", "codes", i, str(table["name"].get(i, "")), i, usual_codes(i, cause), cause)
     length = communities.index.str.len().max()
     table = table[table.index.str.len() <= length]
     if not len(table):
@@ -243,7 +251,8 @@ def _codes(city: City) -> Iterator[Outlier]:
     for i in communities.index.intersection(table.index):
         if names[i] and not administrative(str(names[i])).is_same(administrative(_name(city, i))):
             yield Outlier("code", "communities", str(i), _name(city, i), _name(city, i), str(names[i]), "renamed")
-    here = table.index.str.len() == length
+    # A township's own row, filled up with zeros, is no community.
+    here = (table.index.str.len() == length) & ~table.index.str.endswith("000")
     here &= table.index.str[:-3].isin(communities["township_id"])
     for i in table.index[here].difference(communities.index):
         yield Outlier("code", "codes", str(i), str(names[i]), "", "", "no_polygon")

@@ -30,6 +30,9 @@ VIRTUAL = (498, 598)
 MERGED = (601, 999)
 """Community parts of merged communities (CJ/T 349-2010)."""
 
+MOSTLY = 0.75
+"""Share of sound codes from which a table of codes is one of divisions, and the rest are slips."""
+
 COLUMNS = ["level", "name", "parent", "kind"]
 _WRITTEN = {"code": ("code", "代码", "编码", "区划代码", "统计用区划代码"), "name": ("name", "名称")}
 
@@ -68,12 +71,47 @@ def read_register(table: pd.DataFrame | str | Path) -> pd.DataFrame:
 def orphans(codes: pd.Index) -> list[tuple[str, str]]:
     """What is wrong with the parents in a table of division codes, in English and Chinese; nothing for other codes.
 
-    ``codes`` are a register's where each has 12 digits, or the 4, 6 or 9 of a city, county or township.
+    ``codes`` are a register's where nearly all have 12 digits, or the 4, 6 or 9 of a city, county or township; the
+    few that have not, `oddities` names.
     """
-    filled = pd.Index([_filled(str(code)) for code in codes])
-    if not len(filled) or not all(len(code) == DIGITS and code.isascii() and code.isdigit() for code in filled):
-        return []
+    filled = divisions(codes)
+    filled = filled[[_is_sound(code) for code in filled]]
     return _orphans(pd.DataFrame({"level": map(level_of, filled), "parent": map(parent_of, filled)}, index=filled))
+
+
+def oddities(codes: pd.Index) -> dict[str, str]:
+    """Codes of a table of division codes that cannot well be right, as written -> why; none for other codes.
+
+    ``digits``: not 12 of them, nor the 4, 6 or 9 of a city, county or township. ``range``: the part of the township
+    or community lies in no range of GB/T 10114 and the rules of statistical codes.
+    """
+    filled = divisions(codes)
+    found = {}
+    for written, code in zip(map(str, codes if len(filled) else ()), filled, strict=True):
+        if not _is_sound(code):
+            found[written] = "digits"
+        elif level_of(code) in ("township", "village") and not kind_of(code):
+            found[written] = "range"
+    return found
+
+
+def usual_codes(code: str, why: str) -> str:
+    """What would be usual in place of an odd code: the numbers of digits, or the ranges of its part."""
+    if why == "digits":
+        return "/".join(map(str, ENDS.values()))
+    ranges = TOWNSHIPS if level_of(_filled(code)) == "township" else (*VILLAGES, (*MERGED, "merged"))
+    return ", ".join(f"{low:03}-{high:03}" for low, high, _ in ranges)
+
+
+def divisions(codes: pd.Index) -> pd.Index:
+    """The codes of a table filled up to 12 digits; empty where too few of them are codes of divisions."""
+    filled = pd.Index([_filled(str(code)) for code in codes], dtype="str")
+    sound = sum(map(_is_sound, filled))
+    return filled if sound and sound >= MOSTLY * len(filled) else filled[:0]
+
+
+def _is_sound(code: str) -> bool:
+    return len(code) == DIGITS and code.isascii() and code.isdigit()
 
 
 def level_of(code: str) -> str:
