@@ -9,6 +9,7 @@ from gridopt.read.basis import basis_of_column, note_mixed_bases, read_counting,
 from gridopt.read.findings import Findings
 from gridopt.read.ground import _without_stated_totals
 from gridopt.read.plausibility import outliers
+from gridopt.read.registers import oddities
 
 CODES = ["320402001001", "320402001002", "320402001003"]
 WEST, SOUTH = 500_000.0, 3_500_000.0
@@ -107,6 +108,12 @@ def test_codes_of_grids_are_no_slips_in_a_table_of_divisions():
     given_up = [f"{code}00{i}" for code in CODES for i in (1, 2)]
     codes = pd.DataFrame({"name": ""}, index=given_up)
     assert not len(found(city(codes=codes), "code table"))
+
+
+def test_a_code_of_a_grid_beside_its_division_is_no_slip():
+    sound = [*CODES, "320402001004", "320402001005", "320402001006"]
+    codes = [*sound, f"{CODES[0]}001", "3204020010099"]
+    assert oddities(pd.Index(codes)) == {"3204020010099": "digits"}
 
 
 def test_outliers_are_said_in_chinese():

@@ -83,13 +83,15 @@ def oddities(codes: pd.Index) -> dict[str, str]:
     """Codes of a table of division codes that cannot well be right, as written -> why; none for other codes.
 
     ``digits``: not 12 of them, nor the 4, 6 or 9 of a city, county or township. ``range``: the part of the township
-    or community lies in no range of GB/T 10114 and the rules of statistical codes.
+    or community lies in no range of GB/T 10114 and the rules of statistical codes. Codes of grids, which go on from
+    a community's, may stand in the same table.
     """
     filled = divisions(codes)
-    found = {}
+    known, found = set(filter(_is_sound, filled)), {}
     for written, code in zip(map(str, codes if len(filled) else ()), filled, strict=True):
         if not _is_sound(code):
-            found[written] = "digits"
+            if code[:DIGITS] not in known:
+                found[written] = "digits"
         elif level_of(code) in ("township", "village") and not kind_of(code):
             found[written] = "range"
     return found
