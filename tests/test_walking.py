@@ -1,6 +1,7 @@
 """Ways on foot: along streets, around walls, over bridges; and what is said of walks that are too long."""
 
 import dataclasses
+import logging
 
 import geopandas as gpd
 import numpy as np
@@ -115,6 +116,23 @@ def test_a_drawn_plan_keeps_its_longest_walk_and_says_it_in_the_grids() -> None:
         walks[limit] = sorted(plan.grids["walk_max_m"])
         assert not (plan.violations["rule"] == "proximity.max_walk").any()
     assert walks == {None: [200, 200], 150: [100, 100, 100]}
+
+
+@pytest.mark.parametrize(("lang", "said"), [("en", "from 3 units"), ("zh", "有 3 个划分单元")])
+def test_streets_in_pieces_inside_a_community_are_said(lang: str, said: str, caplog: pytest.LogCaptureFixture) -> None:
+    """A street along four of seven units and another, 70 m on, along the rest; then with a gap one walks across."""
+    city = town("a a a a a a a")
+    city = city.replace(
+        settings=dataclasses.replace(city.settings, lang=lang), rules=Rules(proximity=Proximity(metric="walk"))
+    )
+    columns = {"name": ["", ""], "class": ["street"] * 2, "width": [np.nan] * 2, "barrier": ["none"] * 2}
+    for ends, warned in (((0.1, 3.4, 4.1, 6.9), True), ((0.1, 3.4, 3.5, 6.9), False)):
+        lines = [shapely.linestrings([(WEST + CELL * x, SOUTH) for x in pair]) for pair in (ends[:2], ends[2:])]
+        roads = gpd.GeoDataFrame(columns, geometry=lines, crs=city.crs, index=pd.Index(["r1", "r2"], name="line_id"))
+        with caplog.at_level(logging.WARNING, "gridopt"):
+            draw(city.replace(layers={**city.layers, "roads": roads}), effort="quick")
+        assert (said in caplog.text) == warned
+        caplog.clear()
 
 
 def test_streets_of_the_city_lengthen_the_walks_of_a_plan() -> None:

@@ -7,24 +7,37 @@ over a crossing.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from scipy.sparse.csgraph import dijkstra
 
 from gridopt.city import City
+from gridopt.errors import preview
 from gridopt.graph import UnitGraph
 from gridopt.measures import centre_units, sole_posts
 from gridopt.rules import Rules
-from gridopt.streets import Streets, metres_from, shortest_links, stretches_of
+from gridopt.streets import Steps, Streets, metres_from, shortest_links, stretches_of
 
 Floats = NDArray[np.float64]
 Numbers = NDArray[np.int64]
 
+_log = logging.getLogger("gridopt")
+
 NEAR = 500.0
 """Metres around the units within which streets are walked."""
+
+_APART = (
+    'metric = "walk": streets are in %d pieces without a way between them; no street leads from %d units to most '
+    "others of their communities (%d: %s): ways between these go from unit to neighbouring unit, around barriers.",
+    'metric = "walk"：道路分为 %d 块互不相通；有 %d 个划分单元与本村（社区）多数单元之间无路可通（涉及 %d 个：%s）：'
+    "其间距离改按相邻单元绕行计算。",
+)
+"""What is said of units on a piece of street of their own, in English and Chinese."""
 
 NO_WAY = 3.0
 """A way that leads out of the community and back, where nothing inside joins two units: times straight distance."""
@@ -32,8 +45,25 @@ NO_WAY = 3.0
 
 def with_streets(graph: UnitGraph, city: City) -> UnitGraph:
     """The graph with the city's streets, where some area kind counts walks along them."""
-    walked = any(city.rules.at(kind).proximity.metric == "walk" for kind in ("", *city.rules.area))
-    return replace(graph, streets=stretches_of(city)) if walked else graph
+    if not any(city.rules.at(kind).proximity.metric == "walk" for kind in ("", *city.rules.area)):
+        return graph
+    streets = stretches_of(city)
+    if streets is not None:
+        _say_what_is_apart(Streets.from_stretches(streets), graph, city.settings.lang)
+    return replace(graph, streets=streets)
+
+
+def _say_what_is_apart(streets: Streets, graph: UnitGraph, lang: str) -> None:
+    """Warn of units from which no street leads to most units of their community."""
+    if streets.n_pieces < 2:
+        return
+    piece = streets.pieces[streets.ends[Steps.of(graph.xy, streets).stretch, 0]]
+    table = pd.DataFrame({"community": np.asarray(graph.parent_ids, object)[graph.parents], "piece": piece})
+    usual = table.groupby("community")["piece"].agg(lambda own: own.mode().iloc[0])
+    apart = table["community"][table["piece"] != table["community"].map(usual)]
+    if len(apart):
+        places = preview(sorted(apart.unique()))
+        _log.warning(_APART[lang == "zh"], streets.n_pieces, len(apart), apart.nunique(), places)
 
 
 def metres_to_centres(
