@@ -9,7 +9,7 @@ the centres still (`sharing`): the best for these centres, then for those that c
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import combinations
 
 import numpy as np
@@ -93,8 +93,7 @@ def _groups(problem: Problem, labels: Ints, paired: int) -> Iterator[tuple[int, 
     Triples of few units only: enumeration takes `MOST_UNITS`, a program ``paired``.
     """
     most = max(MOST_UNITS, paired)
-    heads = np.repeat(np.arange(problem.n_units), np.diff(problem.indptr))
-    a, b = labels[heads], labels[problem.neighbours]
+    a, b = labels[problem.heads], labels[problem.neighbours]
     pairs = sorted(set(zip(a[a < b].tolist(), b[a < b].tolist(), strict=True)))
     yield from pairs
     units = np.bincount(labels, minlength=problem.n_grids)
@@ -107,7 +106,7 @@ def _groups(problem: Problem, labels: Ints, paired: int) -> Iterator[tuple[int, 
 def _redrawn(problem: Problem, labels: Ints, group: tuple[int, ...], terms: tuple[float, int]) -> Ints | None:
     """The labels with the units of some grids drawn again, None where that gains nothing or costs too much."""
     price, paired = terms
-    units = np.flatnonzero(np.isin(labels, group)).astype(np.int32)
+    units = units_of(labels, group)
     part = part_of(problem, units, len(group))
     inside = np.searchsorted(np.array(group), labels[units]).astype(np.int32)
     new = _best(part, inside, price, paired)
@@ -169,11 +168,18 @@ def _objective(problem: Problem, labels: Ints, price: float) -> float:
     return evaluate(problem, labels).objective + (price * offset_of(problem, labels) if price else 0.0)
 
 
+def units_of(labels: Ints, grids: Sequence[int] | Ints) -> Ints:
+    """The units of some grids, ascending."""
+    chosen = np.zeros(int(labels.max()) + 1, bool)
+    chosen[np.asarray(grids)] = True
+    return np.flatnonzero(chosen[labels]).astype(np.int32)
+
+
 def part_of(problem: Problem, units: Ints, n_grids: int) -> Problem:
     """The problem on some units alone, for so many grids."""
     place = np.full(problem.n_units, -1, np.int32)
     place[units] = np.arange(len(units), dtype=np.int32)
-    heads = place[np.repeat(np.arange(problem.n_units), np.diff(problem.indptr))]
+    heads = place[problem.heads]
     tails = place[problem.neighbours]
     kept = (heads >= 0) & (tails >= 0)
     first = slice(0, n_grids)

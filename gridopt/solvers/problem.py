@@ -96,6 +96,11 @@ class Problem:
         return len(self.low)
 
     @cached_property
+    def heads(self) -> NDArray[np.int64]:
+        """The unit that each entry of ``neighbours`` is a neighbour of."""
+        return np.repeat(np.arange(self.n_units), np.diff(self.indptr))
+
+    @cached_property
     def layout(self) -> Layout:
         """Where the kernels hold units and edges: along a Hilbert curve, in rotation around each unit."""
         n, e = self.n_units, len(self.neighbours)

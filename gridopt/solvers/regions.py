@@ -13,7 +13,7 @@ import numpy as np
 
 from gridopt.solvers.effort import Effort
 from gridopt.solvers.improve import reworked
-from gridopt.solvers.neighbours import is_plain, part_of
+from gridopt.solvers.neighbours import is_plain, part_of, units_of
 from gridopt.solvers.problem import Floats, Ints, Problem, evaluate
 
 GRIDS = 8
@@ -66,7 +66,7 @@ def _regions(problem: Problem, labels: Ints, *, backwards: bool) -> Iterator[Int
 def _redrawn(problem: Problem, labels: Ints, region: Ints, how: tuple[int, int]) -> Ints:
     """The labels with the units of a region annealed again from where they are, if that gains."""
     sweeps, seed = how
-    units = np.flatnonzero(np.isin(labels, region)).astype(np.int32)
+    units = units_of(labels, region)
     part = part_of(problem, units, len(region))
     inside = np.searchsorted(region, labels[units]).astype(np.int32)
     new = reworked(part, inside, sweeps=sweeps, seed=seed, turn=int(region[0]))
@@ -81,7 +81,7 @@ def _redrawn(problem: Problem, labels: Ints, region: Ints, how: tuple[int, int])
 def _neighbourhood(problem: Problem, labels: Ints) -> tuple[list[Ints], Floats]:
     """(grids that each grid touches, its centroid (k, 2)); they only choose regions, so that older ones do as well."""
     k = problem.n_grids
-    heads = np.repeat(labels, np.diff(problem.indptr)).astype(np.int64)
+    heads = labels[problem.heads].astype(np.int64)
     tails = labels[problem.neighbours]
     pairs = np.unique(heads[heads != tails] * k + tails[heads != tails])
     touching = np.split((pairs % k).astype(np.int32), np.searchsorted(pairs, np.arange(1, k) * k))
