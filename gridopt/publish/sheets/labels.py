@@ -86,10 +86,13 @@ def _grids(page: Page, atlas: Atlas, scene: Scene, taken: Taken) -> Iterator[Pla
     buildings = _footprints(atlas, scene)
     for row in np.argsort(shapely.area(scene.shapes).round(3), kind="stable"):
         code, shape = str(scene.grids.index[row]), scene.shapes[row]
-        wish = Wish(grid_forms(atlas, scene.grids, row), inside_points(_inner(shape)), _inner(shape), "grid", buildings)
-        found = place(wish, taken, measure)
+        forms, inner = grid_forms(atlas, scene.grids, row), _inner(shape)
+        # A number without a name is like that of a house: only where no name fits.
+        bare = [form for form in forms if form.text == forms[-1].text]
+        wishes = [Wish(some, inside_points(inner), inner, "grid", buildings) for some in (forms[: -len(bare)], bare)]
+        found = next(filter(None, (place(wish, taken, measure) for wish in wishes)), None)
         if found is None:
-            crowded.append((code, shape, wish.forms))
+            crowded.append((code, shape, forms))
         yield found
     for _, shape, forms in crowded:
         point = np.array(shapely.point_on_surface(shape).coords[0])

@@ -33,7 +33,7 @@ class Wish:
     """A label: its forms, the first that fits is taken, and the places it may take, best first.
 
     ``places`` is (n, 3): x, y of the label's middle in millimetres and its angle in degrees. Where
-    ``inside`` is given, the label lies within it; of the free places that one is best which covers the
+    ``inside`` is given, the label lies within it; of the forms and free places those are best that cover the
     fewest of the shapes to ``spare``.
     """
 
@@ -84,28 +84,30 @@ class Taken:
 
 
 def place(wish: Wish, taken: Taken, measure: Measure) -> Placed | None:
-    """The first form at the first place that is free, which is then taken; None where there is none."""
+    """The first form at the first place that is free, which is then taken; None where there is none.
+
+    Where there is something to spare, the form and place that cover the fewest of it.
+    """
     if not len(wish.places):
         return None
+    tree, fewest, chosen = shapely.STRtree([] if wish.spare is None else wish.spare), np.inf, None
     for form in wish.forms:
         boxes = label_boxes(wish.places, *measure(form.text, form.kind))
         free = taken.is_free(boxes)
         if wish.inside is not None and free.any():
             free[free] = shapely.covers(wish.inside, boxes[free])
-        if free.any():
-            best = _best(boxes, free, wish.spare)
-            taken.add(boxes[best])
-            x, y, angle = wish.places[best].tolist()
-            return Placed(form, x, y, angle, wish.style)
-    return None
-
-
-def _best(boxes: NDArray[np.object_], free: NDArray[np.bool_], spare: NDArray[np.object_] | None) -> int:
-    """The first of the free boxes, or of those that cover fewest of what should be spared."""
-    if spare is None or not len(spare):
-        return int(np.argmax(free))
-    covered = np.bincount(shapely.STRtree(spare).query(boxes, predicate="intersects")[0], minlength=len(boxes))
-    return int(np.argmin(np.where(free, covered, len(spare) + 1)))
+        covered = np.bincount(tree.query(boxes, predicate="intersects")[0], minlength=len(boxes))
+        best = int(np.argmin(np.where(free, covered, np.inf)))
+        if free[best] and covered[best] < fewest:
+            fewest, chosen = int(covered[best]), (form, best, boxes[best])
+        if fewest == 0:
+            break
+    if chosen is None:
+        return None
+    form, best, box = chosen
+    taken.add(box)
+    x, y, angle = wish.places[best].tolist()
+    return Placed(form, x, y, angle, wish.style)
 
 
 def label_boxes(places: Floats, width: float, height: float) -> NDArray[np.object_]:
