@@ -13,6 +13,8 @@ import pandas as pd
 import pyproj
 
 from gridopt.contracts import DISPUTES, REPAIR_PLACES, REPAIRS, check_columns, empty
+from gridopt.coordinates import centre_of
+from gridopt.divisions import heads
 from gridopt.errors import TableError, preview
 from gridopt.rules import Rules
 from gridopt.terms import TERMS, label
@@ -95,7 +97,8 @@ class City:
             )
         table = communities.copy()
         table.index = pd.Index(table.index.astype(str), name="community_id")
-        defaults = {"community": table.index, "township_id": table.index.str[:-3], "county_id": table.index.str[:-6]}
+        townships, counties = heads(table.index.tolist(), *centre_of(table.total_bounds, table.crs))
+        defaults = {"community": table.index, "township_id": townships, "county_id": counties}
         for column, value in {**defaults, "area_kind": "urban"}.items():
             if column not in table:
                 table[column] = value

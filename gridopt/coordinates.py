@@ -6,7 +6,7 @@ Also the shifted degrees of mainland platforms, GCJ-02 and BD-09.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 import pyproj
@@ -30,6 +30,19 @@ EXCHANGE = (
 WEB_MERCATOR = frozenset({3857, 900913, 3785, 102100})
 
 
+def is_in_china(longitude: float, latitude: float) -> bool:
+    """Whether a place lies inside `CHINA`'s box."""
+    west, south, east, north = CHINA
+    return west <= longitude <= east and south <= latitude <= north
+
+
+def centre_of(bounds: Iterable[float], crs: pyproj.CRS) -> tuple[float, float]:
+    """Longitude and latitude of the middle of a bounding box (west, south, east, north)."""
+    change = pyproj.Transformer.from_crs(crs, "EPSG:4326", always_xy=True)
+    west, south, east, north = change.transform_bounds(*bounds)
+    return (west + east) / 2, (south + north) / 2
+
+
 def metric_crs(longitude: float, latitude: float) -> pyproj.CRS:
     """The CRS to compute in around a place given in degrees.
 
@@ -38,7 +51,7 @@ def metric_crs(longitude: float, latitude: float) -> pyproj.CRS:
     central meridians takes the eastern zone.
     """
     west, south, east, north = CHINA
-    if west <= longitude <= east and south <= latitude <= north:
+    if is_in_china(longitude, latitude):
         zone = min(max(math.floor(longitude / 3 + 0.5), 25), 45)
         return pyproj.CRS.from_epsg(4509 + zone)
     if not (-180 <= longitude <= 180 and -80 <= latitude <= 84):

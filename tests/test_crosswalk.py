@@ -6,8 +6,9 @@ import pytest
 import gridopt as go
 from gridopt.coding import encode
 from gridopt.coding.crosswalk import COLUMNS
+from gridopt.divisions import kind_of, level_of
 from gridopt.errors import TableError
-from gridopt.read.registers import kind_of, level_of, read_register
+from gridopt.read.registers import read_register
 from tests.towns import small_plan
 
 DATA = Path(__file__).parents[2] / "shared" / "data" / "gis"

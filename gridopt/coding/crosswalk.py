@@ -11,11 +11,12 @@ from types import MappingProxyType
 import pandas as pd
 
 from gridopt.contracts import check_columns
+from gridopt.divisions import ENDS
 from gridopt.errors import TableError, preview
 from gridopt.read.columns import texts
 from gridopt.read.formats import open_layer
 from gridopt.read.names import ALIKE, administrative, likeness
-from gridopt.read.registers import ENDS, read_register
+from gridopt.read.registers import read_register
 
 COLUMNS = ["level", "old_code", "new_code", "old_name", "new_name", "change", "why"]
 CHANGES = ("same", "renamed", "recoded", "retired", "added", "doubtful")

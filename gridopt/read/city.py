@@ -13,7 +13,7 @@ import pyproj
 
 from gridopt.city import City
 from gridopt.contracts import COUNTED
-from gridopt.coordinates import metric_crs, require_fitting
+from gridopt.coordinates import centre_of, metric_crs, require_fitting
 from gridopt.errors import RuleError, preview
 from gridopt.formula import require_columns
 from gridopt.people import People
@@ -183,22 +183,15 @@ def _columns_of(project: Project, name: str) -> Mapping[str, str]:
 
 def zone_of(table: gpd.GeoDataFrame) -> pyproj.CRS:
     """The metric zone of the centre of a layer's bounding box."""
-    return metric_crs(*_centre(table))
+    return metric_crs(*centre_of(table.total_bounds, table.crs))
 
 
 def _city_crs(named: pyproj.CRS | None, table: gpd.GeoDataFrame) -> pyproj.CRS:
     """The CRS that the project file names, if it fits the place, else the zone of the communities."""
     if named is None:
         return zone_of(table)
-    require_fitting(named, *_centre(table))
+    require_fitting(named, *centre_of(table.total_bounds, table.crs))
     return named
-
-
-def _centre(table: gpd.GeoDataFrame) -> tuple[float, float]:
-    """Longitude and latitude of the middle of a layer's bounding box."""
-    change = pyproj.Transformer.from_crs(table.crs, "EPSG:4326", always_xy=True)
-    west, south, east, north = change.transform_bounds(*table.total_bounds)
-    return (west + east) / 2, (south + north) / 2
 
 
 def _layer(

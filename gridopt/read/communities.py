@@ -10,6 +10,8 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from gridopt.coordinates import centre_of
+from gridopt.divisions import heads
 from gridopt.errors import preview
 from gridopt.read.findings import Findings
 from gridopt.read.layers import Layer
@@ -32,15 +34,16 @@ STAT15_DIGITS = 12
 def community_table(layer: Layer, template: str, findings: Findings) -> gpd.GeoDataFrame:
     """The communities in their contract: parents' ids, area kinds, and codes that a template can build on.
 
-    A ``township`` or ``county`` column of digits holds ids, of words names; without one the id loses its
-    last three (six) characters. The area kind is the column's, else that of the urban-rural class, else urban
-    until `kinds` judges it.
+    A ``township`` or ``county`` column of digits holds ids, of words names; without one they are the heads of the
+    community's code where that is one of a division (`divisions.heads`), else unknown: "". The area kind is the
+    column's, else that of the urban-rural class, else urban until `kinds` judges it.
     """
     table = layer.table.rename(columns={"name": "community"})
     table["community"] = table["community"].mask(table["community"] == "", table.index.to_series())
     _check_codes(table.index.tolist(), template, findings)
-    for column, cut in (("township", 3), ("county", 6)):
-        table[f"{column}_id"] = _parent_ids(table, column, cut)
+    above = heads(table.index.tolist(), *centre_of(table.total_bounds, table.crs))
+    for column, by_code in zip(("township", "county"), above, strict=True):
+        table[f"{column}_id"] = _parent_ids(table[column], by_code)
     table["area_kind"] = _area_kinds(table, findings)
     _note_pieces(table, findings)
     unused = [name for name in ("alias", "township", "county", "urban_rural_class") if (table[name] == "").all()]
@@ -85,13 +88,10 @@ def _check_codes(codes: Sequence[str], template: str, findings: Findings) -> Non
     )
 
 
-def _parent_ids(table: gpd.GeoDataFrame, column: str, cut: int) -> pd.Series:
-    given: pd.Series = table[column]
-    by_code: pd.Series = table.index.to_series().str[:-cut]
-    if (given == "").all():
-        return by_code
+def _parent_ids(given: pd.Series, by_code: Sequence[str]) -> pd.Series:
+    """The ids of what lies above each community: a column of ids, else the heads of the codes, else names."""
     are_ids = given.str.fullmatch(r"[0-9]+").all()
-    return given if are_ids or not table.index.str.fullmatch(r"[0-9]+").all() else by_code
+    return given if are_ids or not any(by_code) else pd.Series(by_code, given.index, dtype="str")
 
 
 def _area_kinds(table: gpd.GeoDataFrame, findings: Findings) -> pd.Series:

@@ -2,36 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from types import MappingProxyType
 
 import pandas as pd
 
+from gridopt.divisions import (
+    DIGITS,
+    ENDS,
+    MERGED,
+    MOSTLY,
+    TOWNSHIPS,
+    VILLAGES,
+    full_code,
+    is_sound,
+    kind_of,
+    level_of,
+    parent_of,
+)
 from gridopt.errors import TableError, preview
 from gridopt.read.columns import codes as code_texts
 from gridopt.read.columns import texts
 from gridopt.read.formats import open_layer
 from gridopt.read.synonyms import likeness
-
-DIGITS = 12
-ENDS: Mapping[str, int] = MappingProxyType({"city": 4, "county": 6, "township": 9, "village": 12})
-"""Level of a row -> digits of its code before the zeros."""
-
-TOWNSHIPS = ((1, 99, "street"), (100, 199, "town"), (200, 399, "township"), (400, 599, "town-like"))
-"""Ranges of the township part of a code (GB/T 10114)."""
-
-VILLAGES = ((1, 199, "residents"), (200, 399, "villagers"), (400, 599, "alike"))
-"""Ranges of the community part: residents' committees, villagers' committees, alike units."""
-
-VIRTUAL = (498, 598)
-"""Community parts of virtual units, which hold no land of their own."""
-
-MERGED = (601, 999)
-"""Community parts of merged communities (CJ/T 349-2010)."""
-
-MOSTLY = 0.75
-"""Share of sound codes from which a table of codes is one of divisions, and the rest are slips."""
 
 COLUMNS = ["level", "name", "parent", "kind"]
 _WRITTEN = {"code": ("code", "代码", "编码", "区划代码", "统计用区划代码"), "name": ("name", "名称")}
@@ -52,12 +44,12 @@ def read_register(table: pd.DataFrame | str | Path) -> pd.DataFrame:
     given = source.reset_index() if source.index.name in _WRITTEN["code"] else source
     code, name = (_column(given, key, what) for key in ("code", "name"))
     written = code_texts(given[code]).str.strip()
-    filled = written.where(~written.isin(["", "0"]), "").map(_filled)
+    filled = written.where(~written.isin(["", "0"]), "").map(full_code)
     faults = _malformed(written, filled)
     register = pd.DataFrame({"level": filled.map(level_of), "name": texts(given[name]).to_numpy()}, index=given.index)
     register["parent"] = [parent_of(one) for one in filled]
     register["kind"] = [kind_of(one) for one in filled]
-    stated = texts(given["parent"]).map(_filled) if "parent" in given else register["parent"]
+    stated = texts(given["parent"]).map(full_code) if "parent" in given else register["parent"]
     register.index = pd.Index(filled.to_numpy(), name="code", dtype="str")
     faults += _repeated(register) + _orphans(register) + _strayed(register, stated.to_numpy())
     if faults:
@@ -75,7 +67,7 @@ def orphans(codes: pd.Index) -> list[tuple[str, str]]:
     few that have not, `oddities` names.
     """
     filled = divisions(codes)
-    filled = filled[[_is_sound(code) for code in filled]]
+    filled = filled[[is_sound(code) for code in filled]]
     return _orphans(pd.DataFrame({"level": map(level_of, filled), "parent": map(parent_of, filled)}, index=filled))
 
 
@@ -87,9 +79,9 @@ def oddities(codes: pd.Index) -> dict[str, str]:
     a community's, may stand in the same table.
     """
     filled = divisions(codes)
-    known, found = set(filter(_is_sound, filled)), {}
+    known, found = set(filter(is_sound, filled)), {}
     for written, code in zip(map(str, codes if len(filled) else ()), filled, strict=True):
-        if not _is_sound(code):
+        if not is_sound(code):
             if code[:DIGITS] not in known:
                 found[written] = "digits"
         elif level_of(code) in ("township", "village") and not kind_of(code):
@@ -101,57 +93,15 @@ def usual_codes(code: str, why: str) -> str:
     """What would be usual in place of an odd code: the numbers of digits, or the ranges of its part."""
     if why == "digits":
         return "/".join(map(str, ENDS.values()))
-    ranges = TOWNSHIPS if level_of(_filled(code)) == "township" else (*VILLAGES, (*MERGED, "merged"))
+    ranges = TOWNSHIPS if level_of(full_code(code)) == "township" else (*VILLAGES, (*MERGED, "merged"))
     return ", ".join(f"{low:03}-{high:03}" for low, high, _ in ranges)
 
 
 def divisions(codes: pd.Index) -> pd.Index:
     """The codes of a table filled up to 12 digits; empty where too few of them are codes of divisions."""
-    filled = pd.Index([_filled(str(code)) for code in codes], dtype="str")
-    sound = sum(map(_is_sound, filled))
+    filled = pd.Index([full_code(str(code)) for code in codes], dtype="str")
+    sound = sum(map(is_sound, filled))
     return filled if sound and sound >= MOSTLY * len(filled) else filled[:0]
-
-
-def _is_sound(code: str) -> bool:
-    return len(code) == DIGITS and code.isascii() and code.isdigit()
-
-
-def level_of(code: str) -> str:
-    """The level of a 12-digit code: the last that has digits of its own."""
-    return next((level for level, end in ENDS.items() if not code[end:].strip("0")), "village")
-
-
-def parent_of(code: str) -> str:
-    """The code one level up; "" for a city."""
-    level = level_of(code)
-    ends = list(ENDS.values())
-    place = list(ENDS).index(level)
-    return code[: ends[place - 1]].ljust(DIGITS, "0") if place else ""
-
-
-def kind_of(code: str) -> str:
-    """What a township or community is by the range of its part, "" where it lies in none."""
-    level = level_of(code)
-    if level == "township":
-        return next((kind for low, high, kind in TOWNSHIPS if low <= _part(code, 6, 9) <= high), "")
-    if level != "village":
-        return ""
-    part = _part(code, 9, 12)
-    if part in VIRTUAL:
-        return "virtual"
-    if MERGED[0] <= part <= MERGED[1]:
-        return "merged"
-    return next((kind for low, high, kind in VILLAGES if low <= part <= high), "")
-
-
-def _part(code: str, start: int, end: int) -> int:
-    digits = code[start:end]
-    return int(digits) if digits.isascii() and digits.isdigit() else -1
-
-
-def _filled(code: str) -> str:
-    """A code of 4, 6 or 9 digits filled up to 12."""
-    return code.ljust(DIGITS, "0") if len(code) in (4, 6, 9) else code
 
 
 def _column(table: pd.DataFrame, key: str, what: str) -> str:
