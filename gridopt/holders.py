@@ -33,6 +33,17 @@ def home_ids(shapes: pd.Series, polygons: gpd.GeoDataFrame) -> pd.Series:
     return pd.Series(ids[homes(shapes.to_numpy(), ordered.geometry.to_numpy())], index=shapes.index, dtype="str")
 
 
+def estate_ids(
+    buildings: gpd.GeoDataFrame, estates: gpd.GeoDataFrame | None, communities: gpd.GeoDataFrame
+) -> pd.Series:
+    """The estate of each building, "" for none: by layer, else ``community/name`` by what the building names."""
+    if estates is not None:
+        return home_ids(buildings.geometry, estates)
+    around = home_ids(buildings.geometry, communities)
+    named: pd.Series = (around + "/" + buildings["estate"].astype("str")).where(buildings["estate"] != "", "")
+    return named
+
+
 def homes(shapes: Shapes, polygons: Shapes) -> Integers:
     """Position of the first polygon that holds a point inside each shape, `NOWHERE` for none."""
     points = shapely.point_on_surface(shapes)

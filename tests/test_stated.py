@@ -100,10 +100,45 @@ def test_a_raster_that_tells_of_others_is_mentioned_beyond_a_twentieth():
 
 
 def test_communities_of_unknown_people_are_named():
-    ((fault, action, ids),) = said(communities=communities(), buildings=homes([200.0, 200, 300, np.nan]))
+    (fault, action, ids), left_out = said(communities=communities(), buildings=homes([200.0, 200, 300, np.nan]))
+    assert left_out[::2] == ("homes without households or residents in 1 communities where others have them, and no "
+                             "total is stated", "b3")  # fmt: skip
     assert "no layer states how many people" in fault
     assert "give totals" in action
     assert ids == "east"
     assert said(communities=communities(), buildings=homes([200.0, 200, 300, 100])) == []
     cells = squares(50, 4, residents=[250.0, 250, 260, 260])
     assert said(communities=communities(), population_cells=cells) == []
+
+
+@pytest.mark.parametrize(
+    ("listed", "own", "unknown", "left_out"),
+    [
+        (["west/甲", "east/乙"], [np.nan] * 4, "", ""),
+        (["west/甲"], [np.nan] * 4, "east", ""),
+        (["west/甲"], [np.nan, np.nan, 10, np.nan], "east", "b3"),
+        (["west/甲"], [np.nan, np.nan, 10, 20], "", ""),
+    ],
+)
+def test_a_community_is_known_by_its_estates_only_where_each_home_is_in_one_or_counted(listed, own, unknown, left_out):
+    table = pd.DataFrame({"households": 300.0, "residents": np.nan, "level": "estates"}, listed)
+    buildings = homes(own).assign(estate=["甲", "甲", "乙", "乙"])
+    rows = {fault.split()[0]: ids for fault, _, ids in said(communities=communities(), population=table,
+                                                            buildings=buildings)}  # fmt: skip
+    assert rows.get("communities", "") == unknown
+    assert rows.get("homes", "") == left_out
+
+
+def test_a_home_outside_every_drawn_estate_is_named_with_its_place():
+    estates = squares(100, 1, name=["甲"]).set_index(pd.Index(["e1"]))
+    table = pd.DataFrame({"households": [300.0], "residents": np.nan, "level": "estates"}, ["e1"])
+    findings = Findings("population")
+    wide = communities().assign(geometry=[shapely.box(0, 0, 150, 100), shapely.box(150, 0, 300, 100)])
+    buildings = homes([np.nan] * 4, ("", "", "", "warehouse"))
+    note_apart({"communities": wide, "population": table, "estates": estates, "buildings": buildings}, People(),
+               findings)  # fmt: skip
+    assert {repair.kind: repair.ids for repair in findings.repairs} == {
+        "people_unknown": ("east", "west"), "homes_uncounted": ("b2",),
+    }  # fmt: skip
+    (place,) = findings.repairs[-1].places
+    assert place[1].equals(buildings.geometry["b2"])

@@ -266,6 +266,12 @@ KINDS: dict[str, tuple[str, str, str, str]] = {
         "没有任何图层给出其户数或人口（也未逐栋给全）的村（社区）",
         "无法划分：请在 [layers.population] 或 [layers.communities] 的列中给出总数",
     ),
+    "homes_uncounted": (
+        "homes without households or residents in {0} communities where others have them, and no total is stated",
+        "these communities cannot be drawn: count these homes, give them a use that nobody lives in, or give totals",
+        "{0} 个村（社区）没有总数，且只有部分住宅楼栋有户数或人口，此处为缺少的楼栋",
+        "这些村（社区）无法划分：请补全楼栋户数，或注明非居住用途（use），或给出总数",
+    ),
     "totals_unused": (
         "{0}: {1} come to {2:,.10g}, {3} to {4:,.10g} ({5:.3f} of the first)",
         "{1} count, {3} do not: ask which is right",

@@ -11,7 +11,7 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from gridopt.holders import home_ids
+from gridopt.holders import estate_ids, home_ids
 from gridopt.homes import is_home
 from gridopt.people import MEASURES, People
 from gridopt.read.findings import Findings
@@ -31,7 +31,8 @@ class Statement:
     """Households and residents by community as one layer states them, NaN where it does not.
 
     ``whole`` tells for each community and measure whether nobody is left out, so that less is a contradiction as
-    well as more; ``role`` is what becomes of the layer where another one counts. Of some layers a part is enough.
+    well as more; ``enough`` where these counts are all that is needed to know the people; ``role`` is what becomes
+    of the layer where another one counts.
     """
 
     said: tuple[str, str]
@@ -39,12 +40,12 @@ class Statement:
     whole: pd.DataFrame
     role: str = "unused"
     close: float = CLOSE
-    is_part: bool = False
+    enough: pd.DataFrame | None = None
 
     @property
     def tells(self) -> NDArray[np.bool_]:
         """Which communities' people this layer is enough to know."""
-        known = self.sums.notna() if self.is_part else self.whole
+        known = self.whole if self.enough is None else self.enough
         result: NDArray[np.bool_] = known.any(axis=1).to_numpy(bool)
         return result
 
@@ -59,11 +60,49 @@ def note_apart(tables: Tables, people: People, findings: Findings) -> None:
     unknown = np.ones(len(tables["communities"]), bool)
     for one in stated:
         unknown &= ~one.tells
-    findings.repair("people_unknown", tables["communities"].index[unknown])
+    _note_unknown(tables, tables["communities"].index[unknown], findings)
     for measure in MEASURES:
         known = [one for one in stated if one.sums[measure].notna().any()]
         for other in known[1:]:
             _compare(measure, known[0], other, findings)
+
+
+def _note_unknown(tables: Tables, unknown: pd.Index, findings: Findings) -> None:
+    """Put it on record which of these communities nobody counts, and which homes others of them leave out.
+
+    Those where every home lies in an estate that a table counts, or has a count of its own, are known.
+    """
+    buildings = tables.get("buildings")
+    if not len(unknown) or buildings is None or not len(buildings):
+        findings.repair("people_unknown", unknown)
+        return
+    homes = home_ids(buildings["geometry"], _communities(tables))
+    here = buildings[(_lived_in(buildings) & homes.isin(unknown)).to_numpy(bool)]
+    counted = _home_counts(here, tables).notna()
+    owners = homes[here.index]
+    whole = counted.groupby(owners).all().any(axis=1)
+    findings.repair("people_unknown", unknown.difference(whole.index[whole]))
+    partly = counted.any(axis=1).groupby(owners).any() & ~whole
+    rows = here[~counted.any(axis=1) & owners.map(partly)]
+    places = zip(rows.index.astype(str), rows["geometry"], strict=True)
+    findings.repair("homes_uncounted", rows.index, values=[int(partly.sum())], places=places)
+
+
+def _home_counts(buildings: pd.DataFrame, tables: Tables) -> pd.DataFrame:
+    """Counts that buildings have, or the estates that they lie in: for these the estate's own, which they share."""
+    counts = _own_counts(buildings, tables)
+    table, drawn = _of_level(tables, "estates"), tables.get("estates")
+    if table is not None:
+        estates = None if drawn is None else gpd.GeoDataFrame(drawn)
+        members = estate_ids(gpd.GeoDataFrame(buildings), estates, _communities(tables))
+        counts = _counts(table).reindex(members).set_axis(members.index).fillna(counts)
+    return counts
+
+
+def _own_counts(buildings: pd.DataFrame, tables: Tables) -> pd.DataFrame:
+    """Counts of buildings by the table that is keyed to them, else by their own columns."""
+    counts, table = _counts(buildings), _of_level(tables, "buildings")
+    return counts if table is None else _counts(table).reindex(counts.index).fillna(counts)
 
 
 def _compare(measure: str, first: Statement, other: Statement, findings: Findings) -> None:
@@ -105,7 +144,7 @@ def _of_units(tables: Tables, people: People) -> Iterator[Statement]:
         homes = home_ids(units.geometry, _communities(tables))
         given = units["community_id"] if "community_id" in units else pd.Series("", units.index)
         one = _summed(("[layers.units]", "[layers.units]"), counts, given.where(given != "", homes), tables)
-        yield replace(one, is_part=True)
+        yield replace(one, enough=one.sums.notna())
 
 
 def _of_blocks(tables: Tables, people: People) -> Iterator[Statement]:
@@ -134,14 +173,15 @@ def _of_buildings(tables: Tables) -> Iterator[Statement]:
     buildings = tables.get("buildings")
     if buildings is None or not len(buildings):
         return
-    counts, table = _counts(buildings), _of_level(tables, "buildings")
-    if table is not None:
-        counts = _counts(table).reindex(counts.index).fillna(counts)
+    counts = _own_counts(buildings, tables)
     if counts.notna().any(axis=None):
-        lived_in = is_home(buildings["use"]) if "use" in buildings else pd.Series(True, buildings.index)
-        counts = counts.apply(lambda column: column.mask(~lived_in & column.isna(), 0.0))
         homes = home_ids(buildings["geometry"], _communities(tables))
+        counts = counts.mask(~_lived_in(buildings), counts.fillna(0.0))
         yield _summed(("[layers.buildings]", "[layers.buildings]"), counts, homes, tables, role="weights")
+
+
+def _lived_in(buildings: pd.DataFrame) -> pd.Series:
+    return is_home(buildings["use"]) if "use" in buildings else pd.Series(True, buildings.index)
 
 
 def _of_estates(tables: Tables) -> Iterator[Statement]:
@@ -155,7 +195,7 @@ def _of_estates(tables: Tables) -> Iterator[Statement]:
         homes = pd.Series(table.index.str.partition("/").get_level_values(0), table.index)
     said = "[layers.population] by estate", "[layers.population]（按小区）"
     one = _summed(said, _counts(table), homes, tables, role="weights")
-    yield replace(one, whole=one.whole & False, is_part=True)
+    yield replace(one, whole=one.whole & False)
 
 
 def _of_cells(tables: Tables) -> Iterator[Statement]:
@@ -177,7 +217,7 @@ def _shared(
     pieces = shapely.area(shapely.intersection(land.to_numpy()[place], shapes[polygon]))
     parts = counts.iloc[polygon].mul(pieces / shapely.area(shapes[polygon]), axis=0)
     one = _summed(said, parts, land.index.to_series().iloc[place], tables, role=role, close=CLOSE_BY_AREA)
-    return replace(one, is_part=True)
+    return replace(one, enough=one.sums.notna())
 
 
 def _summed(

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from gridopt.city import City
-from gridopt.holders import home_ids
+from gridopt.holders import estate_ids
 from gridopt.people import MEASURES
 from gridopt.units.nearest import canonical
 from gridopt.units.people import apportion, home_weights
@@ -25,23 +25,14 @@ def with_keyed_counts(city: City) -> City:
         return city
     ordered = gpd.GeoDataFrame(buildings).sort_index()
     if level == "estates":
-        members = _members(city, ordered).iloc[canonical(ordered.geometry.to_numpy())]
+        members = estate_ids(ordered, city.layer("estates"), city.communities)
+        members = members.iloc[canonical(ordered.geometry.to_numpy())]
         table = _shared_out(table, members, home_weights(ordered))
     for measure in MEASURES:
         if measure in table and table[measure].notna().any():
             own = ordered.get(measure, np.nan)
             ordered = ordered.assign(**{measure: table[measure].reindex(ordered.index).fillna(own).astype(float)})
     return city.replace(layers={**city.layers, "buildings": ordered})
-
-
-def _members(city: City, buildings: gpd.GeoDataFrame) -> pd.Series:
-    """The estate of each building as the table keys it, "" for none: by layer, else by community and name."""
-    estates = city.layer("estates")
-    if estates is not None:
-        return home_ids(buildings.geometry, estates)
-    homes = home_ids(buildings.geometry, city.communities)
-    named: pd.Series = (homes + "/" + buildings["estate"].astype("str")).where(buildings["estate"] != "", "")
-    return named
 
 
 def _shared_out(table: pd.DataFrame, members: pd.Series, weights: pd.Series) -> pd.DataFrame:
