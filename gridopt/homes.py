@@ -5,12 +5,13 @@ from __future__ import annotations
 import pandas as pd
 
 NOT_HOMES = frozenset(
-    "barn bank bunker bus_station carport cathedral chapel church civic clinic college commercial cowshed factory "
-    "farm_auxiliary fire_station garage garages gas government grandstand greenhouse hangar hospital hotel industrial "
-    "institution kindergarten kiosk library market museum mosque office parking pavilion public railway religious "
-    "retail roof ruins school service shed shop shrine silo sports_centre sports_hall stable stadium station storage "
-    "storage_tank sty supermarket synagogue temple theatre toilets train_station transformer_tower transportation "
-    "university warehouse".split()
+    "arts_centre bank barn bunker bus_station car_wash carport cathedral chapel church cinema civic clinic college "
+    "commercial community_centre courthouse cowshed factory farm_auxiliary fire_station fuel garage garages gas "
+    "government grandstand greenhouse hangar hospital hotel industrial institution kindergarten kiosk library market "
+    "mosque museum office parking pavilion place_of_worship police post_office prison public public_building railway "
+    "religious retail roof ruins school service shed shelter shop shrine silo social_centre sports_centre sports_hall "
+    "stable stadium station storage storage_tank sty substation supermarket swimming_pool synagogue temple theatre "
+    "toilets townhall train_station transformer_tower transportation university warehouse works".split()
 )
 """Values of ``use`` (OpenStreetMap's ``building=*`` among them) that nobody lives in."""
 

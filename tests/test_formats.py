@@ -41,6 +41,8 @@ WAYS = {
     15: ((2, 4), {"railway": "rail", "tunnel": "no"}),
     16: (RING, {"landuse": "residential", "name": "金狮小区"}),
     17: (RING, {"building": "no"}),
+    18: (RING, {"building": "yes", "amenity": "school"}),
+    19: (RING, {"building": "yes"}),
 }
 
 
@@ -161,14 +163,24 @@ def extract(request, tmp_path):
 @pytest.mark.parametrize(
     ("layer", "rows"),
     [
-        ("buildings", [{"id": "way/10", "use": "apartments", "floors": "6", "number": "12号", "dwellings": "48"}]),
+        (
+            "buildings",
+            [
+                {"id": "way/10", "use": "apartments", "floors": "6", "number": "12号", "dwellings": "48"},
+                {"id": "way/18", "use": "school"},
+                {"id": "way/19", "use": "yes"},
+            ],
+        ),
         ("roads", [{"id": "way/11", "class": "primary", "name": '"延陵"路', "bridge": "yes"}]),
         ("rivers", [{"id": "way/14", "class": "stream"}, {"id": "way/13", "class": "lake", "name": "湖"}]),
         ("railways", [{"id": "way/15", "class": "rail", "tunnel": "no"}]),
         ("walls", [{"id": "way/12", "class": "wall"}]),
         ("crossings", [{"id": "node/6", "class": "gate"}, {"id": "way/11", "class": "bridge", "name": '"延陵"路'}]),
         ("estates", [{"id": "way/16", "class": "residential", "name": "金狮小区"}]),
-        ("facilities", [{"id": "node/5", "class": "police", "name": "派出所"}]),
+        (
+            "facilities",
+            [{"id": "node/5", "class": "police", "name": "派出所"}, {"id": "way/18", "class": "school"}],
+        ),
         ("groups", []),
     ],
 )

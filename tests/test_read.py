@@ -329,6 +329,16 @@ def test_counts_that_are_none_are_refused_with_their_rows(town, counts, words):
     town.add("units", units().assign(hh=counts), id="unit", households="hh").refused("[layers.units]", *words)
 
 
+@pytest.mark.parametrize("empty", ["", None, np.nan])
+def test_an_empty_column_that_nobody_declared_is_none_unless_it_counts_people(town, empty):
+    houses = gpd.GeoDataFrame({"floors": [3, 3]}, geometry=[box(5, 5, 9, 9), box(50, 5)], crs=CRS)
+    table = town.add("buildings", houses.assign(dwellings=empty)).read().layer("buildings")
+    assert table["dwellings"].isna().all()
+    assert table["floors"].tolist() == [3, 3]
+    town.add("buildings", houses.assign(dwellings=empty), dwellings="dwellings").refused("no number in any of its 2")
+    town.add("buildings", houses.assign(households=empty)).refused('"households" holds no number in any')
+
+
 def test_all_faults_of_a_layer_stand_in_one_error(town):
     faulty = units().assign(unit=["u1", "u1", "u3", "u4"], hh=[1, -2, 3, 4], pop=["x", 1, 2, 3])
     town.add("units", faulty, id="unit", households="hh", residents="pop")

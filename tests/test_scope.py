@@ -141,6 +141,11 @@ def test_villages_go_by_largest_overlap_and_a_tenth_is_a_part():
     ]
 
 
+def test_a_village_that_is_a_point_in_its_middle_covers_no_share_of_a_grid():
+    groups = gpd.GeoDataFrame({"name": ["张家村"]}, geometry=[shapely.Point(WEST + 250, SOUTH + 50)], crs=CRS)
+    assert told([], groups=groups) == told([])
+
+
 def test_an_estate_known_only_by_its_polygon_is_told():
     inside = shapely.box(WEST + 200, SOUTH, WEST + 300, SOUTH + 100)
     estates = gpd.GeoDataFrame({"name": ["金狮小区", "翠苑"]}, geometry=[inside, inside], crs=CRS)

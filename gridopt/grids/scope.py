@@ -230,7 +230,8 @@ def _areas(layer: gpd.GeoDataFrame | None, rank: int, units: gpd.GeoDataFrame, w
     """Named polygons by the grid that holds most of them, and any other that holds a tenth."""
     if layer is None or not len(layer):
         return []
-    areas = layer[layer["name"].fillna("") != ""].sort_index()
+    drawn = shapely.area(layer.geometry.to_numpy()) > 0  # a village may be a point in its middle
+    areas = layer[drawn & (layer["name"].fillna("") != "")].sort_index()
     shapes, polygons = areas.geometry.to_numpy(), units.geometry.to_numpy()
     unit, area = shapely.STRtree(shapes).query(polygons, predicate="intersects")
     shared = shapely.area(shapely.intersection(polygons[unit], shapes[area])) / shapely.area(shapes[area])

@@ -64,7 +64,7 @@ def totals(plan: Plan, lang: str) -> Table:
         for community_id, own in inside.groupby("community_id", sort=True):
             name = own["community"].iloc[0] or str(community_id)
             rows.append(_total_row(name, own))
-        if townships.ngroups > 1:
+        if townships.ngroups > 1 and township_id:
             strong.append(len(rows))
             rows.append(_total_row(_township_name(plan, str(township_id)), inside))
     strong.append(len(rows))

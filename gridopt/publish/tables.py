@@ -91,7 +91,7 @@ def _title(plan: Plan, name: str, lang: str) -> str:
 
 
 def _grid_rows(plan: Plan, grids: pd.DataFrame, lang: str) -> Iterator[_Row]:
-    """Grids township by township, each followed by its subtotal, and the total last."""
+    """Grids township by township, each that is known followed by its subtotal, and the total last."""
     columns = SHEETS["grids"]
     names = plan.city.communities
     called = names.groupby("township_id")["township"].first().to_dict() if "township" in names else {}
@@ -99,7 +99,8 @@ def _grid_rows(plan: Plan, grids: pd.DataFrame, lang: str) -> Iterator[_Row]:
         township = str(called.get(township_id) or township_id)
         for row in group.assign(township=township)[columns].itertuples(index=False):
             yield _Row(_worded(columns, row, lang))
-        yield _total(columns, group, f"{township} {'小计' if lang == 'zh' else 'subtotal'}")
+        if township:
+            yield _total(columns, group, f"{township} {'小计' if lang == 'zh' else 'subtotal'}")
     yield _total(columns, grids, "合计" if lang == "zh" else "total")
 
 

@@ -13,6 +13,7 @@ import shapely
 
 from gridopt.coordinates import crs_name
 from gridopt.errors import preview
+from gridopt.people import MEASURES
 from gridopt.read.columns import claims, codes, counts, ids, lengths, parse_numbers, texts
 from gridopt.read.findings import Findings, Repair
 from gridopt.read.formats import Source, open_layer
@@ -215,7 +216,7 @@ def _columns_found(spec: LayerSpec, contract: Contract, table: pd.DataFrame, fin
             there_zh = "图层没有任何列（Shapefile 的 .dbf 须放在一起）"
         findings.fault(f"there is no column for {listed}; {there}", f"没有 {listed} 所指的列；{there_zh}")
     own = ("id", *contract.texts, *contract.counts, *contract.lengths, *contract.claims)
-    found = {key: key for key in own if key in has and key not in spec.columns}
+    found = {key: key for key in own if key in has and key not in spec.columns and _says_something(key, table[key])}
     found |= _by_synonym(spec, own, table, {*found.values(), *spec.columns.values()}, findings)
     if spec.name == "communities":
         # A total that nobody named must be whole to be used; one that was named must be whole, or it is a fault.
@@ -247,6 +248,16 @@ def _by_synonym(
         elif columns:
             found[key] = columns[0]
     return found
+
+
+def _says_something(key: str, values: pd.Series) -> bool:
+    """Whether a column under a key's own name, which nobody declared, is more than an empty column of an export.
+
+    People are not: a count of them that is missing throughout is a fault even where nobody declared it.
+    """
+    if key not in NUMBER_KEYS or key in MEASURES:
+        return True
+    return bool((texts(values) != "").any())
 
 
 def _may_carry(key: str, values: pd.Series) -> bool:

@@ -45,7 +45,7 @@ LAYERS: Mapping[str, _OsmLayer] = {
     "buildings": _OsmLayer(
         (_Query("multipolygons", {"building": ""}),),
         {
-            "use": ("building:use", "building"),
+            "use": ("building:use", "building", "amenity", "tourism", "leisure"),
             "floors": ("building:levels",),
             "height": ("height", "building:height"),
             "dwellings": ("building:flats",),
@@ -179,7 +179,8 @@ def _first(table: pd.DataFrame, tags: tuple[str, ...]) -> pd.Series:
     """The first of some tags that is given; a bare yes says no more than the next."""
     values = pd.Series("", table.index, dtype="str")
     for tag in tags:
-        values = values.where(values != "", _tag(table, tag))
+        given = _tag(table, tag)
+        values = values.mask((values == "") | ((values == "yes") & (given != "")), given)
     return values
 
 
