@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 import shapely
 from shapely import Point, box
+from shapely.affinity import translate
 
 from gridopt.city import City
 from gridopt.rules import Governance, Rules
@@ -62,11 +63,27 @@ def test_without_groups_houses_that_stand_together_are_hamlets_in_rural_land_onl
         assert ("no villagers' groups given" in [row["fault"] for row in units.attrs["repairs"]]) == bool(wanted)
 
 
-def test_a_lonely_farm_belongs_to_the_nearest_hamlet() -> None:
-    buildings = frame({**TWO_HAMLETS, "farm": box(600, 20, 610, 30)})
+def found(shapes: dict[str, shapely.Geometry]) -> pd.Series:
+    """The hamlet of each building where nobody named any."""
+    buildings = frame(shapes)
     city = City.from_tables(rural(households=40.0), buildings=buildings)
     homes, sizes = pd.Series("A", buildings.index), pd.Series(1.0, buildings.index)
-    assert hamlets_of(city, buildings, homes, sizes, Record())["farm"] == "H2@A"
+    return hamlets_of(city, buildings, homes, sizes, Record())
+
+
+@pytest.mark.parametrize(("west", "wanted"), [(700, "H2@A"), (340, "H1@A"), (550, "")])
+def test_a_lonely_farm_belongs_to_the_nearest_hamlet_unless_that_is_far(west: float, wanted: str) -> None:
+    assert found({**TWO_HAMLETS, "farm": box(west, 150, west + 10, 160)})["farm"] == wanted
+
+
+@pytest.mark.parametrize(("gap", "wanted"), [(4, 3), (12, 2)])
+def test_a_field_parts_hamlets_of_close_rows_where_scattered_farms_are_one(gap: float, wanted: int) -> None:
+    step = 10 + gap
+    rows = [(place, row) for place in range(10) for row in range(2)]
+    near = {f"n{i:02d}": box(x, y, x + 10, y + 10) for i, (x, y) in enumerate((p * step, r * step) for p, r in rows)}
+    across = 10 * step - gap + 42  # a field of 42 m lies between
+    far = {f"f{i:02d}": translate(shape, across) for i, shape in enumerate(near.values())}
+    assert found({**near, **far, **hamlet(1000, 150, prefix="east")}).nunique() == wanted
 
 
 def test_a_cluster_larger_than_a_grid_may_be_is_no_hamlet() -> None:

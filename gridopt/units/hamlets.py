@@ -19,10 +19,21 @@ SCATTERED = ("rural", "hill")
 """Area kinds whose buildings are clustered into hamlets where nobody named any."""
 
 GAP = 60.0
-"""Metres between two footprints up to which they are of one hamlet."""
+"""Metres between two footprints up to which they may be of one hamlet."""
+
+LEAST_GAP = 30.0
+"""Metres up to which they are of one hamlet however close its houses stand."""
+
+SPACING = 4.0
+"""Times the usual distance from a house to the next within a cluster that part its hamlets."""
 
 LEAST_BUILDINGS = 8
 """Buildings below which a cluster is no hamlet, but belongs to the nearest one of its village."""
+
+NEARBY = 300.0
+"""Metres from a house of it within which it does; farther out it belongs to none."""
+
+NONE = -1
 
 POLYGON = 2
 
@@ -43,8 +54,8 @@ def hamlets_of(
     The ``group`` column of the buildings counts first, named ``group@community`` since names repeat from village
     to village. Else the groups layer: a point is the middle of a hamlet, to which the buildings of its community
     nearest to it belong. Where neither names any, and no area is drawn for one, villages of rural kinds are
-    clustered: footprints at most `GAP` apart are one hamlet, ``H1@community`` the westernmost, unless it has more
-    people than a grid may hold. ``homes`` is the community of each building, ``sizes`` its people.
+    clustered (`_clusters`): ``H1@community`` is the westernmost, unless it has more people than a grid may hold.
+    ``homes`` is the community of each building, ``sizes`` its people.
     """
     chosen = pd.Series("", index=buildings.index, dtype="str")
     if "group" in buildings:
@@ -59,10 +70,11 @@ def hamlets_of(
         members = np.flatnonzero((homes == community).to_numpy())
         labels = _clusters(buildings.geometry.to_numpy()[members], points[members])
         kind = str(city.communities["area_kind"][community])
-        fits = np.bincount(labels, sizes.to_numpy(float)[members]) <= city.rules.at(kind).size.high
+        held = labels != NONE
+        fits = np.bincount(labels[held], sizes.to_numpy(float)[members[held]]) <= city.rules.at(kind).size.high
         if len(fits) > 1:
             marks = [f"H{number}@{community}" if small else "" for number, small in enumerate(fits, 1)]
-            names[members] = np.array(marks, object)[labels]
+            names[members[held]] = np.array(marks, object)[labels[held]]
             n_found += int(fits.sum())
     if n_found:
         record.add(
@@ -70,8 +82,8 @@ def hamlets_of(
             ("no villagers' groups given", "未给出村民小组或自然村"),
             n=n_found,
             action=(
-                f"{n_found} hamlets found: buildings at most {GAP:g} m apart",
-                f"按楼栋间距不超过 {GAP:g} 米聚为 {n_found} 个自然村",
+                f"{n_found} hamlets found: buildings at most {LEAST_GAP:g}-{GAP:g} m apart, by how close they stand",
+                f"按楼栋间距不超过 {LEAST_GAP:g}—{GAP:g} 米（视疏密而定）聚为 {n_found} 个自然村",
             ),
         )
     return pd.Series(names, index=buildings.index, dtype="str")
@@ -109,17 +121,34 @@ def _communities_with_areas(city: City) -> set[str]:
 
 
 def _clusters(shapes: NDArray[np.object_], points: Floats) -> Integers:
-    """A label for each building, from west to east: single linkage at `GAP`, small clusters to the nearest large."""
-    near = shapely.STRtree(shapes).query(shapes, predicate="dwithin", distance=GAP).T
-    parts = components(np.zeros(len(shapes), np.int64), near)
+    """A label for each building, from west to east; small clusters go to a large one `NEARBY`, else have `NONE`.
+
+    Single linkage at `GAP`, then once more within each cluster at `SPACING` times the median distance from a house
+    to the next: close rows of houses across a field are two hamlets where scattered farms as far apart are one.
+    """
+    tree, alike = shapely.STRtree(shapes), np.zeros(len(shapes), np.int64)
+    wide = components(alike, tree.query(shapes, predicate="dwithin", distance=GAP).T)
+    reach = _reach(tree, shapes, wide)
+    parts = components(wide, tree.query(shapes, predicate="dwithin", distance=reach).T)
     counts = np.bincount(parts)
     large = counts[parts] >= LEAST_BUILDINGS
-    if large.any() and not large.all():
-        parts[~large] = parts[large][cKDTree(points[large]).query(points[~large])[1]]
-    elif not large.any():
-        parts[:] = 0
+    if not large.any():
+        return np.full(len(shapes), NONE)
+    metres, nearest = cKDTree(points[large]).query(points[~large])
+    parts[~large] = np.where(metres <= NEARBY, parts[large][nearest], NONE)
     present, labels = np.unique(parts, return_inverse=True)
     middles = np.array([points[labels == label].mean(axis=0) for label in range(len(present))])
     rank = np.empty(len(present), np.int64)
-    rank[np.lexsort((middles[:, 1], np.round(middles[:, 0], 3)))] = np.arange(len(present))
-    return np.asarray(rank[labels], np.int64)
+    rank[np.lexsort((middles[:, 1], np.round(middles[:, 0], 3), present == NONE))] = np.arange(len(present))
+    return np.where(parts == NONE, NONE, rank[labels])
+
+
+def _reach(tree: shapely.STRtree, shapes: NDArray[np.object_], clusters: Integers) -> Floats:
+    """Metres within which the buildings of each one's cluster are of one hamlet."""
+    if len(shapes) < 2:
+        return np.full(len(shapes), GAP)
+    (house, _), metres = tree.query_nearest(shapes, exclusive=True, return_distance=True)
+    nearest = np.full(len(shapes), np.inf)
+    np.minimum.at(nearest, house, metres)
+    usual = pd.Series(nearest).groupby(clusters).median().to_numpy(float)
+    return np.asarray(np.clip(SPACING * usual, LEAST_GAP, GAP)[clusters], np.float64)
