@@ -36,10 +36,10 @@ def is_in_china(longitude: float, latitude: float) -> bool:
     return west <= longitude <= east and south <= latitude <= north
 
 
-def centre_of(bounds: Iterable[float], crs: pyproj.CRS) -> tuple[float, float]:
-    """Longitude and latitude of the middle of a bounding box (west, south, east, north)."""
+def centre_of(bounds: Iterable[float], crs: object) -> tuple[float, float]:
+    """Longitude and latitude of the middle of a bounding box (west, south, east, north) in ``crs``."""
     change = pyproj.Transformer.from_crs(crs, "EPSG:4326", always_xy=True)
-    west, south, east, north = change.transform_bounds(*bounds)
+    west, south, east, north = change.transform_bounds(*map(float, bounds))  # type: ignore[arg-type]
     return (west + east) / 2, (south + north) / 2
 
 
