@@ -16,9 +16,8 @@ from gridopt.publish.lettering import lettering, lettering_of
 from gridopt.publish.sheets import stale
 from gridopt.publish.sheets.atlas import Atlas
 from gridopt.publish.sheets.contents import Contents
-from gridopt.publish.sheets.drawing import draw
 from gridopt.publish.sheets.layout import layout_of
-from gridopt.publish.sheets.paper import Box, Page, Type, text_width, wrapped
+from gridopt.publish.sheets.paper import Box, Type, text_width, wrapped
 from gridopt.publish.sheets.sheet import Sheet
 from gridopt.publish.sheets.tones import TONES, tones_of
 from gridopt.publish.sheets.view import View
@@ -133,7 +132,7 @@ def test_the_labels_of_grids_lie_inside_their_grids(plan):
     atlas = atlas_of(plan)
     sheet = Sheet.of(atlas, A)
     page = next(sheet.drawn())
-    scene = draw(Page.blank("A4", landscape=sheet.layout.landscape, letters=lettering()), atlas, A, sheet.layout.map)
+    scene = sheet.scene
     scale = 25.4 / page.figure.dpi
     found, boxes = extents(page)
     for code, shape in zip(scene.grids.index, scene.shapes, strict=True):

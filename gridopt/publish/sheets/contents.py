@@ -12,7 +12,7 @@ import shapely
 from gridopt.publish.sentences import number
 from gridopt.publish.sheets import tables
 from gridopt.publish.sheets.atlas import Atlas
-from gridopt.publish.sheets.furniture import draw_north, draw_scale
+from gridopt.publish.sheets.furniture import draw_north, draw_scale, north_box, scale_box
 from gridopt.publish.sheets.layout import FOOT_HEIGHT, GAP, HEAD_HEIGHT, MARGIN, PANEL, SUBTITLE, TITLE
 from gridopt.publish.sheets.paper import Box, Page, Type, sheet_box, text_box
 from gridopt.publish.sheets.placing import Form, Taken, Wish, inside_points, place
@@ -92,7 +92,9 @@ class Contents:
             fill(page, shape, tone)
         page.lines(shapes, linewidths=1.4, joinstyle="round")
         taken = Taken(frame.shrunk(0.8).shape)
-        for box in (draw_north(page, frame, atlas.lang), draw_scale(page, view, frame)):
+        draw_north(page, frame, atlas.lang)
+        draw_scale(page, view)
+        for box in (north_box(frame), scale_box(view)):
             taken.add(box.shape)
         numbers, measure = self.page_numbers(n_contents), partial(text_box, letters=page.letters)
         for row in np.argsort(shapely.area(shapes).round(3), kind="stable"):

@@ -10,7 +10,7 @@ import shapely
 from numpy.typing import NDArray
 
 from gridopt.publish.sheets.atlas import Atlas
-from gridopt.publish.sheets.paper import INK, MM_PER_POINT, Box, Page
+from gridopt.publish.sheets.paper import INK, MM_PER_POINT, Page
 from gridopt.publish.sheets.tones import Tone, fill, tones_of
 from gridopt.publish.sheets.view import View
 
@@ -28,9 +28,9 @@ GATE_MM = 1.5
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """What one sheet shows, on the sheet's own millimetres: the grids with their tones, and what was drawn.
+    """What a frame shows of one community, on the sheet's own millimetres: its grids with their tones, its buildings.
 
-    ``drawn`` names what the legend must explain.
+    ``shapes`` and ``footprints`` are cut where the frame ends, empty for a grid that lies outside.
     """
 
     view: View
@@ -38,27 +38,39 @@ class Scene:
     grids: gpd.GeoDataFrame
     shapes: NDArray[np.object_]
     tones: list[Tone]
-    drawn: frozenset[str]
+    buildings: gpd.GeoDataFrame
+    footprints: NDArray[np.object_]
+
+    @classmethod
+    def of(cls, atlas: Atlas, community_id: str, view: View) -> Scene:
+        """What a view shows of a community."""
+        grids, buildings = atlas.grids(community_id), atlas.buildings(community_id)
+        seen = view.rows(buildings)
+        buildings = buildings.iloc[:0] if seen is None else seen
+        whole = grids.geometry.to_numpy()
+        shapes = view.shown(whole)
+        community = shapely.union_all(shapes)
+        return cls(
+            view, community, grids, shapes, tones_of(whole), buildings, view.shown(buildings.geometry.to_numpy())
+        )
 
 
-def draw(page: Page, atlas: Atlas, community_id: str, frame: Box) -> Scene:
-    """Draw a community into a frame of the page, as large as a round scale allows."""
-    grids = atlas.grids(community_id)
-    view = View.of(grids.total_bounds, frame)
-    shapes = view.project(grids.geometry.to_numpy())
-    tones = tones_of(grids.geometry.to_numpy())
-    community = shapely.union_all(shapes)
-    for shape, tone in zip(shapes, tones, strict=True):
-        fill(page, shape, tone)
+def draw(page: Page, atlas: Atlas, scene: Scene) -> frozenset[str]:
+    """Draw a scene; the names of what the legend must explain."""
+    view, community = scene.view, scene.community
+    for shape, tone in zip(scene.shapes, scene.tones, strict=True):
+        if not shape.is_empty:
+            fill(page, shape, tone)
     drawn = _ground(page, atlas, view)
     _neighbours(page, atlas, view, community)
-    drawn |= _buildings(page, atlas.buildings(community_id), view)
+    drawn |= _buildings(page, scene.footprints)
     drawn |= _past(page, atlas, view, community)
-    page.lines(shapes, linewidths=GRID_LINE, joinstyle="round", capstyle="round")
-    page.lines([community], colors="white", linewidths=COMMUNITY_LINE + 2)
-    page.lines([community], linewidths=COMMUNITY_LINE, joinstyle="round", capstyle="round")
-    drawn |= _gates(page, atlas, view)
-    return Scene(view, community, grids, shapes, tones, frozenset(drawn))
+    whole = scene.grids.geometry.to_numpy()
+    page.lines(view.shown(shapely.boundary(whole)), linewidths=GRID_LINE, joinstyle="round", capstyle="round")
+    outline = view.shown(np.array([shapely.boundary(shapely.union_all(whole))], dtype=object))
+    page.lines(outline, colors="white", linewidths=COMMUNITY_LINE + 2)
+    page.lines(outline, linewidths=COMMUNITY_LINE, joinstyle="round", capstyle="round")
+    return frozenset(drawn | _gates(page, atlas, view))
 
 
 def _ground(page: Page, atlas: Atlas, view: View) -> set[str]:
@@ -112,12 +124,12 @@ def _neighbours(page: Page, atlas: Atlas, view: View, community: shapely.Geometr
         )
 
 
-def _buildings(page: Page, buildings: gpd.GeoDataFrame, view: View) -> set[str]:
-    footprints = view.project(buildings.geometry.to_numpy())
+def _buildings(page: Page, footprints: NDArray[np.object_]) -> set[str]:
     is_point = shapely.get_dimensions(footprints) == 0
-    footprints[is_point] = shapely.buffer(footprints[is_point], BUILDING_POINT_MM, cap_style="square")
-    page.polygons(footprints, facecolors="white", edgecolors="#4a4a4a", linewidths=0.45)
-    return {"buildings_shown"} if len(buildings) else set()
+    squares = shapely.buffer(footprints[is_point], BUILDING_POINT_MM, cap_style="square")
+    areas = [*footprints[~is_point], *squares]
+    page.polygons(areas, facecolors="white", edgecolors="#4a4a4a", linewidths=0.45)
+    return {"buildings_shown"} if areas else set()
 
 
 def _past(page: Page, atlas: Atlas, view: View, community: shapely.Geometry) -> set[str]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import shapely
 
 from gridopt.publish.sheets.atlas import Atlas
-from gridopt.publish.sheets.drawing import PAST, PAST_DASHES, PAST_LINE, SOFT, WATER, WATER_EDGE, Scene
+from gridopt.publish.sheets.drawing import PAST, PAST_DASHES, PAST_LINE, SOFT, WATER, WATER_EDGE
 from gridopt.publish.sheets.layout import BOX_TITLE, GAP, LEGEND_ROW, LEGEND_SAMPLE, NOTE, Layout
 from gridopt.publish.sheets.paper import INK, Box, Page, Type, text_width, wrapped
 from gridopt.publish.sheets.view import View
@@ -17,9 +18,26 @@ LINES_SHOWN = ("community_border", "grid_border")
 SAMPLES = ("current_grids", "roads", "rivers", "railways", "walls", "crossings", "buildings_shown")
 
 
-def draw_north(page: Page, frame: Box, lang: str) -> Box:
-    """An arrow to the north in the upper right corner, and the room it takes."""
-    box = Box(frame.east - 13, frame.north - 19, frame.east - 2, frame.north - 2)
+def north_box(frame: Box) -> Box:
+    """The room of the arrow to the north: the upper right corner."""
+    return Box(frame.east - 13, frame.north - 19, frame.east - 2, frame.north - 2)
+
+
+def scale_box(view: View) -> Box:
+    """The room of the scale bar: the lower right corner."""
+    frame = view.frame
+    length = _bar(view) * view.mm_per_metre
+    return Box(frame.east - length - 16, frame.south + 2, frame.east - 2, frame.south + 14)
+
+
+def _bar(view: View) -> float:
+    """Metres that the scale bar is long."""
+    return view.round_length(0.2 * view.frame.width)
+
+
+def draw_north(page: Page, frame: Box, lang: str) -> None:
+    """An arrow to the north."""
+    box = north_box(frame)
     middle = (box.west + box.east) / 2
     page.polygons([box.shape], facecolors="#ffffffe0", edgecolors="none")
     left = shapely.polygons([(middle, box.south + 1), (middle - 3, box.south), (middle, box.north - 5)])
@@ -27,14 +45,12 @@ def draw_north(page: Page, frame: Box, lang: str) -> Box:
     page.polygons([left], facecolors=INK, edgecolors=INK, linewidths=0.6)
     page.polygons([right], facecolors="white", edgecolors=INK, linewidths=0.6)
     page.write((middle, box.north - 2.6), say("north", lang), Type(9, "bold"), ha="center")
-    return box
 
 
-def draw_scale(page: Page, view: View, frame: Box) -> Box:
-    """A bar of a round length in the lower right corner with the scale, and the room it takes."""
-    metres = view.round_length(0.2 * frame.width)
+def draw_scale(page: Page, view: View) -> None:
+    """A bar of a round length with the scale."""
+    box, metres = scale_box(view), _bar(view)
     length = metres * view.mm_per_metre
-    box = Box(frame.east - length - 16, frame.south + 2, frame.east - 2, frame.south + 14)
     page.polygons([box.shape], facecolors="#ffffffe0", edgecolors="none")
     west, south = box.west + 7, box.south + 2
     for part in range(4):
@@ -45,7 +61,20 @@ def draw_scale(page: Page, view: View, frame: Box) -> Box:
         page.write((west + share * length, south + 3.2), text, NOTE, ha="center")
     scale = say("scale", "en", n=f"{view.denominator:,}")
     page.write((west + length / 2, south + 7.4), scale, Type(8, "bold"), ha="center")
-    return box
+
+
+def draw_strip(page: Page, view: View, strip: Box, name: str) -> None:
+    """Over an enlarged map its name and scale, and a short bar of a round length."""
+    y, metres = strip.south + 2.0, view.round_length(0.25 * strip.width)
+    page.write((strip.west, y), name, BOX_TITLE)
+    after = strip.west + text_width(name, BOX_TITLE, page.letters) + 2.5
+    page.write((after, y), say("scale", "en", n=f"{view.denominator:,}"), NOTE)
+    told = f"{metres:g} m"
+    east = strip.east - text_width(told, NOTE, page.letters) - 1
+    page.write((strip.east, y), told, NOTE, ha="right")
+    page.lines(
+        [shapely.linestrings([(east - metres * view.mm_per_metre, y), (east, y)])], linewidths=2.0, capstyle="butt"
+    )
 
 
 def legend_rows(atlas: Atlas, width: float) -> int:
@@ -59,11 +88,11 @@ def _legend_columns(atlas: Atlas, width: float) -> int:
     return max(int((width - 1.5) // (widest + LEGEND_SAMPLE + 3.5)), 1)
 
 
-def draw_legend(page: Page, atlas: Atlas, scene: Scene, box: Box) -> None:
+def draw_legend(page: Page, atlas: Atlas, drawn: Collection[str], box: Box) -> None:
     """A sample of every line and symbol on the map."""
     page.frame(box, 0.5)
     columns = _legend_columns(atlas, box.width)
-    for place, name in enumerate([*LINES_SHOWN, *(name for name in SAMPLES if name in scene.drawn)]):
+    for place, name in enumerate([*LINES_SHOWN, *(name for name in SAMPLES if name in drawn)]):
         x = box.west + 1.5 + place % columns * (box.width - 1.5) / columns
         y = box.north - 1 - (place // columns + 0.5) * LEGEND_ROW
         _sample(page, name, Box(x, y - 1.2, x + LEGEND_SAMPLE, y + 1.2))

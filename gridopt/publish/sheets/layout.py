@@ -15,6 +15,9 @@ OPINION = {"A3": 48.0, "A4": 42.0}
 COMMENT = {"A3": 34.0, "A4": 24.0}
 TITLE, SUBTITLE, NOTE, BOX_TITLE = Type(18, "bold"), Type(8.5), Type(6.5), Type(8, "bold")
 HEAD_HEIGHT, FOOT_HEIGHT, GAP = 22.0, 5.0, 3.0
+NOTE_LINES = 2
+NOTE_ROOM = NOTE_LINES * NOTE.line + 1
+"""Height of the notes under the table of the first page."""
 LEGEND_ROW, LEGEND_SAMPLE = 5.0, 8.0
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -12,9 +12,10 @@ import numpy as np
 import shapely
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
-from matplotlib.collections import LineCollection, PathCollection
+from matplotlib.collections import Collection, LineCollection, PathCollection
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
+from matplotlib.transforms import Bbox, TransformedBbox
 
 from gridopt.publish.figures import paths
 from gridopt.publish.lettering import Lettering
@@ -28,6 +29,8 @@ LINE_SPACING = 1.25
 """Height of a line of text as a multiple of its letters' size."""
 CAP_SHARE = 0.74
 """Height of capitals and figures as a share of the letters' size."""
+HINTED = 1.02
+"""Small letters of a picture stand on whole pixels, which makes a line up to this much longer."""
 INK = "#000000"
 _MEASURED_AT = 100.0
 """Points at which letters are measured once for all sizes."""
@@ -96,6 +99,8 @@ class Page:
     axes: Axes
     letters: Lettering
     box: Box
+    window: Box | None = None
+    """Areas and lines end where this ends."""
 
     @classmethod
     def blank(cls, paper: str, *, landscape: bool, letters: Lettering) -> Page:
@@ -108,6 +113,10 @@ class Page:
         axes.set_ylim(0, box.height)
         axes.set_axis_off()
         return cls(figure, axes, letters, box)
+
+    def within(self, window: Box) -> Page:
+        """The same paper, on which areas and lines end at a frame."""
+        return replace(self, window=window)
 
     def write(self, at: tuple[float, float], text: str, kind: Type, **style: Any) -> None:
         """Text as it stands (a dollar sign is no formula); ``halo=True`` keeps it legible on any ground.
@@ -128,13 +137,19 @@ class Page:
         """Areas, one compound path a shape; what is drawn later lies above."""
         areas = [shapely.multipolygons(parts) for parts in (parts_of(one, "Polygon") for one in shapes) if parts]
         if areas:
-            self.axes.add_collection(PathCollection(paths(np.array(areas, dtype=object)), **{"zorder": 1, **style}))
+            self._add(PathCollection(paths(np.array(areas, dtype=object)), **{"zorder": 1, **style}))
 
     def lines(self, shapes: Iterable[shapely.Geometry], **style: Any) -> None:
         """Lines, and the outlines of areas."""
         drawn = [shapely.get_coordinates(line) for shape in shapes for line in lines_of(shape)]
         if drawn:
-            self.axes.add_collection(LineCollection(drawn, **{"colors": INK, "zorder": 1, **style}))
+            self._add(LineCollection(drawn, **{"colors": INK, "zorder": 1, **style}))
+
+    def _add(self, collection: Collection) -> None:
+        self.axes.add_collection(collection)
+        if self.window is not None:
+            window = Bbox.from_extents(self.window.west, self.window.south, self.window.east, self.window.north)
+            collection.set_clip_box(TransformedBbox(window, self.axes.transData))
 
     def frame(self, box: Box, width: float = 0.6) -> None:
         """A rectangle without a fill."""
@@ -156,7 +171,7 @@ def lines_of(shape: shapely.Geometry) -> list[shapely.Geometry]:
 def text_width(text: str, kind: Type, letters: Lettering) -> float:
     """Width in millimetres of a text of one line."""
     advances = sum(_advance(sign, kind.weight, letters) for sign in text)
-    return advances * kind.size / _MEASURED_AT
+    return HINTED * advances * kind.size / _MEASURED_AT
 
 
 def text_box(text: str, kind: Type, letters: Lettering) -> tuple[float, float]:

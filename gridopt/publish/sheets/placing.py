@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import shapely
@@ -46,13 +46,19 @@ class Wish:
 
 @dataclass(frozen=True, eq=False)
 class Placed:
-    """A label where it stands."""
+    """A label where it stands; ``points_to`` is the end of a line that leads from it to what it names."""
 
     form: Form
     x: float
     y: float
     angle: float
     style: str
+    points_to: tuple[float, float] | None = None
+
+    def moved(self, x: float, y: float) -> Placed:
+        """The same label elsewhere."""
+        end = self.points_to and (self.points_to[0] + x, self.points_to[1] + y)
+        return replace(self, x=self.x + x, y=self.y + y, points_to=end)
 
 
 @dataclass(eq=False)

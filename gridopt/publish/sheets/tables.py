@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gridopt.publish.lettering import Lettering
-from gridopt.publish.sheets.paper import INK, Box, Page, Type, shortened, wrapped
+from gridopt.publish.sheets.paper import INK, Box, Page, Type, shortened, text_box, wrapped
 from gridopt.publish.sheets.tones import Tone, fill
 
 HEAD = Type(6.5, "bold")
@@ -15,7 +15,9 @@ STRONG = Type(7.0, "bold")
 DETAIL = Type(6.0)
 ROW = 4.6
 """Height of a row's cells in millimetres."""
-PAD = 0.8
+PAD, CLOSE = 0.8, 0.3
+SMALLEST = 4.5
+"""Points of the smallest letters in a cell."""
 SWATCH = 5.0
 
 
@@ -72,6 +74,11 @@ def row_height(row: Row, box: Box, table: Grid, letters: Lettering) -> float:
     return ROW + (len(lines) * DETAIL.line + PAD if lines else 0.0)
 
 
+def height_of(table: Grid, rows: Sequence[Row], box: Box, letters: Lettering) -> float:
+    """Height in millimetres of the heading and these rows."""
+    return table.head_height() + sum(row_height(row, box, table, letters) for row in rows)
+
+
 def fitting(table: Grid, rows: Sequence[Row], box: Box, letters: Lettering) -> int:
     """How many of the rows a box holds under the heading; at least one, so that every table ends."""
     room = box.height - table.head_height()
@@ -99,7 +106,8 @@ def draw_table(page: Page, table: Grid, rows: Sequence[Row], box: Box) -> float:
     page.polygons([head.shape], facecolors="#e6e6e6", edgecolors="none")
     edges = table.edges(box)
     for column, west, east in zip(table.columns, edges, edges[1:], strict=False):
-        page.write(((west + east) / 2, (head.south + head.north) / 2), column.heading, HEAD, ha="center")
+        kind = _fitting_type(column.heading, east - west - 2 * CLOSE, HEAD, page.letters)
+        page.write(((west + east) / 2, (head.south + head.north) / 2), column.heading, kind, ha="center")
     line = below.north
     for row in rows:
         strip = Box(box.west, line - row_height(row, box, table, page.letters), box.east, line)
@@ -117,8 +125,15 @@ def _draw_row(page: Page, table: Grid, row: Row, strip: Box) -> None:
     edges = table.edges(strip)
     middle = strip.north - ROW / 2
     for column, text, west, east in zip(table.columns, row.cells, edges, edges[1:], strict=False):
-        shown = shortened(text, east - west - 2 * PAD, kind, page.letters)
+        own = _fitting_type(text, east - west - 2 * PAD, kind, page.letters)
+        shown = shortened(text, east - west - 2 * PAD, own, page.letters)
         at, side = (east - PAD, "right") if column.is_number else (west + PAD, "left")
-        page.write((at, middle), shown, kind, ha=side, color=INK)
+        page.write((at, middle), shown, own, ha=side, color=INK)
     for number, text in enumerate(detail_lines(row, strip, table, page.letters)):
         page.write((edges[0] + PAD, strip.north - ROW - (number + 0.5) * DETAIL.line), text, DETAIL)
+
+
+def _fitting_type(text: str, width: float, kind: Type, letters: Lettering) -> Type:
+    """The letters of a cell, smaller where it would not fit: a code that is cut is none."""
+    needed = text_box(text, kind, letters)[0]
+    return Type(max(round(kind.size * width / needed - 0.05, 1), SMALLEST), kind.weight) if needed > width else kind

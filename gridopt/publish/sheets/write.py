@@ -55,7 +55,9 @@ def write_sheets(
 
     A sheet shows the grids in tones that print in black and white, roads, water, estates, gates and building
     numbers, last year's line dashed (the city's ``current_grids``), a table of the grids with 四至, and room
-    for opinions and seals; a long table goes on over the page. ``decisions.xlsx`` takes the changes asked
+    for opinions and seals; a long table goes on over the page. Where building numbers find no room on the map, as
+    in hamlets, enlarged maps under the table and on further pages show them; what fits nowhere is counted there.
+    ``decisions.xlsx`` takes the changes asked
     for and is read as the layer ``decisions``. ``posts`` fills the columns of chiefs and workers;
     ``communities`` are ids, all unless given; ``paper`` is "A3" or "A4", on its side where the community
     is broad. Where all are written again, files that an earlier call wrote for communities that are gone are
