@@ -5,6 +5,7 @@ import pytest
 import shapely
 
 from gridopt.errors import TableError
+from gridopt.grids.buildings import building_table
 from gridopt.read.city import read_city
 from gridopt.read.matches import Place, match_rows, place_names
 from gridopt.read.names import administrative, alike, building_name, likeness
@@ -142,6 +143,30 @@ def test_a_corrected_sheet_of_matches_is_fed_back(town):
     sheet.to_excel(town / "对应.xlsx", index=False)
     with pytest.raises(TableError, match="1 rows are confirmed as a place that does not exist"):
         counted(town, ROWS, further='matches = "对应.xlsx"\n')
+
+
+def test_rows_of_the_same_words_must_be_confirmed_alike(town):
+    rows = [HEAD, ["西社区", "金狮小区", "2幢", 5, 9], ["西社区", "金狮小区", "2幢", 6, 9]]
+    sheet = counted(town, rows).layer("population").attrs["matches"].table()
+    further = 'matches = "m.xlsx"\n'
+    for answers in (["yes", "-"], ["yes", ""]):
+        sheet.assign(confirmed=answers).to_excel(town / "m.xlsx", index=False)
+        with pytest.raises(
+            TableError, match="1 entries stand in several rows that are not confirmed alike: 西社区 / 金"
+        ):
+            counted(town, rows, further=further)
+    sheet.assign(confirmed="yes").to_excel(town / "m.xlsx", index=False)
+    assert counted(town, rows, further=further).layer("population")["households"].to_dict() == {"h2": 11}
+
+
+def test_counts_of_a_table_of_buildings_stand_in_the_table_of_buildings_and_shared_ones_do_not(town):
+    units = gpd.GeoDataFrame(
+        {"grid_code": ["1"], "community_id": [WEST_CODE]}, geometry=[shapely.box(-1e6, -1e6, 1e7, 1e7)], index=["u"]
+    )
+    city = counted(town, [HEAD, ["西社区", "金狮小区", "1幢", 30, 80]])
+    assert building_table(city, units.set_crs(city.crs))["households"].dropna().to_dict() == {"h1": 30}
+    city = counted(town, [["小区名称", "户数"], ["金狮小区", 30]], level="estates")
+    assert building_table(city, units.set_crs(city.crs))["households"].isna().all()
 
 
 def test_two_rows_for_one_building_are_doubtful_but_its_stairwells_add_up(town):

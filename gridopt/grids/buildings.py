@@ -10,6 +10,7 @@ from gridopt.city import City
 from gridopt.contracts import BUILDINGS
 from gridopt.holders import homes
 from gridopt.units.counts import assign_buildings
+from gridopt.units.keyed import with_keyed_counts
 
 TEXTS = ("name", "number", "estate", "use")
 NUMBERS = ("floors", "households")
@@ -24,7 +25,7 @@ def building_table(city: City, units: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     that `assign_buildings` finds outside the city (farther than 100 m from every unit, on record in the
     repairs) are left out.
     """
-    given = city.layer("buildings")
+    given = with_keyed_counts(city, levels=["buildings"]).layer("buildings")  # an estate's are only apportioned
     if given is None or not len(given):
         return _no_buildings(city)
     table = given.sort_index()

@@ -261,6 +261,15 @@ def read_confirmed(file: Path, known: Iterable[str], findings: Findings) -> dict
     places, said = set(known), {}
     entries, answers = texts(table[columns["entry"]]), texts(table[columns["confirmed"]])
     targets = texts(table[columns["target"]]) if columns["target"] else answers
+    ways = answers.groupby(entries.to_numpy()).nunique()
+    torn = ways.index[ways > 1]
+    if len(torn):
+        findings.fault(
+            f"{file.name}: {len(torn)} entries stand in several rows that are not confirmed alike: {preview(torn)}; "
+            "these rows have the same words, so confirm them alike, or tell them apart in the table of counts",
+            f"{file.name}：{len(torn)} 个条目出现在多行，且各行确认不一致：{preview(torn)}；"
+            "这些行文字相同，请填写一致，或在户数表中加以区分",
+        )
     for entry, answer, target in zip(entries, answers, targets, strict=True):
         if answer:
             lowered = answer.lower()

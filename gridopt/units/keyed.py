@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -13,7 +15,7 @@ from gridopt.units.nearest import canonical
 from gridopt.units.people import apportion, home_weights
 
 
-def with_keyed_counts(city: City) -> City:
+def with_keyed_counts(city: City, levels: Sequence[str] = ("buildings", "estates")) -> City:
     """The city with the counts that a table keys to buildings or to estates as columns of its buildings.
 
     A building's own row goes before its column; an estate's count is shared out over its buildings by how many
@@ -21,7 +23,7 @@ def with_keyed_counts(city: City) -> City:
     """
     buildings, table = city.layer("buildings"), city.layer("population")
     level = str(table["level"].iloc[0]) if table is not None and "level" in table and len(table) else ""
-    if buildings is None or not len(buildings) or level not in ("buildings", "estates"):
+    if buildings is None or not len(buildings) or level not in levels:
         return city
     ordered = gpd.GeoDataFrame(buildings).sort_index()
     if level == "estates":
