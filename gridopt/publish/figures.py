@@ -13,6 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection, PathCollection
 from matplotlib.figure import Figure
+from matplotlib.legend import Legend
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.path import Path
@@ -38,8 +39,8 @@ DPI = 150
 LARGEST = (8.0, 9.6)
 """Inches that a map may take on a page."""
 LEGEND_STRIP = 0.55
-NARROW = 5.5
-"""Inches of width below which the legend takes more lines."""
+MOST_COLUMNS = 4
+"""Columns of a legend where the picture is wide enough."""
 SCALE_ROOM = 2.2
 """How much more room than elsewhere the south has, where the scale bar lies."""
 INK = "#22343a"
@@ -257,12 +258,34 @@ def _map_legend(figure: Figure, plan: Plan, view: _View, *, letters: Lettering, 
         colour == DECISION_COLOURS["decide"] for colour, _ in view.keys
     ):
         handles.append(Line2D([], [], color=OUTLINE, linewidth=1.5, linestyle="--", label=say("decide_outline", lang)))
-    columns = 4 if figure.get_figwidth() > NARROW else 3
-    legend = figure.legend(
-        handles=handles, prop=letters.font(8.5), loc="lower center", ncols=columns, frameon=False, columnspacing=1.4
-    )
+    legend = _fitting_legend(figure, handles, letters)
     for text in legend.get_texts():
         text.set_color(INK)
+
+
+def _fitting_legend(figure: Figure, handles: list[Patch | Line2D], letters: Lettering) -> Legend:
+    """The legend in as many columns as the picture is wide; where it is higher than its strip, the picture grows."""
+    renderer = FigureCanvasAgg(figure).get_renderer()  # type: ignore[no-untyped-call]
+    for columns in range(MOST_COLUMNS, 0, -1):
+        legend = figure.legend(
+            handles=handles, prop=letters.font(8.5), loc="lower center", ncols=columns, frameon=False, columnspacing=1.4
+        )
+        box = legend.get_window_extent(renderer)
+        if columns == 1 or box.width <= figure.bbox.width:
+            break
+        legend.remove()
+    _grow(figure, max(box.height / figure.dpi - LEGEND_STRIP, 0.0))
+    return legend
+
+
+def _grow(figure: Figure, more: float) -> None:
+    """Inches that the picture gets below its map, which keeps its size."""
+    width, height = figure.get_size_inches()
+    before = figure.axes[0].get_position()
+    figure.set_size_inches(width, height + more)
+    north = (before.y1 * height + more) / (height + more)
+    south = (before.y0 * height + more) / (height + more)
+    figure.axes[0].set_position((before.x0, south, before.width, north - south))
 
 
 def png(figure: Figure) -> bytes:

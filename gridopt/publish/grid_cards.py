@@ -23,7 +23,7 @@ def cards_section(plan: Plan, lang: str) -> str:
     parts = [
         markup.element("p", say("why_said", lang)),
         markup.table(rules_table(plan, lang)),
-        markup.element("p", say("why_search", lang), "note"),
+        markup.element("p", say("why_search", lang), "note on-screen"),
         _contents(plan),
         *_communities(plan, reasons(plan, lang), lang),
     ]

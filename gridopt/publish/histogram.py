@@ -21,21 +21,25 @@ from gridopt.publish.sentences import number, say
 from gridopt.rules import Size
 from gridopt.terms import label
 
-MOST_ROWS = 4
-ROW_INCHES = 2.5
+MOST_PANELS = 4
+ROW_INCHES = 2.2
 SOFT = "#5c6b6c"
 BAR_COLOURS = SIZE_COLOURS | {"low": "#93b7d2", "comfort": "#8db48a", "high": "#e0b06c"}
 
 
 def size_histogram(plan: Plan, *, lang: str = "zh") -> bytes:
-    """How many base grids have which size; a row for all area kinds of the same rule, four rows at most."""
+    """How many base grids have which size; a panel for all area kinds of the same rule, four at most, two a row."""
     letters = lettering()
     lang = letters.language(lang)
     base = plan.grids[plan.grids["kind"] != "dedicated"]
-    groups = _kinds_by_rule(plan, base["area_kind"])[:MOST_ROWS]
-    n_rows = max(len(groups), 1)
-    figure = Figure(figsize=(LARGEST[0], 0.5 + ROW_INCHES * n_rows), dpi=DPI, layout="constrained")
-    for axes, kinds in zip(np.atleast_1d(figure.subplots(n_rows, 1)), groups, strict=False):
+    groups = _kinds_by_rule(plan, base["area_kind"])[:MOST_PANELS]
+    n_columns = min(max(len(groups), 1), 2)
+    n_rows = -(-max(len(groups), 1) // n_columns)
+    figure = Figure(figsize=(LARGEST[0], 0.2 + ROW_INCHES * n_rows), dpi=DPI, layout="constrained")
+    panels = np.ravel(figure.subplots(n_rows, n_columns, squeeze=False))
+    for axes in panels[len(groups) :]:
+        axes.set_axis_off()
+    for axes, kinds in zip(panels, groups, strict=False):
         size = size_rules(plan.city.rules, kinds[0])
         rows = base.index[base["area_kind"].isin(kinds)]
         _bars(axes, grid_sizes(plan)[rows], size_classes(plan).loc[rows, "size"], size)

@@ -278,7 +278,7 @@ def repairs(plan: Plan, lang: str) -> Table:
         for _, row in listed.iterrows()
     ]
     names = [label(name, lang) for name in ("layer", "fault", "n", "action", "ids")]
-    return Table(names, rows, numeric=frozenset({2}))
+    return Table(names, rows, numeric=frozenset({2}), short=frozenset({0, 1}))
 
 
 def _layer(name: str, lang: str) -> str:
