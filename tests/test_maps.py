@@ -11,7 +11,7 @@ import shapely
 from PIL import Image
 
 from gridopt.contracts import POSTS
-from gridopt.publish import colours, shapes
+from gridopt.publish import colours, map_figures, shapes
 from gridopt.publish.mapdata import map_data
 from gridopt.publish.maps import embedded_json, map_page, write_map
 from tests.browser import needs_chromium, screenshot, visit, with_script
@@ -152,6 +152,19 @@ def test_grids_of_one_community_share_a_hue_and_differ_in_shade(plan):
     assert strong.nunique() == plan.grids["community_id"].nunique()
     pairs = colours.neighbours(plan.grids.geometry.to_numpy())
     assert all(fills.iloc[i] != fills.iloc[j] for i, j in pairs)
+
+
+def test_communities_too_many_to_list_take_hues_and_names_of_their_townships(plan, monkeypatch):
+    monkeypatch.setattr(map_figures, "MOST_HUES", 1)
+    assert map_figures.hue_level(plan) == "community"  # one township says no more than the city
+    ids = plan.grids["community_id"].str[-3:].radd("320411")
+    apart = plan.replace(grids=plan.grids.assign(township_id=ids))
+    known = map_data(apart, posts=None, reach=None, lang="zh")
+    assert known["hued"] == "township"
+    assert len(set(known["places"]["township"]["strong"])) == ids.nunique()
+    assert "strong" not in known["places"]["community"]
+    assert known["text"]["by_place"] == "按乡镇（街道）"
+    assert known["text"]["shade_note"].startswith("同一色系为同一乡镇（街道）")
 
 
 def test_thinning_leaves_shared_borders_shared():

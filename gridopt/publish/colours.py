@@ -124,18 +124,20 @@ def _smallest_last(near: list[list[int]]) -> list[int]:
     return order
 
 
-def community_colours(grids: pd.DataFrame, shapes: NDArray[np.object_]) -> tuple[pd.Series[str], pd.Series[str]]:
+def community_colours(
+    grids: pd.DataFrame, shapes: NDArray[np.object_], owner: str = "community_id"
+) -> tuple[pd.Series[str], pd.Series[str]]:
     """(a strong colour for each community id, a fill for each grid code).
 
     ``shapes`` are the polygons of ``grids`` in row order. Communities that share a line differ in hue;
-    grids of one community that share a line differ in shade.
+    grids of one community that share a line differ in shade. ``owner`` may be the column of a level above.
     """
     pairs = neighbours(shapes)
-    owners, community = np.unique(grids["community_id"].to_numpy(dtype=object), return_inverse=True)
-    ends = community[pairs]
+    owners, place = np.unique(grids[owner].to_numpy(dtype=object), return_inverse=True)
+    ends = place[pairs]
     across = np.unique(np.sort(ends[ends[:, 0] != ends[:, 1]], axis=1), axis=0)
     hues = colour_numbers(len(owners), across, len(HUES), spread=True)
     shades = colour_numbers(len(grids), pairs[ends[:, 0] == ends[:, 1]], len(SHADES))
     strong = [oklch(0.62, 0.1, HUES[hue]) for hue in hues]
-    fills = [oklch(*SHADES[shade], HUES[hues[owner]]) for shade, owner in zip(shades, community, strict=True)]
+    fills = [oklch(*SHADES[shade], HUES[hues[of]]) for shade, of in zip(shades, place, strict=True)]
     return pd.Series(strong, index=owners), pd.Series(fills, index=grids.index)

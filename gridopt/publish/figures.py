@@ -8,6 +8,7 @@ from pathlib import Path as FilePath
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import shapely
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -30,10 +31,12 @@ from gridopt.publish.facts import (
     size_classes,
 )
 from gridopt.publish.lettering import Lettering, lettering
-from gridopt.publish.map_figures import figures_by_level
+from gridopt.publish.map_figures import KEYS, figures_by_level, hue_level
+from gridopt.publish.map_places import names_of
 from gridopt.publish.map_views import views
 from gridopt.publish.sentences import say
 from gridopt.publish.shapes import parts_of, thin
+from gridopt.terms import label
 
 DPI = 150
 LARGEST = (8.0, 9.6)
@@ -43,7 +46,7 @@ MOST_COLUMNS = 4
 """Columns of a legend where the picture is wide enough."""
 SCALE_ROOM = 2.2
 """How much more room than elsewhere the south has, where the scale bar lies."""
-INK = "#22343a"
+INK, BORDER = "#22343a", "#37494c"
 NAME_SIZE = 8.5
 
 
@@ -81,7 +84,7 @@ def city_figure(plan: Plan, *, view: str = "community", frame: Frame | None = No
     Measures are those of `map_measures`: households, residents, density, workload, walk_mean, walk_max.
     Raises `RuleError` for another view.
     """
-    letters = lettering()
+    letters, hued = lettering(), hue_level(plan)
     lang = letters.language(lang)
     shown = _View.of(plan, view, lang)
     shapes = thin(plan.grids.geometry.to_numpy(), 1.0)
@@ -89,20 +92,16 @@ def city_figure(plan: Plan, *, view: str = "community", frame: Frame | None = No
     axes.add_collection(
         PathCollection(
             paths(shapes),
-            facecolors=shown.fills or community_colours(plan.grids, shapes)[1].tolist(),
+            facecolors=shown.fills or community_colours(plan.grids, shapes, KEYS[hued])[1].tolist(),
             edgecolors="white",
             linewidths=0.6,
             zorder=1,
         )
     )
     _ground(axes, plan)
-    communities = [
-        shapely.union_all(shapes[rows]) for rows in plan.grids.groupby("community_id", sort=True).indices.values()
-    ]
-    edges = paths(np.array(communities, dtype=object))
-    axes.add_collection(PathCollection(edges, facecolors="none", edgecolors="#37494c", linewidths=1.3, zorder=3))
+    named = _place_borders(axes, plan, shapes, hued)
     _decisions(axes, plan, shapes)
-    _community_names(axes, plan, communities, letters=letters, width=figure.get_figwidth())
+    _place_names(axes, names_of(plan, hued), named, letters=letters, width=figure.get_figwidth())
     _scale_bar(axes, letters)
     _map_legend(figure, plan, shown, letters=letters, lang=lang)
     return figure
@@ -207,11 +206,26 @@ def _decisions(axes: Axes, plan: Plan, shapes: NDArray[np.object_]) -> None:
         )
 
 
-def _community_names(
-    axes: Axes, plan: Plan, shapes: list[shapely.Geometry], *, letters: Lettering, width: float
+def _place_borders(axes: Axes, plan: Plan, shapes: NDArray[np.object_], hued: str) -> list[shapely.Geometry]:
+    """The borders of communities, those of the level that is named stronger; the shapes of that level."""
+    outlines: list[shapely.Geometry] = []
+    for level, width in _border_widths(hued).items():
+        rows = plan.grids.groupby(KEYS[level], sort=True).indices.values()
+        outlines = [shapely.union_all(shapes[of]) for of in rows]
+        edges = paths(np.array(outlines, dtype=object))
+        axes.add_collection(PathCollection(edges, facecolors="none", edgecolors=BORDER, linewidths=width, zorder=3))
+    return outlines
+
+
+def _border_widths(hued: str) -> dict[str, float]:
+    """Points of the border of each level that is drawn, the named one last."""
+    return {"community": 0.5, hued: 1.3}
+
+
+def _place_names(
+    axes: Axes, names: pd.Series[str], shapes: list[shapely.Geometry], *, letters: Lettering, width: float
 ) -> None:
-    """Names where they do not cover each other, the largest communities first; ``width`` of the picture in inches."""
-    names = plan.grids.groupby("community_id", sort=True)["community"].first()
+    """Names where they do not cover each other, the largest places first; ``width`` of the picture in inches."""
     metres_per_point = (axes.get_xlim()[1] - axes.get_xlim()[0]) / (width * 72)
     taken: list[tuple[float, float, float, float]] = []
     for place in np.argsort([-shape.area for shape in shapes], kind="stable"):
@@ -253,7 +267,9 @@ def _scale_bar(axes: Axes, letters: Lettering) -> None:
 
 def _map_legend(figure: Figure, plan: Plan, view: _View, *, letters: Lettering, lang: str) -> None:
     handles: list[Patch | Line2D] = [Patch(facecolor=colour, label=text) for colour, text in view.keys]
-    handles.append(Line2D([], [], color="#37494c", linewidth=1.3, label=say("community_border", lang)))
+    for level, width in _border_widths(hue_level(plan)).items():
+        said = say("place_border", lang, level=label(level, lang))
+        handles.append(Line2D([], [], color=BORDER, linewidth=width, label=said))
     if (decision_classes(plan) == "decide").any() and not any(
         colour == DECISION_COLOURS["decide"] for colour, _ in view.keys
     ):

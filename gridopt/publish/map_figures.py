@@ -18,6 +18,8 @@ KEYS: Mapping[str, str] = {
     "community": "community_id",
     "grid": "grid_code",
 }
+MOST_HUES = 60
+"""Places that a legend can list one by one."""
 _HECTARE = 10_000.0
 _ADDED = ("households", "residents", "buildings", "workload")
 
@@ -26,6 +28,13 @@ def levels_of(plan: Plan) -> tuple[str, ...]:
     """The levels that say more than the city does: a county or township that is all of it is left out."""
     above = [level for level in ("county", "township") if len(plan.grids[KEYS[level]].unique()) > 1]
     return (*above, "community", "grid")
+
+
+def hue_level(plan: Plan) -> str:
+    """The level whose places have a hue each: communities, or what is above them where they are too many to list."""
+    above = levels_of(plan)[-2::-1]
+    few = [level for level in above if plan.grids[KEYS[level]].nunique() <= MOST_HUES]
+    return (few or above[-1:])[0]
 
 
 def figures_by_level(plan: Plan, *, posts: pd.DataFrame | None, reach: pd.DataFrame | None) -> dict[str, pd.DataFrame]:

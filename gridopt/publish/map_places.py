@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from gridopt.grids.plan import Plan
 from gridopt.publish.colours import HUES, colour_numbers, community_colours, neighbours, oklch
 from gridopt.publish.facts import grid_sizes
-from gridopt.publish.map_figures import KEYS
+from gridopt.publish.map_figures import KEYS, hue_level
 from gridopt.publish.sentences import number
 from gridopt.publish.shapes import coded_points, coded_polygons, thin, wgs84
 
@@ -27,10 +27,11 @@ def places(plan: Plan, levels: tuple[str, ...]) -> dict[str, dict[str, list[Any]
 
     ``owner`` is the position of the place of the next level above that holds it, -1 for the first level; ``side`` the
     root of the area in metres; coordinates are WGS84, see `shapes.coded_polygons`. Grids have ``short`` names and
-    their ``amount`` besides, communities a ``strong`` colour.
+    their ``amount`` besides, the places of `hue_level` a ``strong`` colour.
     """
     shapes = thin(plan.grids.geometry.to_numpy())
-    strong, fills = community_colours(plan.grids, shapes)
+    hued = hue_level(plan)
+    strong, fills = community_colours(plan.grids, shapes, KEYS[hued])
     listed = {}
     inner = {"grid": shapes}
     below, outlines = "grid", shapes
@@ -40,7 +41,7 @@ def places(plan: Plan, levels: tuple[str, ...]) -> dict[str, dict[str, list[Any]
     for above, level in zip(("", *levels), levels, strict=False):
         listed[level] = _listed(plan, level, above, inner[level])
     listed["grid"] |= _of_grids(plan) | {"fill": fills.tolist()}
-    listed["community"]["strong"] = strong[listed["community"]["id"]].tolist()
+    listed[hued]["strong"] = strong[listed[hued]["id"]].tolist()
     for level in levels[:-1]:
         listed[level]["fill"] = _fills(inner[level])
     return listed
@@ -60,7 +61,7 @@ def _united(shapes: Shapes, owners: NDArray[np.object_]) -> Shapes:
 
 
 def _listed(plan: Plan, level: str, above: str, shapes: Shapes) -> dict[str, list[Any]]:
-    names = _names(plan, level)
+    names = names_of(plan, level)
     if level == "grid":
         points = gpd.GeoSeries.from_xy(plan.grids["label_x"], plan.grids["label_y"], crs=plan.city.crs).to_numpy()
     else:
@@ -78,7 +79,7 @@ def _listed(plan: Plan, level: str, above: str, shapes: Shapes) -> dict[str, lis
     }
 
 
-def _names(plan: Plan, level: str) -> pd.Series[str]:
+def names_of(plan: Plan, level: str) -> pd.Series[str]:
     """How the places of a level are called, by id; "" where nobody has said."""
     if level == "grid":
         return pd.Series(plan.grids["name"])

@@ -11,7 +11,7 @@ from gridopt.grids.plan import Plan
 from gridopt.publish.cards import card_rows, findings, reach_by_place, tier_name
 from gridopt.publish.colours import OUTLINE
 from gridopt.publish.facts import decision_classes, status_of
-from gridopt.publish.map_figures import CITY, figures_by_level, levels_of
+from gridopt.publish.map_figures import CITY, figures_by_level, hue_level, levels_of
 from gridopt.publish.map_ground import beyond, buildings, facilities, footprints, lines
 from gridopt.publish.map_places import places
 from gridopt.publish.map_views import views
@@ -40,7 +40,8 @@ def map_data(plan: Plan, *, posts: pd.DataFrame | None, reach: pd.DataFrame | No
         "city": plan.city.name,
         "status": status_of(plan, lang),
         "counts": _counts(plan, lang),
-        "text": {name: say(name, lang) for name, words in SENTENCES.items() if "{" not in words[0]},
+        "hued": hue_level(plan),
+        "text": _texts(plan, lang),
         "levels": [_level(level, lang) for level in (CITY, *levels, "building")],
         "places": places(plan, levels),
         "rollups": {level: _roll_up(figures[level], level, levels, lang) for level in (CITY, *levels)},
@@ -57,6 +58,14 @@ def map_data(plan: Plan, *, posts: pd.DataFrame | None, reach: pd.DataFrame | No
         "facilities": facilities(plan, lang),
         "beyond": beyond(plan, reach),
     }
+
+
+def _texts(plan: Plan, lang: str) -> dict[str, str]:
+    """Every phrase of the page."""
+    phrases = {name: say(name, lang) for name, words in SENTENCES.items() if "{" not in words[0]}
+    hued = label(hue_level(plan), lang)
+    by_place = say("by_place", lang, level=capital(hued))
+    return phrases | {"by_place": by_place, "shade_note": say("shade_note", lang, level=hued)}
 
 
 def _counts(plan: Plan, lang: str) -> str:

@@ -16,6 +16,7 @@ from gridopt.publish.figures import Frame, city_map
 from gridopt.publish.grid_cards import cards_section
 from gridopt.publish.histogram import size_histogram
 from gridopt.publish.lettering import lettering
+from gridopt.publish.map_figures import hue_level
 from gridopt.publish.markup import asset
 from gridopt.publish.sentences import number, percent, say
 from gridopt.terms import TERMS, label
@@ -123,12 +124,16 @@ def _first_page(report: _Report, pictures: dict[str, bytes]) -> str:
 def _maps_of_first_page(report: _Report, pictures: dict[str, bytes]) -> str:
     lang = report.lang
     if report.today is None:
-        return markup.picture(pictures["city"], say("map_caption", lang))
+        return markup.picture(pictures["city"], _caption(report))
     pair = [
         markup.picture(pictures["before"], f"{say('before', lang)} · {say('size_caption', lang)}"),
         markup.picture(pictures["after"], f"{say('after', lang)} · {say('size_caption', lang)}"),
     ]
     return f'<div class="pair">{"".join(pair)}</div>'
+
+
+def _caption(report: _Report) -> str:
+    return say("map_caption", report.lang, level=label(hue_level(report.plan), report.lang))
 
 
 def _headline(figures: CityFigures, lang: str) -> str:
@@ -173,7 +178,7 @@ def decision_sentence(plan: Plan, lang: str) -> str:
 def _evidence(report: _Report, pictures: dict[str, bytes]) -> list[str]:
     plan, lang = report.plan, report.lang
     no_letters = "" if lettering().writes_chinese else markup.element("p", say("no_font", lang), "note")
-    maps = [markup.picture(pictures["city"], say("map_caption", lang))] if report.today is not None else []
+    maps = [markup.picture(pictures["city"], _caption(report))] if report.today is not None else []
     maps.append(markup.picture(pictures["sizes"], say("size_caption", lang)))
     if "decisions" in pictures:
         maps.append(markup.picture(pictures["decisions"], say("decision_caption", lang)))

@@ -48,28 +48,32 @@ const drawMap = (page) => {
     history.replaceState(null, "", "#" + encodeURIComponent(grids.id[i]));
   };
 
-  // Names: communities while the map is small, grids once there is room for them
-  const sides = [...grids.side].sort((a, b) => a - b), typicalSide = sides[Math.floor(sides.length / 2)] || 0;
+  // Names: the places that have a hue each while the map is small, communities and grids once there is room for them
+  const typical = (sides) => [...sides].sort((a, b) => a - b)[Math.floor(sides.length / 2)] || 0;
+  const typicalSide = typical(grids.side), communitySide = typical(communities.side);
   const offset = ([lat, lng], pixels, metres) => [lat - (pixels * metres) / 111000, lng];
   const names = new GridoptLabels((metres) => {
     if (!state.labels) return [];
     if (present.on) return present.labels(metres);
-    const typical = typicalSide / metres, large = typical > 46;
-    const community = communities.name.map((name, i) => ({
-      at: page.at("community", i), lines: [name], px: large ? 12 : 13, weight: 600, ink: "#22343a",
-      room: communities.side[i] / metres > 30,
+    const across = typicalSide / metres, far = page.hued !== "community" && communitySide / metres < 56;
+    const level = far ? page.hued : "community", places = page.places[level];
+    const named = places.name.map((name, i) => ({
+      at: page.at(level, i), lines: [name], px: far ? 14 : 13, weight: 650, ink: "#1c2d33", halo: 4, shift: 18,
+      room: places.side[i] / metres > 30,
     }));
-    const grid = typical > 26 ? grids.short.map((short, i) => ({
-      at: page.at("grid", i), ink: "#2e4044", px: 12, weight: 500, badge: badge(i),
-      lines: grids.side[i] / metres > 84 ? [page.tail(i), views.value("grid", i) || grids.amount[i]] : [short],
-      room: grids.side[i] / metres > 22,
-    })) : [];
+    const grid = across > 26 ? grids.short.map((short, i) => {
+      const side = grids.side[i] / metres;
+      return {
+        at: page.at("grid", i), ink: "#2e4044", px: 12, weight: 500, badge: badge(i), shift: Math.min(side / 4, 22),
+        lines: side > 84 ? [page.tail(i), views.value("grid", i) || grids.amount[i]] : [short], shorter: [short], room: side > 22,
+      };
+    }) : [];
     const services = state.facilities && metres < 1.6 ? page.facilities.name.map((name, i) => ({
       at: offset(page.place(page.facilities.x[i], page.facilities.y[i]), 11, metres), lines: [name], px: 11, weight: 500,
       ink: layers.tierInk(page.facilities.tier[i]),
     })) : [];
-    return (large ? [...grid, ...services, ...community] : [...community, ...grid]).filter((label) => label.room !== false);
-  });
+    return [...named, ...grid, ...services].filter((label) => label.room !== false);
+  }, () => (state.facilities && map.hasLayer(layers.facilities) ? layers.facilities.getLayers().map((dot) => dot.getLatLng()) : []));
   const badge = (i) => state.posts && { text: String(page.staffed.posts[i]), ink: page.staffed.vacant[i] ? page.outlineColour : "#3c6f52" };
 
   const SPECK = 16; // pixels across
@@ -121,13 +125,12 @@ const drawMap = (page) => {
     byId("keys").replaceChildren(...(views.now.levels ? [...keys, rule, ...more] : [...more, rule, ...keys]));
     byId("note").textContent = views.now.levels ? page.text.offline_note : page.text.shade_note;
   };
-  // Communities, or the places above them where they are too many to read
+  // The places that have a hue each: communities, or those above them where they are too many to read
   const places = () => {
-    const level = communities.id.length > 60 && page.above("community") !== "city" ? page.above("community") : "community";
-    return page.places[level].name.map((name, i) => {
+    const level = page.hued, { name: called, strong } = page.places[level];
+    return called.map((name, i) => {
       const item = page.make("li"), button = page.button(undefined, undefined, () => zoomTo(level, i));
-      const colours = page.places[level].strong || page.places[level].fill;
-      button.append(page.swatch({ background: level === "community" ? colours[i] : "#c9d2cf" }), page.make("span", name), page.make("span", page.inside(level, i).length, "tail"));
+      button.append(page.swatch({ background: strong[i] }), page.make("span", name), page.make("span", page.inside(level, i).length, "tail"));
       item.append(button);
       return item;
     });

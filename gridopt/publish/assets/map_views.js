@@ -3,7 +3,7 @@
 class GridoptViews {
   constructor(page) {
     this.page = page;
-    this.list = [{ name: "community", said: page.text.by_community }, ...page.views];
+    this.list = [{ name: "community", said: page.text.by_place }, ...page.views];
     this.now = this.list[0];
     this.heard = [];
   }
