@@ -67,7 +67,8 @@ def trade_off(choices: Choices, *, lang: str = "zh") -> Picture:
     rows = -(-len(choices.plans) // columns)
     page = _Page(Figure(facecolor="white", dpi=DPI), 4.35 + rows * (high + MAP_TITLE) + 0.35)
     title = say("choice_title", lang, city=choices.plans[0].city.name, n=len(choices.plans))
-    page.figure.text(0.02, 1 - 0.18 / page.height, title, font=letters.font(14, "bold"), color=INK, va="top")
+    heading = page.figure.text(0.02, 1 - 0.18 / page.height, title, font=letters.font(14, "bold"), color=INK, va="top")
+    heading.set_parse_math(False)  # a dollar sign in a name is no formula
     _scatter(page.axes(0.85, 0.7, 3.65, 2.95), choices, letters=letters, lang=lang)
     _table(page.axes(4.75, 0.7, 5.1, 2.95), choices, letters=letters, lang=lang)
     for place, (name, plan) in enumerate(zip(choices.table.index, choices.plans, strict=True)):

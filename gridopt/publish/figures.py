@@ -14,7 +14,6 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection, PathCollection
 from matplotlib.figure import Figure
-from matplotlib.legend import Legend
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.path import Path
@@ -274,24 +273,24 @@ def _map_legend(figure: Figure, plan: Plan, view: _View, *, letters: Lettering, 
         colour == DECISION_COLOURS["decide"] for colour, _ in view.keys
     ):
         handles.append(Line2D([], [], color=OUTLINE, linewidth=1.5, linestyle="--", label=say("decide_outline", lang)))
-    legend = _fitting_legend(figure, handles, letters)
-    for text in legend.get_texts():
-        text.set_color(INK)
+    _fit_legend(figure, handles, letters)
 
 
-def _fitting_legend(figure: Figure, handles: list[Patch | Line2D], letters: Lettering) -> Legend:
-    """The legend in as many columns as the picture is wide; where it is higher than its strip, the picture grows."""
+def _fit_legend(figure: Figure, handles: list[Patch | Line2D], letters: Lettering) -> None:
+    """Draw the legend in as many columns as the picture is wide; the picture grows where its strip is too low."""
     renderer = FigureCanvasAgg(figure).get_renderer()  # type: ignore[no-untyped-call]
     for columns in range(MOST_COLUMNS, 0, -1):
         legend = figure.legend(
             handles=handles, prop=letters.font(8.5), loc="lower center", ncols=columns, frameon=False, columnspacing=1.4
         )
+        for text in legend.get_texts():
+            text.set_color(INK)
+            text.set_parse_math(False)
         box = legend.get_window_extent(renderer)
         if columns == 1 or box.width <= figure.bbox.width:
             break
         legend.remove()
     _grow(figure, max(box.height / figure.dpi - LEGEND_STRIP, 0.0))
-    return legend
 
 
 def _grow(figure: Figure, more: float) -> None:

@@ -98,7 +98,8 @@ def _dress(axes: Axes, shown: tuple[tuple[str, ...], Size], *, letters: Letterin
     kinds, size = shown
     said = say("listing", lang).join(label(kind, lang) for kind in kinds)
     measure = spoken(size.counted, lang)
-    axes.set_xlabel(say("histogram_x", lang, kind=said, measure=measure), font=letters.font(9))
+    told = axes.set_xlabel(say("histogram_x", lang, kind=said, measure=measure), font=letters.font(9))
+    told.set_parse_math(False)  # a dollar sign in a name is no formula
     axes.set_ylabel(label("n_grids", lang), font=letters.font(9))
     axes.yaxis.set_major_locator(MaxNLocator(integer=True))
     for tick in (*axes.get_xticklabels(), *axes.get_yticklabels()):
