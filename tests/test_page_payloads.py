@@ -56,7 +56,8 @@ def hostile_report(folder):
     events = texts(EVENTS, level="community", year="all", events=9.0, expected=1.0, ratio=9.0, is_hot=True)
     events = events.assign(**{name: 0.1 for name in EVENTS if name.startswith("settled_")})
     details = {**plan.details, "events": events, "decisions": dict(enumerate([[unit] for unit in plan.units.index]))}
-    hostile = plan.replace(city=hostile_city(plan), details=details)
+    few = plan.grids.assign(area_kind=list(PAYLOADS[-5:]) * 10)  # a histogram of fifty kinds takes long to draw
+    hostile = plan.replace(city=hostile_city(plan), details=details, grids=few)
     staffed = hostile_posts(hostile)
     return write_report(hostile, folder, posts=staffed, reach=hostile_reach(hostile), today=hostile, lang="en")
 
