@@ -20,7 +20,8 @@ _compiler: Any = njit
 _types: Any = types
 
 F1, F2 = float64[::1], float64[:, ::1]
-I1, I2, I8, B1, U1 = int32[::1], int32[:, ::1], int64[::1], boolean[::1], uint64[::1]
+I1, I2, I8, U1 = int32[::1], int32[:, ::1], int64[::1], uint64[::1]
+B1, B2 = boolean[::1], boolean[:, ::1]
 PAIR = _types.UniTuple(float64, 2)
 TRIPLE = _types.UniTuple(float64, 3)
 

@@ -44,17 +44,19 @@ PROVED = Slack(0.0)
 """The best there is, whichever way its terms trade off."""
 
 
-def slack_of(problem: Problem, labels: Ints, effort: Effort) -> Slack | None:
+def slack_of(problem: Problem, labels: Ints, effort: Effort, whole: float | None = None) -> Slack | None:
     """The slack of a drawing; None where the problem is too large to bound unasked.
 
-    Where the drawing misses bounds, or grids have rules of their own, that of the problem as relaxed (`as_relaxed`).
+    ``whole`` is what its objective may fall by at most, where this is known. Where the drawing misses bounds, or grids
+    have rules of their own, the slack is that of the problem as relaxed (`as_relaxed`).
     """
     if effort.is_over or problem.n_units > (LARGEST if effort.prove else ALWAYS):
         return None
     terms = evaluate(problem, labels).terms
     lowest = term_bounds(as_relaxed(problem, labels), terms, proving=effort.prove, share=effort.share)
     left = np.maximum(terms - lowest, 0.0)
-    return Slack(float(left @ problem.coefficients), left)
+    by_terms = float(left @ problem.coefficients)
+    return Slack(by_terms if whole is None else min(whole, by_terms), left)
 
 
 def as_relaxed(problem: Problem, labels: Ints) -> Problem:

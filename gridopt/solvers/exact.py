@@ -28,7 +28,7 @@ MOST_SETS = 150_000
 MOST_STEPS = 20_000_000
 MOST_COVERS = 2_000_000
 """Partial covers that one step may grow."""
-MOST_COLUMNS = 2_000
+MOST_COLUMNS = 20_000
 """Sets that the MILP may choose from where covers are too many."""
 MOST_BRANCHES = 500
 """Choices looked at to keep every grid from lying inside another."""
@@ -38,8 +38,9 @@ MOST_BRANCHES = 500
 class Sets:
     """Candidate grids of one problem.
 
-    ``order`` says which unit each bit stands for; ``masks`` are the sets as bits, ``members`` (sets, units)
-    the same in unit order, ``cost`` what each costs; ``low`` and ``high`` are the bounds they keep.
+    ``order`` says which unit each bit stands for; ``masks`` are the sets as bits, none where units are more than a
+    word has, ``members`` (sets, units) the same in unit order, ``cost`` what each costs; ``low`` and ``high`` are the
+    bounds they keep.
     """
 
     order: NDArray[np.int64]
@@ -56,7 +57,23 @@ class Sets:
     def kept(self, chosen: NDArray[np.bool_]) -> Sets:
         """Some of the sets."""
         members, cost = self.members[chosen], self.cost[chosen]
-        return Sets(self.order, self.masks[chosen], members, cost, self.low, self.high)
+        masks = self.masks[chosen] if len(self.masks) else self.masks
+        return Sets(self.order, masks, members, cost, self.low, self.high)
+
+    @classmethod
+    def of(cls, problem: Problem, members: NDArray[np.bool_], *, soft: Collection[str] = ()) -> Sets:
+        """Sets (s, n) known to be connected and within the bounds, which all grids share, but for those that break
+        further rules (as `enumerate_sets`).
+        """
+        order = along(problem.xy)
+        members = members[_sound(problem, members, soft)]
+        masks = np.empty(0, np.uint64)
+        if problem.n_units <= MOST_UNITS:
+            masks = members[:, order] @ (np.uint64(1) << np.arange(problem.n_units, dtype=np.uint64))
+            turn = np.argsort(masks, kind="stable")
+            members, masks = members[turn], masks[turn]
+        cost = set_costs(problem, members.astype(np.float64))
+        return cls(order, masks, members, cost, problem.low[0], problem.high[0])
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +93,7 @@ def enumerate_sets(problem: Problem, low: Floats, high: Floats, *, soft: Collect
     n = problem.n_units
     if n > MOST_UNITS:
         return None
-    order = _along(problem.xy)
+    order = along(problem.xy)
     masks = np.empty(MOST_SETS, np.uint64)
     adjacency = _neighbour_masks(problem, order)
     found = connected_sets(adjacency, problem.weights[order], low - 1e-9, high + 1e-9, masks, MOST_STEPS)
@@ -86,11 +103,17 @@ def enumerate_sets(problem: Problem, low: Floats, high: Floats, *, soft: Collect
     bits = ((ordered[:, None] >> np.arange(n, dtype=np.uint64)) & np.uint64(1)).astype(bool)
     members = np.empty_like(bits)
     members[:, order] = bits
+    sound = _sound(problem, members, soft)
+    members = members[sound]
+    return Sets(order, ordered[sound], members, set_costs(problem, members.astype(np.float64)), low, high)
+
+
+def _sound(problem: Problem, members: NDArray[np.bool_], soft: Collection[str]) -> NDArray[np.bool_]:
+    """Which sets (s, n) neither part nor join fixed units, and break no rule but such as may give way."""
     sound = _owners(problem, members)[1]
     for rule, missed in problem.conditions.misses(members, anchors_of(problem, members)).items():
         sound &= (missed == 0) | (rule in soft)
-    members = members[sound]
-    return Sets(order, ordered[sound], members, set_costs(problem, members.astype(np.float64)), low, high)
+    return sound
 
 
 def best_partition(problem: Problem, sets: Sets, *, incumbent: float = np.inf) -> Proof:
@@ -100,7 +123,7 @@ def best_partition(problem: Problem, sets: Sets, *, incumbent: float = np.inf) -
     """
     if problem.conditions.beside is None:
         return _cheapest(problem, sets, incumbent)
-    best, branches = Proof("infeasible"), [np.ones(len(sets.masks), bool)]
+    best, branches = Proof("infeasible"), [np.ones(len(sets.members), bool)]
     for _ in range(MOST_BRANCHES):
         if not branches:
             return best
@@ -139,13 +162,14 @@ def _labels(sets: Sets, chosen: NDArray[np.int64]) -> Ints:
 
 def _cost(sets: Sets, labels: Ints) -> float:
     """What a partition into some of the sets costs."""
-    weights = np.uint64(1) << np.arange(len(sets.order), dtype=np.uint64)
-    masks = [weights[labels[sets.order] == grid].sum() for grid in range(int(labels.max()) + 1)]
-    return float(sets.cost[np.searchsorted(sets.masks, np.array(masks, np.uint64))].sum())
+    grids = [labels == grid for grid in range(int(labels.max()) + 1)]
+    return float(sum(sets.cost[(sets.members == grid).all(axis=1).argmax()] for grid in grids))
 
 
 def _cheapest(problem: Problem, sets: Sets, incumbent: float) -> Proof:
     """`best_partition` where grids may lie inside one another."""
+    if len(sets.masks) < len(sets.members):
+        return _by_milp(problem, sets, np.arange(len(sets.members)), incumbent)
     useful = np.flatnonzero(_room(problem, sets, sets.masks, problem.n_grids))
     if not len(useful):
         return Proof("infeasible")
@@ -221,7 +245,7 @@ def _by_milp(problem: Problem, sets: Sets, useful: NDArray[np.int64], incumbent:
     return Proof(choice.status, numbered(problem, _labels(sets, useful[choice.chosen])))
 
 
-def _along(xy: Floats) -> NDArray[np.int64]:
+def along(xy: Floats) -> NDArray[np.int64]:
     """Units along the principal axis: a cover that grows along it has a short front and few shapes."""
     centred = xy - xy.mean(axis=0)
     axis = np.linalg.eigh(centred.T @ centred)[1][:, 1]

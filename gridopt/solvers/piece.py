@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +20,7 @@ from gridopt.solvers.problem import Problem, breaches, evaluate
 from gridopt.solvers.refine import refined
 from gridopt.solvers.relaxation import missed_by_number, never_relaxed
 from gridopt.solvers.relaxed import Task, draw_relaxed
+from gridopt.solvers.settle import settled
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
@@ -99,8 +101,8 @@ def draw_piece(
 
 def _slack_as_relaxed(task: Task, labels: Ints, effort: Effort) -> Slack | None:
     """The slack of a drawing that misses rules, of any groups' units, for the number of grids that it has."""
-    number = int(labels.max()) + 1
-    return slack_of(pose(task.terrain.graph, task.community, task.coefficients, number), labels, effort)
+    problem = pose(task.terrain.graph, task.community, task.coefficients, int(labels.max()) + 1)
+    return slack_of(problem, labels, effort, settled(problem, labels, effort).slack)
 
 
 def _near(terrain: Terrain, community: Community) -> bool:
@@ -145,8 +147,12 @@ def _within_bounds(problem: Problem, sets: Sets | None, effort: Effort, seed: in
             return Outcome(None, impossible=True)
     if not feasible:
         return Outcome(None)
-    labels = refined(problem, found, (effort, seed))
-    return Outcome(labels, slack=slack_of(problem, labels, effort))
+    known = settled(problem, found.labels, effort)
+    if not known.is_best:
+        better = dataclasses.replace(found, labels=known.labels, score=evaluate(problem, known.labels))
+        known = known.bettered(problem, refined(problem, better, (effort, seed)), effort)
+    slack = PROVED if known.is_best else slack_of(problem, known.labels, effort, known.slack)
+    return Outcome(known.labels, optimal=known.is_best, slack=slack)
 
 
 def _best_of_all(
