@@ -28,15 +28,11 @@ Bools = NDArray[np.bool_]
 SAVING = 0.3
 """Grids join the program that save more than this share of what the best saves."""
 
-START, SMOOTHING, CAUTION = 0.5, 0.6, 4.0
-"""How far the first prices are those of the plan, and later ones stay with the best yet; after each search that took
-too long they go by so many times less away from them."""
+START, SMOOTHING = 0.85, 0.6
+"""How far the first prices are those of the plan, and later ones stay with the best yet."""
 
 ROUNDS = 200
 """Times that grids join, at most."""
-
-DEAREST = 0.1
-"""Share of all steps that one search may take."""
 
 CLOSE, CLOSED = 1e-9, 1e-4
 """Shares of the plan's cost: what a bound may stay below the truth by, and the program be above it to be done with."""
@@ -73,34 +69,43 @@ class Columns:
     steps: int
 
 
-def generated(admissible: Admissible, labels: Ints, most_steps: int) -> Columns:
-    """Grids and prices for a known plan, labels (n,); the bound is -inf where the steps do not suffice for any."""
+def generated(admissible: Admissible, labels: Ints, most_steps: int, pool: Bools | None = None) -> Columns:
+    """Grids and prices for a known plan, labels (n,); the bound is -inf where the steps do not suffice for any.
+
+    ``pool`` (s, n) are grids of other good plans, where some are known: prices are nearer the truth from the outset.
+    """
     problem = admissible.problem
     plan = labels == np.arange(problem.n_grids)[:, None]
     costs = admissible.costs(plan)
     upper, steps = float(costs.sum()), most_steps
     if upper <= 0:
         return Columns(plan, Prices(np.zeros(problem.n_units), 0.0, bound=0.0), steps)
-    members = np.unique(np.vstack([plan, _moved(admissible, plan)]), axis=0)
+    pool = np.empty((0, problem.n_units), bool) if pool is None else pool[admissible.admits(pool)]
+    members = _distinct(np.vstack([plan, pool, _moved(admissible, plan)]))
     best = Prices(np.zeros(problem.n_units), 0.0)
     prices = _program(admissible, members, upper)[1].towards(_even(problem, labels, costs), START)
-    stay = SMOOTHING
+    stay, allowed = SMOOTHING, steps
     for _ in range(ROUNDS):
-        found = _priced(admissible, prices, (-CLOSE * upper, SAVING), min(steps, max(1, int(DEAREST * most_steps))))
+        found = _priced(admissible, prices, (-CLOSE * upper, SAVING), allowed)
         steps -= found.steps
         if found.is_complete:
-            missed = prices.fine * admissible.missed
-            bound = float(prices.units.sum()) + problem.n_grids * (prices.grid + found.least) - missed
-            best = replace(prices, grid=prices.grid + found.least, bound=bound) if bound > best.bound else best
-        known, members = len(members), np.unique(np.vstack([members, found.members]), axis=0)
+            best = _better(admissible, best, prices, found.least)
+        known, members = len(members), _distinct(np.vstack([members, found.members]))
         value, duals = _program(admissible, members, upper)
         is_last = len(members) == known and np.array_equal(prices.units, duals.units)
-        is_hopeless = not np.isfinite(best.bound)
-        if steps <= 0 or is_last or is_hopeless or value - best.bound <= CLOSED * upper:
+        if steps <= 0 or is_last or value - best.bound <= CLOSED * upper:
             break
-        stay = SMOOTHING if found.is_complete else 1 - (1 - stay) / CAUTION
-        prices = duals.towards(best, stay if len(members) > known else 0.0)
+        stay = SMOOTHING if found.is_complete else (1 + stay) / 2
+        prices = duals.towards(best, stay if len(members) > known or not found.is_complete else 0.0)
+        allowed = max(steps // 2, 1)
     return Columns(members, best, max(steps, 0))
+
+
+def _better(admissible: Admissible, best: Prices, prices: Prices, least: float) -> Prices:
+    """The prices with their bound, if it is above that of the best; ``least`` is what no grid is below its price by."""
+    grid, missed = prices.grid + least, prices.fine * admissible.missed
+    bound = float(prices.units.sum()) + admissible.problem.n_grids * grid - missed
+    return replace(prices, grid=grid, bound=bound) if bound > best.bound else best
 
 
 def within(admissible: Admissible, prices: Prices, room: float, most_steps: int, most: int) -> Bools | None:
@@ -134,6 +139,13 @@ def _priced(
         least, steps = min(least, float(caught.least[0])), steps + int(caught.counts[1])
         is_complete = is_complete and int(caught.counts[2]) == COMPLETE
     return _Found(np.vstack(found), least, steps, is_complete)
+
+
+def _distinct(members: Bools) -> Bools:
+    """The sets (s, n) each once, in the order of their units."""
+    packed = np.ascontiguousarray(np.packbits(members, axis=1))
+    words = packed.view(np.dtype((np.void, packed.shape[1]))).ravel()
+    return members[np.unique(words, return_index=True)[1]]
 
 
 def _program(admissible: Admissible, members: Bools, upper: float) -> tuple[float, Prices]:

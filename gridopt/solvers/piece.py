@@ -147,7 +147,7 @@ def _within_bounds(problem: Problem, sets: Sets | None, effort: Effort, seed: in
             return Outcome(None, impossible=True)
     if not feasible:
         return Outcome(None)
-    known = settled(problem, found.labels, effort)
+    known = settled(problem, found.labels, effort, found.pool)
     if not known.is_best:
         better = dataclasses.replace(found, labels=known.labels, score=evaluate(problem, known.labels))
         known = known.bettered(problem, refined(problem, better, (effort, seed)), effort)

@@ -19,11 +19,14 @@ from gridopt.solvers.problem import Ints, Problem, breaches
 MOST_UNITS = 300
 """Units up to which grids are generated; with more they are too many to look at."""
 
-STEPS, PROVING, FEWEST = 3_000_000, 30_000_000, 40_000
-"""Sets looked at by a standard search, where a proof is asked for, and in any case."""
+STEPS, PROVING, FEWEST = 3_000_000, 30_000_000, 60_000
+"""Sets looked at by a standard search, where a proof is asked for, and at least: with fewer there is seldom a bound."""
 
-CHOSEN, MOST_CHOSEN = 3_000, 20_000
-"""Grids that the best plan is chosen from, and where a proof is asked for."""
+MOST_COMMUNITIES = 600
+"""Communities that share the work up to which any sets are looked at."""
+
+MOST_CHOSEN = 20_000
+"""Grids that the best plan is chosen from where a proof is asked for; fewer as fewer sets are looked at."""
 
 AS_GOOD = 1e-9
 """Share of its cost within which a plan is as good as its bound."""
@@ -56,16 +59,21 @@ class Settled:
         return _chosen(problem, replace(self, labels=labels, slack=max(cost - self.known.best.bound, 0.0)), effort)
 
 
-def settled(problem: Problem, labels: Ints, effort: Effort) -> Settled:
+def settled(problem: Problem, labels: Ints, effort: Effort, pool: tuple[Ints, ...] = ()) -> Settled:
     """A drawing bettered and bounded by the grids that are worth their price (`columns`).
 
     Where it misses bounds, or grids have rules of their own, it stays, and is bounded among all plans that miss no
-    more in the first measure than it does.
+    more in the first measure than it does. ``pool`` are the units of grids of other good plans.
     """
-    if effort.is_over or not 2 <= problem.n_grids <= problem.n_units <= MOST_UNITS or not problem.weights[:, 0].any():
+    steps = _steps(effort)
+    fits = 2 <= problem.n_grids <= problem.n_units <= MOST_UNITS and problem.weights[:, 0].any()
+    if effort.is_over or not steps or not fits:
         return Settled(labels)
     admissible = Admissible.beside(problem, labels)
-    known = generated(admissible, labels, _steps(effort))
+    grids = np.zeros((len(pool), problem.n_units), bool)
+    for row, units in zip(grids, pool, strict=True):
+        row[units] = True
+    known = generated(admissible, labels, steps, grids)
     if admissible.missed == 0 and _are_alike(problem) and breaches(problem, labels) == 0:
         labels = _recombined(problem, labels, known)
     if not np.isfinite(known.best.bound):
@@ -75,12 +83,14 @@ def settled(problem: Problem, labels: Ints, effort: Effort) -> Settled:
 
 
 def _steps(effort: Effort) -> int:
-    """Sets looked at, by how hard the search is."""
+    """Sets looked at in one community, by how hard the search is; fewer by the square of what is left to it."""
     if effort.prove:
         return PROVING
-    usual = PRESETS["standard"][0] * PRESETS["standard"][1]
-    work = min(effort.iterations * effort.restarts / usual, PROVING / STEPS)
-    return max(FEWEST, round(STEPS * work * effort.share))
+    if effort.among > MOST_COMMUNITIES:
+        return 0
+    standard = PRESETS["standard"][0] * PRESETS["standard"][1]
+    work = min(effort.iterations * effort.restarts / standard, PROVING / STEPS)
+    return max(FEWEST, round(work * STEPS * effort.share**2))
 
 
 def _chosen(problem: Problem, one: Settled, effort: Effort) -> Settled:
@@ -92,8 +102,9 @@ def _chosen(problem: Problem, one: Settled, effort: Effort) -> Settled:
         return replace(one, slack=0.0)
     if one.admissible.missed > 0 or not _are_alike(problem):
         return one
-    most, steps = MOST_CHOSEN if effort.prove else CHOSEN, max(one.known.steps, _steps(effort) // 4)
-    members = within(one.admissible, one.known.best, one.slack + AS_GOOD * cost, steps, most)
+    steps = _steps(effort)
+    most, left = max(MOST_CHOSEN * steps // PROVING, 1), max(one.known.steps, steps // 4)
+    members = within(one.admissible, one.known.best, one.slack + AS_GOOD * cost, left, most)
     if members is None:
         return one
     proof = best_partition(problem, Sets.of(problem, members), incumbent=cost)
