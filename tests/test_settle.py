@@ -7,6 +7,7 @@ import networkx as nx
 import numpy as np
 import pytest
 
+import gridopt as go
 from gridopt._kernels.pricing import COMPLETE, Caught, Growth, catch
 from gridopt.solvers.columns import generated, within
 from gridopt.solvers.effort import Effort
@@ -168,3 +169,16 @@ def test_the_same_problem_is_settled_the_same_whatever_was_settled_before() -> N
     again = settled(problem, labels, STANDARD)
     assert first.slack == again.slack
     assert np.array_equal(first.labels, again.labels)
+
+
+def test_bare_graphs_are_proved_on_inertia_and_cut_edges_together() -> None:
+    network = nx.convert_node_labels_to_integers(nx.grid_2d_graph(8, 6), ordering="sorted")
+    xy = [(100.0 * x, 100.0 * y) for x in range(8) for y in range(6)]
+    weights = np.random.default_rng(4).integers(5, 15, 48)
+    graph = go.UnitGraph.from_arrays(weights, list(network.edges), xy=xy)
+    asked = {"objective": {"inertia": 1, "cut_edges": 1}, "tolerance": 0.2, "effort": "quick", "seed": 1}
+    proved = go.partition_graph(graph, k=5, prove=True, **asked)
+    plain = go.partition_graph(graph, k=5, **asked)
+    assert proved.status == "optimal"
+    assert proved.objective <= plain.objective * (1 + 1e-9)
+    assert (proved.partition.n_pieces() == 1).all()

@@ -26,6 +26,7 @@ from gridopt.solvers.links import linked
 from gridopt.solvers.problem import Problem, connected_pieces, evaluate
 from gridopt.solvers.refine import refined
 from gridopt.solvers.seed import inertial_bisection
+from gridopt.solvers.settle import Settled, settled
 from gridopt.solvers.solution import PARTS, SOLUTION_VIOLATIONS, Solution
 
 Floats = NDArray[np.float64]
@@ -187,7 +188,12 @@ def _best(
             return proof.labels, 0.0, False
         impossible = proof.status == "infeasible" and not feasible
     if feasible and effort.prove:
-        labels, slack = bounded(problem, labels, effort, price)
+        known = Settled(labels) if price else settled(problem, labels, effort, found.pool)
+        if known.is_best:
+            return known.labels, 0.0, False
+        labels, slack = bounded(problem, known.labels, effort, price)
+        if known.slack is not None and labels is known.labels:
+            slack = known.slack if slack is None else min(slack, known.slack)
     return labels, slack, impossible
 
 

@@ -31,6 +31,9 @@ SAVING = 0.3
 START, SMOOTHING = 0.85, 0.6
 """How far the first prices are those of the plan, and later ones stay with the best yet."""
 
+FIRST = 100_000
+"""Steps of the first search, or a third of all if these are more; where they do not suffice, later ones are as long."""
+
 ROUNDS = 200
 """Times that grids join, at most."""
 
@@ -84,7 +87,7 @@ def generated(admissible: Admissible, labels: Ints, most_steps: int, pool: Bools
     members = _distinct(np.vstack([plan, pool, _moved(admissible, plan)]))
     best = Prices(np.zeros(problem.n_units), 0.0)
     prices = _program(admissible, members, upper)[1].towards(_even(problem, labels, costs), START)
-    stay, allowed = SMOOTHING, steps
+    stay, allowed = SMOOTHING, min(steps, max(FIRST, steps // 3))
     for _ in range(ROUNDS):
         found = _priced(admissible, prices, (-CLOSE * upper, SAVING), allowed)
         steps -= found.steps
@@ -93,7 +96,8 @@ def generated(admissible: Admissible, labels: Ints, most_steps: int, pool: Bools
         known, members = len(members), _distinct(np.vstack([members, found.members]))
         value, duals = _program(admissible, members, upper)
         is_last = len(members) == known and np.array_equal(prices.units, duals.units)
-        if steps <= 0 or is_last or value - best.bound <= CLOSED * upper:
+        is_hopeless = not np.isfinite(best.bound)
+        if steps <= 0 or is_last or is_hopeless or value - best.bound <= CLOSED * upper:
             break
         stay = SMOOTHING if found.is_complete else (1 + stay) / 2
         prices = duals.towards(best, stay if len(members) > known or not found.is_complete else 0.0)
