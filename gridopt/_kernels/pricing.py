@@ -60,6 +60,7 @@ class Market(NamedTuple):
     around: Floats  # (n, l + 1) what a unit pays at least for the distances to others of so much mass
     comfort: Floats  # (4) low, high, target, coefficient
     charges: Floats  # (c) what a unit of size may be charged, ascending
+    apart: Flags  # (n, n) units that no set within bounds holds both of: every way between them is too large
     first: int
     last: int
 
@@ -114,7 +115,7 @@ class Caught(NamedTuple):
         return cls(np.zeros((most, n), np.bool_), np.empty(most), np.zeros(3, np.int64), np.zeros(1))
 
 
-MARKET = compiled_tuple((I1, I1, F1, F2, F1, F1, F1, F1, F2, float64, F1, F2, F1, F1, int64, int64), Market)
+MARKET = compiled_tuple((I1, I1, F1, F2, F1, F1, F1, F1, F2, float64, F1, F2, F1, F1, B2, int64, int64), Market)
 TARIFF = compiled_tuple((F1, float64, float64, F1), Tariff)
 GROWTH = compiled_tuple((F2, F2, I2, I1, F2, F2, I1, I1, I1, B1), Growth)
 CAUGHT = compiled_tuple((B2, F1, I8, F1), Caught)
@@ -225,11 +226,17 @@ def _pass_over(market: Any, growth: Any, depth: Any) -> Any:
 def _take(market: Any, tariff: Any, growth: Any, depth: Any, unit: Any) -> None:
     """The set with one more unit, which its row has just passed over, in the next row."""
     below, known = growth.known[depth], growth.known[depth + 1]
-    for place in range(growth.counts[depth]):
-        growth.open[depth + 1, place] = growth.open[depth, place]
-    growth.counts[depth + 1] = growth.counts[depth]
     for other in range(len(growth.beside)):
         growth.half[depth + 1, other] = growth.half[depth, other]
+    kept = 0
+    for place in range(growth.counts[depth]):
+        other = growth.open[depth, place]
+        if market.apart[unit, other]:
+            _shut(market, growth, depth + 1, other)
+        else:
+            growth.open[depth + 1, kept] = other
+            kept += 1
+    growth.counts[depth + 1] = kept
     mass, both = market.mass[unit], below[MASS] + market.mass[unit]
     dx, dy = market.xy[unit, 0] - below[X], market.xy[unit, 1] - below[Y]
     share = mass / both if both > 0 else 0.0

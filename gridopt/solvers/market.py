@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
+from scipy.sparse.csgraph import dijkstra
 
 from gridopt._kernels.pricing import Market, Tariff
 from gridopt.solvers.exact import along, set_costs
@@ -142,8 +143,20 @@ def _market(
         _around(mass, xy, levels) * (mass / most if most > 0 else mass)[:, None],
         np.array([*problem.comfort[0], problem.target[0], size]),
         CHARGES * scale,
+        _apart(problem, high)[np.ix_(order, order)],
         *roots,
     )
+
+
+def _apart(problem: Problem, high: Floats) -> NDArray[np.bool_]:
+    """Pairs of units (n, n) that no connected set within ``high`` holds both of: the lightest ways are too heavy."""
+    n, apart = problem.n_units, np.zeros((problem.n_units, problem.n_units), bool)
+    for sizes, most in zip(problem.weights.T, high, strict=True):
+        if np.isfinite(most):
+            trifle = ROUNDING * sizes.sum() / n
+            entered = csr_array((sizes[problem.neighbours] + trifle, problem.neighbours, problem.indptr), shape=(n, n))
+            apart |= dijkstra(entered) + sizes[:, None] > most + 2 * n * trifle
+    return apart
 
 
 def _most_mass(mass: Floats, sizes: Floats, high: float) -> float:
