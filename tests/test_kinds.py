@@ -12,7 +12,10 @@ from shapely import Point, box
 
 import gridopt as go
 from gridopt.errors import RuleError
+from gridopt.read.communities import area_kinds
 from gridopt.read.kinds import Thresholds, read_thresholds
+from gridopt.rules import AREA_KINDS
+from gridopt.terms import label
 
 SHAPES = [box(x * 1000, 0, x * 1000 + 1000, 1000) for x in range(4)]
 PEOPLE = [8000, 2000, 400, 400]
@@ -96,3 +99,16 @@ def test_a_threshold_that_is_no_number_or_unknown_is_named() -> None:
 def test_a_threshold_counts_from_its_very_value() -> None:
     kinds = Thresholds().kinds(np.array([5000.0, 4999, 1500, 1499, 0]), np.array([0.0, 0, 0, 0.49, 0.5]))
     assert kinds.tolist() == ["urban", "fringe", "fringe", "rural", "fringe"]
+
+
+@pytest.mark.parametrize(
+    ("written", "kind"), [("老城区", "old_town"), ("城乡结合部", "fringe"), ("Old Town", "old_town"), ("农村", "rural"),
+                          ("hill", "hill"), ("湖区", "湖区"), ("", "")]
+)  # fmt: skip
+def test_kinds_are_known_by_the_words_that_planners_write(written, kind):
+    assert area_kinds(pd.Series([written])).tolist() == [kind]
+
+
+def test_every_kind_is_known_by_its_own_label():
+    labels = pd.Series({kind: label(kind, "zh") for kind in AREA_KINDS})
+    assert area_kinds(labels).to_dict() == {kind: kind for kind in AREA_KINDS}

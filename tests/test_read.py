@@ -14,7 +14,7 @@ from rasterio import Affine
 from gridopt.errors import TableError
 from gridopt.read.barriers import with_barriers
 from gridopt.read.city import read_city
-from gridopt.read.columns import parse_numbers, texts
+from gridopt.read.columns import codes, parse_numbers, texts
 from gridopt.read.encodings import decode, guess_encoding
 from gridopt.read.findings import Findings
 from gridopt.units import make_units
@@ -100,6 +100,17 @@ def repair(city, layer, words):
 
 
 # communities and their codes
+
+
+@pytest.mark.parametrize("written", ["'320402001001", '="320402001001"', "\u2019320402001001", "320402001001.0"])
+def test_the_marks_of_a_spreadsheet_are_no_part_of_a_code(written):
+    assert codes(pd.Series([written, "c'2"])).tolist() == ["320402001001", "c'2"]
+
+
+def test_a_table_without_people_is_told_with_its_columns(town):
+    table = pd.DataFrame({"code": ["320402001001", "320402001002"], "户数/户籍": [1, 2], "户数/常住": [3, 4]})
+    table.to_csv(town.folder / "p.csv", index=False)
+    town.add("population", None, file="p.csv", id="code").refused("neither households", "户数/户籍, 户数/常住")
 
 
 def test_communities_get_their_parents_from_their_codes(town):
@@ -704,7 +715,7 @@ def test_a_raster_that_cannot_be_used_is_refused(town, monkeypatch):
     raster(town.folder, np.zeros((2, 4)))
     town.refused("no cell within the communities' bounds holds any people")
     raster(town.folder, np.ones((2, 4)), corner=(WEST + 9e4, SOUTH))
-    town.refused("does not touch the communities")
+    town.refused("does not touch the communities", "give the raster of this one")
     raster(town.folder, [[1, -5, 1, 1]])
     town.refused("1 cells hold negative values")
     raster(town.folder, np.ones((2, 4)))

@@ -14,6 +14,7 @@ from gridopt.errors import preview
 from gridopt.read.findings import Findings
 
 _WHOLE = re.compile(r"([+-]?\d+)\.0+")
+_AS_TEXT = re.compile(r"""^(?:="|['’`"])(\d+)"?$""")
 _SCIENTIFIC = re.compile(r"(\d)(?:\.(\d+))?E\+?(\d+)", re.IGNORECASE)
 _NUMBER = re.compile(
     r"([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)(万|萬)?(?:户|戶|人|口|套|栋|棟|幢|层|層|米|家|个|個|m|m2|㎡)?", re.I
@@ -75,8 +76,11 @@ def ids(values: pd.Series, findings: Findings) -> pd.Series:
 
 
 def codes(values: pd.Series) -> pd.Series:
-    """A column of codes as text, "" where missing: "63000070001.0" and "6.3000070001E+10" are 63000070001."""
-    plain = texts(values)
+    """A column of codes as text, "" where missing: "63000070001.0" and "6.3000070001E+10" are 63000070001.
+
+    The marks by which spreadsheets keep digits as text go: '63000070001 and ="63000070001".
+    """
+    plain = texts(values).str.replace(_AS_TEXT, r"\1", regex=True)
     dotted = np.flatnonzero(plain.str.contains(".", regex=False))
     plain.iloc[dotted] = [_whole(text) for text in plain.iloc[dotted]]
     return plain

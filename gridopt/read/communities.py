@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import geopandas as gpd
 import numpy as np
@@ -27,6 +27,17 @@ KIND_OF_CLASS = {
     "220": "rural",
 }
 """Urban-rural class (城乡分类) -> area kind."""
+
+KIND_WORDS: Mapping[str, str] = {
+    "urban": "城区 市区 主城区 城镇 城市社区",
+    "old_town": "老城区 老城 旧城区 旧城 老旧城区 舊城區 老城區",
+    "fringe": "城乡结合部 城鄉結合部 城郊 近郊 郊区",
+    "commercial": "商业区 商務區 商务区 商圈 商業區",
+    "park": "园区 工业园区 产业园区 开发区 園區",
+    "rural": "农村 乡村 农村地区 農村 鄉村",
+    "hill": "山区 山地 丘陵 山區",
+}
+"""Area kind -> the words that planners write for it."""
 
 STAT15_DIGITS = 12
 
@@ -103,9 +114,18 @@ def _area_kinds(table: gpd.GeoDataFrame, findings: Findings) -> pd.Series:
             f"{int(strange.sum())} rows have an unknown urban_rural_class: {listed}; known: {', '.join(KIND_OF_CLASS)}",
             f"{int(strange.sum())} 行的城乡分类代码未知：{listed}；可用：{'、'.join(KIND_OF_CLASS)}",
         )
-    kinds: pd.Series = table["area_kind"].mask(table["area_kind"] == "", by_class.fillna("urban"))
+    given = area_kinds(table["area_kind"])
+    kinds: pd.Series = given.mask(given == "", by_class.fillna("urban"))
     check_kinds(kinds, findings)
     return kinds.astype("str")
+
+
+def area_kinds(written: pd.Series) -> pd.Series:
+    """Area kinds by their own names or the words that planners write for them; any other text as it stands."""
+    known = {word: kind for kind, words in KIND_WORDS.items() for word in words.split()}
+    known |= {kind.replace("_", mark): kind for kind in AREA_KINDS for mark in ("_", " ", "-")}
+    named: pd.Series = written.str.lower().map(known).fillna(written)
+    return named
 
 
 def check_kinds(kinds: pd.Series, findings: Findings) -> None:
@@ -113,7 +133,8 @@ def check_kinds(kinds: pd.Series, findings: Findings) -> None:
     unknown = kinds[~kinds.isin(["", *AREA_KINDS])]
     if len(unknown):
         listed = preview(f"{i} ({kind})" for i, kind in unknown.items())
+        words = (f"{words.split()[0]}（{kind}）" for kind, words in KIND_WORDS.items())
         findings.fault(
             f"{len(unknown)} rows have an unknown area_kind: {listed}; known: {', '.join(AREA_KINDS)}",
-            f"{len(unknown)} 行的 area_kind 未知：{listed}；可用：{'、'.join(AREA_KINDS)}",
+            f"{len(unknown)} 行的 area_kind 未知：{listed}；可用：{'、'.join(words)}",
         )

@@ -14,10 +14,11 @@ from gridopt.coordinates import EXCHANGE
 from gridopt.errors import preview
 from gridopt.read.barriers import with_barriers
 from gridopt.read.blocks import block_totals
-from gridopt.read.communities import check_kinds
+from gridopt.read.communities import area_kinds, check_kinds
 from gridopt.read.findings import Findings
 from gridopt.read.footprints import WORTH_NAMING, shared_ground
 from gridopt.read.layers import Layer
+from gridopt.read.proposals import columns_there
 from gridopt.read.registers import orphans
 from gridopt.read.repair import kinds_of, repeated_footprints
 from gridopt.read.shifts import Move, likely_offset
@@ -122,6 +123,7 @@ def _units(layer: Layer, communities: gpd.GeoDataFrame, findings: Findings) -> p
     if "grid_code" not in layer.given:
         table = table.drop(columns="grid_code")
     _check_community(table["community_id"], communities, findings, fatal=True)
+    table = table.assign(area_kind=area_kinds(table["area_kind"]))
     check_kinds(table["area_kind"], findings)
     area = shapely.area(table["geometry"].to_numpy())
     for column in ("households", "residents"):
@@ -194,9 +196,10 @@ def _counted_elsewhere(
 def _population(layer: Layer, communities: gpd.GeoDataFrame, findings: Findings) -> pd.DataFrame:
     table, level = layer.table, layer.level
     if not {"households", "residents", "dwellings"} & set(layer.given):
+        there, there_zh = columns_there([name for name in layer.source_columns if name not in layer.columns.values()])
         findings.fault(
-            'the table gives neither households nor residents; name a column: residents = "..."',
-            '表中既无户数也无人口；请指明列：residents = "..."',
+            f'the table gives neither households nor residents; name a column: residents = "..."; {there}',
+            f'表中既无户数也无人口；请指明列：residents = "..."；{there_zh}',
         )
     if level == "community" and "id" in layer.given:
         table = _without_stated_totals(table, communities)

@@ -113,10 +113,11 @@ def _window(raster: DatasetReader, crs: pyproj.CRS, communities: gpd.GeoDataFram
     left, right = max(int(np.floor(columns.min())), 0), min(int(np.ceil(columns.max())), raster.width)
     top, bottom = max(int(np.floor(rows.min())), 0), min(int(np.ceil(rows.max())), raster.height)
     if left >= right or top >= bottom:
-        bounds = ", ".join(f"{value:.6g}" for value in raster.bounds)
+        bounds = ", ".join(f"{value:,.6f}".rstrip("0").rstrip(".") for value in raster.bounds)
         findings.fault(
-            f"the raster ({bounds} in {crs_name(crs)}) does not touch the communities; it is another place",
-            f"栅格范围（{bounds}，{crs_name(crs)}）与村（社区）没有重叠；可能是其他地方的数据",
+            f"the raster ({bounds} in {crs_name(crs)}) does not touch the communities; it is another place: "
+            "give the raster of this one, or correct its CRS",
+            f"栅格范围（{bounds}，{crs_name(crs)}）与村（社区）没有重叠；可能是其他地方的数据：请改用本地的栅格，或改正其坐标系",
         )
         return None
     n_cells = (right - left) * (bottom - top)
