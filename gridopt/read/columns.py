@@ -80,7 +80,7 @@ def codes(values: pd.Series) -> pd.Series:
 
     The marks by which spreadsheets keep digits as text go: '63000070001 and ="63000070001".
     """
-    plain = texts(values).str.replace(_AS_TEXT, r"\1", regex=True)
+    plain: pd.Series = texts(values).str.replace(_AS_TEXT, r"\1", regex=True)
     dotted = np.flatnonzero(plain.str.contains(".", regex=False))
     plain.iloc[dotted] = [_whole(text) for text in plain.iloc[dotted]]
     return plain
