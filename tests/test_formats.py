@@ -1,5 +1,6 @@
 """What each format gives: KML, OpenStreetMap, DXF, GeoParquet, and all of them inside zip archives."""
 
+import dataclasses
 import io
 import struct
 import zipfile
@@ -12,8 +13,9 @@ import pytest
 import shapely
 
 from gridopt.errors import TableError
-from gridopt.read import osm
+from gridopt.read import osm, scan
 from gridopt.read.formats import layer_names, open_layer
+from gridopt.read.scan import scan_folder
 
 KML = """<?xml version="1.0" encoding="UTF-8"?>
 <!-- drawn by hand -->
@@ -43,6 +45,8 @@ WAYS = {
     17: (RING, {"building": "no"}),
     18: (RING, {"building": "yes", "amenity": "school"}),
     19: (RING, {"building": "yes"}),
+    20: (RING, {"boundary": "administrative", "admin_level": "8", "name": "云河镇"}),
+    21: (RING, {"boundary": "administrative", "admin_level": "10", "name": "金狮社区"}),
 }
 
 
@@ -153,6 +157,22 @@ def test_a_kmz_is_the_kml_in_it(tmp_path):
     assert open_layer(file, "警务室").table["name"].tolist() == ["一号"]
 
 
+def test_boundaries_of_several_levels_are_a_layer_each_and_those_of_one_are_one(tmp_path):
+    (file := tmp_path / "city.osm").write_text(osm_xml(), encoding="utf-8")
+    named = [found.layer for found in scan_folder(tmp_path) if "boundaries" in found.layer]
+    assert named == ["boundaries_8", "boundaries_10"]
+    file.write_text(osm_xml().replace('v="10"', 'v="8"'), encoding="utf-8")
+    assert [found.layer for found in scan_folder(tmp_path) if "boundaries" in found.layer] == ["boundaries"]
+
+
+@pytest.mark.parametrize(("rows", "chosen"), [(2, "boundaries_10"), (1, "")])
+def test_of_several_levels_the_finest_of_more_than_one_row_are_the_communities(monkeypatch, tmp_path, rows, chosen):
+    (tmp_path / "city.osm").write_text(osm_xml(), encoding="utf-8")
+    described = scan._described
+    monkeypatch.setattr(scan, "_described", lambda *facts: dataclasses.replace(described(*facts), rows=rows))
+    assert "".join(found.layer for found in scan_folder(tmp_path) if found.role == "communities") == chosen
+
+
 @pytest.fixture(params=["osm", "osm.pbf"])
 def extract(request, tmp_path):
     file = tmp_path / f"city.{request.param}"
@@ -182,6 +202,7 @@ def extract(request, tmp_path):
             [{"id": "node/5", "class": "police", "name": "派出所"}, {"id": "way/18", "class": "school"}],
         ),
         ("groups", []),
+        ("boundaries_10", [{"id": "way/21", "class": "administrative", "admin_level": "10", "name": "金狮社区"}]),
     ],
 )
 def test_tags_become_the_layers_and_columns_of_a_project(extract, layer, rows):
@@ -195,7 +216,9 @@ def test_tags_become_the_layers_and_columns_of_a_project(extract, layer, rows):
 
 def test_all_layers_of_an_extract_read_at_once_are_those_read_one_by_one(extract):
     together = osm.read_layers(extract)
-    assert list(together) == osm.layer_names(extract)
+    assert set(together) == {name for name in osm.layer_names(extract) if not name.startswith("boundaries")} | {
+        "boundaries_8", "boundaries_10"
+    }  # fmt: skip
     for layer, table in together.items():
         pd.testing.assert_frame_equal(pd.DataFrame(table), pd.DataFrame(osm.read_layer(extract, layer)))
 

@@ -25,12 +25,13 @@ class _Query:
     """Which of one of GDAL's OSM layers belong to a layer here, and what else of their tags makes a column.
 
     ``needs`` are tags of which a feature has one, with the values that count ("" for all); ``class_of``
-    the tags whose first given value becomes ``class``.
+    the tags whose first given value becomes ``class``; ``only`` are tags that it must have with that value.
     """
 
     source: str
     needs: Mapping[str, str]
     class_of: tuple[str, ...] = ()
+    only: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,15 @@ class _OsmLayer:
 
     queries: tuple[_Query, ...]
     columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+ADMIN_LEVELS = range(4, 12)
+"""Levels of administrative boundaries (OpenStreetMap's ``admin_level``) that are layers of their own."""
+
+
+def _boundaries(*only: tuple[str, str]) -> _OsmLayer:
+    query = _Query("multipolygons", {"boundary": "administrative"}, ("boundary",), only)
+    return _OsmLayer((query,), {"admin_level": ("admin_level",), "ref": ("ref", "ref:cn", "gb_t_2260")})
 
 
 LAYERS: Mapping[str, _OsmLayer] = {
@@ -84,10 +94,8 @@ LAYERS: Mapping[str, _OsmLayer] = {
         )
     ),
     "groups": _OsmLayer((_Query("points", {"place": "hamlet isolated_dwelling village"}, ("place",)),)),
-    "boundaries": _OsmLayer(
-        (_Query("multipolygons", {"boundary": "administrative"}, ("boundary",)),),
-        {"admin_level": ("admin_level",), "ref": ("ref", "ref:cn", "gb_t_2260")},
-    ),
+    "boundaries": _boundaries(),
+    **{f"boundaries_{level}": _boundaries(("admin_level", str(level))) for level in ADMIN_LEVELS},
 }  # fmt: skip
 """Name of a layer here -> what of OpenStreetMap it is made of."""
 
@@ -113,13 +121,21 @@ def read_layer(place: Place, layer: str) -> pd.DataFrame:
 
 
 def read_layers(place: Place) -> dict[str, pd.DataFrame]:
-    """All of `LAYERS`, each kind of geometry read from the file once."""
+    """All of `LAYERS`, each kind of geometry read from the file once.
+
+    Boundaries of several levels, which lie over each other, come as a layer a level; those of one as one.
+    """
     queries = [query for made in LAYERS.values() for query in made.queries]
     tables = {source: _read(place, [query for query in queries if query.source == source]) for source in _FIELDS}
-    return {
+    read = {
         name: _joined([_selected(tables[query.source], query, made) for query in made.queries])
         for name, made in LAYERS.items()
     }
+    levels = [name for name in read if name.startswith("boundaries_")]
+    there = [name for name in levels if len(read[name])]
+    unused = [*levels, "boundaries"] if len(there) > 1 else levels
+    shown = there if len(there) > 1 else []
+    return {name: table for name, table in read.items() if name in shown or name not in unused}
 
 
 def _joined(parts: list[pd.DataFrame]) -> pd.DataFrame:
@@ -154,6 +170,8 @@ def _is_wanted(table: pd.DataFrame, query: _Query) -> pd.Series:
     for tag, values in query.needs.items():
         given = _tag(table, tag)
         wanted |= given.isin(values.split()) if values else ~given.isin(["", "no"])
+    for tag, value in query.only:
+        wanted &= _tag(table, tag) == value
     return wanted
 
 

@@ -239,9 +239,15 @@ def _likeness_of_name(layer: Found, role: str) -> float:
     pieces = own.replace("-", "_").split("_")
     if any(word in pieces or (not word.isascii() and word in own) for word in words):
         return 2
-    if role == "communities" and own in LIKE_COMMUNITIES:
-        return 1 - LIKE_COMMUNITIES.index(own) / len(LIKE_COMMUNITIES)
-    return 0
+    return _likeness_of_boundaries(own, layer.rows) if role == "communities" else 0
+
+
+def _likeness_of_boundaries(name: str, rows: int) -> float:
+    """How much speaks for boundaries of no stated kind being communities: of several levels the finest."""
+    if name in LIKE_COMMUNITIES:
+        return 1 - LIKE_COMMUNITIES.index(name) / len(LIKE_COMMUNITIES)
+    kind, _, level = name.partition("_")
+    return int(level) / 100 if kind == "boundaries" and level.isdigit() and rows > 1 else 0
 
 
 def _with_role(layer: Found, role: str) -> Found:
