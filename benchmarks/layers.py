@@ -19,7 +19,7 @@ from benchmarks.methods import WHOLE_RUN
 from benchmarks.tables import number, percent, table
 
 TITLE = "Whole runs on real layers"
-MINUTES = 5
+MINUTES = 8
 BESIDE = 1
 
 PROJECTS = Path(__file__).resolve().parent / "projects"
