@@ -2,6 +2,7 @@
 
 import dataclasses
 import io
+import json
 import struct
 import zipfile
 import zlib
@@ -150,6 +151,15 @@ def test_folders_of_a_kml_are_layers_and_their_names_and_data_columns(tmp_path):
     assert table[["name", "code"]].to_numpy().tolist() == [["甲社区", "320402001001"]]
     assert set(table.columns) == {"name", "description", "code", "geometry"}
     assert table.crs.to_epsg() == 4326
+
+
+@pytest.mark.parametrize(("mark", "between"), [("", "\n"), ("", "\r\n"), ("\x1e", "\n\x1e")])
+@pytest.mark.parametrize("n", [1, 3])
+def test_features_a_line_are_read_as_one_collection_is(tmp_path, mark, between, n):
+    table = gpd.GeoDataFrame({"name": list("甲乙丙")[:n]}, geometry=[shapely.box(i, 0, i + 1, 1) for i in range(n)])
+    lines = [json.dumps(one, ensure_ascii=False) for one in json.loads(table.to_json())["features"]]
+    (file := tmp_path / "线.geojson").write_text(mark + between.join(lines), encoding="utf-8", newline="")
+    assert open_layer(file).table["name"].tolist() == list("甲乙丙")[:n]
 
 
 def test_a_kmz_is_the_kml_in_it(tmp_path):

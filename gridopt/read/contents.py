@@ -47,6 +47,9 @@ SHEETS = {".csv": "CSV", ".tsv": "CSV", ".txt": "CSV", ".xlsx": "XLSX", ".xlsm":
 WORKBOOKS = ("XLSX", "XLS")
 RASTERS = {".tif": "GeoTIFF", ".tiff": "GeoTIFF"}
 
+LONGEST_LINE = 1_000_000
+"""Bytes of the first feature of a sequence that are looked at."""
+
 HEAD = 2**20
 """Bytes at the beginning of a file that are looked at."""
 
@@ -125,8 +128,18 @@ def check_content(place: Place, written: str) -> None:
 
 def is_geojson(head: bytes) -> bool:
     """Whether a file begins as GeoJSON does; GDAL would run or follow other JSON and XML that it recognises."""
-    text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    text = head.removeprefix(b"\xef\xbb\xbf").lstrip(b"\x1e \t\r\n")
     return text.startswith(b"{") and bool(_GEOJSON.search(text)) and b"gdal_streamed_alg" not in text
+
+
+def is_sequence(place: Place) -> bool:
+    """Whether a file of GeoJSON is one feature a line (RFC 8142), rather than one collection."""
+    with place.open("rb") as stream:
+        first, following = stream.readline(LONGEST_LINE), stream.read(HEAD).lstrip(b"\r\n\x1e \t")
+    if first.startswith(b"\x1e"):
+        return True
+    is_feature = re.search(rb'"type"\s*:\s*"Feature"', first) and not re.search(rb'"FeatureCollection"', first)
+    return bool(is_feature and first.rstrip().endswith(b"}") and following.startswith(b"{"))
 
 
 def _is_xml(root: bytes) -> Callable[[bytes], bool]:

@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 
 from gridopt.errors import GridoptError, TableError
-from gridopt.read.contents import Place, kind_of
+from gridopt.read.contents import Place, is_sequence, kind_of
 from gridopt.read.encodings import SAMPLE, dbf_encoding
 from gridopt.read.malformed import with_malformed_empty
 
@@ -59,7 +59,8 @@ def read_vector(
 ) -> pd.DataFrame:
     """One layer of a file, or what a query selects from it, dates as text."""
     # A driver's name before the path keeps GDAL from taking the file for anything else.
-    prefix = "GeoJSON:" if kind_of(place) in (".geojson", ".json") else ""
+    is_json = kind_of(place) in (".geojson", ".json")
+    prefix = ("GeoJSONSeq:" if is_sequence(place) else "GeoJSON:") if is_json else ""
     with warnings.catch_warnings():
         # GDAL warns of measures and mixed types, which the reading of the layer itself puts on record.
         warnings.simplefilter("ignore")
