@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from gridopt.coverage import out_of_reach as out_of_reach
     from gridopt.coverage import reach as reach
     from gridopt.coverage import reach_by_area_kind as reach_by_area_kind
-    from gridopt.coverage import site as site
+    from gridopt.coverage.siting import site as site
     from gridopt.errors import GridoptError as GridoptError
     from gridopt.errors import InfeasibleError as InfeasibleError
     from gridopt.errors import RuleError as RuleError
@@ -104,7 +104,7 @@ _HOMES = {
     "staff": "gridopt.staffing",
     "reach": "gridopt.coverage",
     "reach_by_area_kind": "gridopt.coverage",
-    "site": "gridopt.coverage",
+    "site": "gridopt.coverage.siting",
     "out_of_reach": "gridopt.coverage",
     "blind_spots": "gridopt.coverage",
     "locate": "gridopt.locate",

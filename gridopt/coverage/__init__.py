@@ -2,6 +2,5 @@
 
 from gridopt.coverage.blind_spots import blind_spots
 from gridopt.coverage.reach import out_of_reach, reach, reach_by_area_kind
-from gridopt.coverage.siting import Siting, site
 
-__all__ = ["Siting", "blind_spots", "out_of_reach", "reach", "reach_by_area_kind", "site"]
+__all__ = ["blind_spots", "out_of_reach", "reach", "reach_by_area_kind"]

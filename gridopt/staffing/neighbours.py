@@ -14,7 +14,6 @@ from scipy.spatial import cKDTree
 
 from gridopt.graph import UnitGraph
 from gridopt.grids.plan import Plan
-from gridopt.solvers.bare import partition_graph
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -131,6 +130,8 @@ def _joined(links: csr_array, xy: Floats) -> csr_array:
 
 def _even(links: csr_array, xy: Floats, n_sectors: int, most: int) -> Integers | None:
     """Sectors as even as can be, then within the limit, with up to two more; None where none of this is found."""
+    from gridopt.solvers.bare import partition_graph  # compiled code, loaded only where sectors are drawn
+
     n = len(xy)
     edges = np.column_stack(links.nonzero())
     graph = UnitGraph.from_arrays(np.ones(n), edges[edges[:, 0] < edges[:, 1]], xy=xy)
