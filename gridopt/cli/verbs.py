@@ -173,7 +173,7 @@ def _draw_only(asked: argparse.Namespace) -> int:
     city = read_city(asked.project, lang=stored.city.settings.lang)
     check_later(city)
     effort = _effort(asked, Effort.recorded(stored.effort))
-    plan = draw_only(city, stored, communities=asked.only, effort=effort, seed=asked.seed)
+    plan = draw_only(city, stored, communities=asked.only, effort=effort, seed=asked.seed, workers=asked.workers)
     return _publish(plan, asked, today=todays_plan(city))
 
 

@@ -55,7 +55,7 @@ def draw_only(
     check_places(city, plan)
     check_rules(city, plan, chosen)
     _check_open(plan, chosen)
-    ground = prepare(city)
+    ground = prepare(city, workers=workers)
     work, word = chosen_effort(effort or Effort.recorded(plan.effort), workers), plan.seed if seed is None else seed
     own = with_verdicts(ground.city, _solved(ground, plan, chosen, (work, word)), ground.bound)
     solution = _joined(plan, ground, chosen, own)

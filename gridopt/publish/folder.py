@@ -29,8 +29,9 @@ from gridopt.workers import side_by_side
 
 _log = logging.getLogger("gridopt")
 
-BESIDE, LARGE = 2, 5_000
-"""Processes that write the files of a large plan, where there are as many cores, and units that make a plan large."""
+BESIDE, LARGE = 2, 500
+"""Processes that write the files of a large plan, where there are as many cores, and units that make a plan large:
+for fewer a process would cost more than it does."""
 
 AT_ONCE = 25_000
 """Rows of a layer that are read back together."""
