@@ -11,6 +11,7 @@ is in no better plan; where few are left, the best plan of them all is chosen (B
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,7 +19,6 @@ from numpy.typing import NDArray
 from scipy.sparse import csc_array, csr_array
 
 from gridopt._kernels.pricing import COMPLETE, Caught, Growth, catch
-from gridopt.errors import SolverError
 from gridopt.milp import Program, solve
 from gridopt.solvers.market import Admissible
 from gridopt.solvers.problem import Floats, Ints, Problem
@@ -72,10 +72,17 @@ class Columns:
     steps: int
 
 
-def generated(admissible: Admissible, labels: Ints, most_steps: int, pool: Bools | None = None) -> Columns:
+def generated(
+    admissible: Admissible,
+    labels: Ints,
+    most_steps: int,
+    pool: Bools | None = None,
+    is_over: Callable[[], bool] = lambda: False,
+) -> Columns:
     """Grids and prices for a known plan, labels (n,); the bound is -inf where the steps do not suffice for any.
 
     ``pool`` (s, n) are grids of other good plans, where some are known: prices are nearer the truth from the outset.
+    No further search is begun once ``is_over``.
     """
     problem = admissible.problem
     plan = labels == np.arange(problem.n_grids)[:, None]
@@ -86,7 +93,9 @@ def generated(admissible: Admissible, labels: Ints, most_steps: int, pool: Bools
     pool = np.empty((0, problem.n_units), bool) if pool is None else pool[admissible.admits(pool)]
     members = _distinct(np.vstack([plan, pool, _moved(admissible, plan)]))
     best = Prices(np.zeros(problem.n_units), 0.0)
-    prices = _program(admissible, members, upper)[1].towards(_even(problem, labels, costs), START)
+    solved = _program(admissible, members, upper)
+    even = _even(problem, labels, costs)
+    prices = even if solved is None else solved[1].towards(even, START)
     stay, allowed = SMOOTHING, min(steps, max(FIRST, steps // 3))
     for _ in range(ROUNDS):
         found = _priced(admissible, prices, (-CLOSE * upper, SAVING), allowed)
@@ -94,10 +103,13 @@ def generated(admissible: Admissible, labels: Ints, most_steps: int, pool: Bools
         if found.is_complete:
             best = _better(admissible, best, prices, found.least)
         known, members = len(members), _distinct(np.vstack([members, found.members]))
-        value, duals = _program(admissible, members, upper)
+        solved = _program(admissible, members, upper)
+        if solved is None:
+            break
+        value, duals = solved
         is_last = len(members) == known and np.array_equal(prices.units, duals.units)
         is_hopeless = not np.isfinite(best.bound)
-        if steps <= 0 or is_last or is_hopeless or value - best.bound <= CLOSED * upper:
+        if steps <= 0 or is_over() or is_last or is_hopeless or value - best.bound <= CLOSED * upper:
             break
         stay = SMOOTHING if found.is_complete else (1 + stay) / 2
         prices = duals.towards(best, stay if len(members) > known or not found.is_complete else 0.0)
@@ -152,8 +164,11 @@ def _distinct(members: Bools) -> Bools:
     return members[np.unique(words, return_index=True)[1]]
 
 
-def _program(admissible: Admissible, members: Bools, upper: float) -> tuple[float, Prices]:
-    """The least cost of covering every unit by the grids known, in part, and what units are worth in it."""
+def _program(admissible: Admissible, members: Bools, upper: float) -> tuple[float, Prices] | None:
+    """The least cost of covering every unit by the grids known, in part, and what units are worth in it.
+
+    None where HiGHS comes to no end within its limits.
+    """
     n, costs = members.shape[1], admissible.costs(members)
     misses = admissible.misses(members) if admissible.missed > 0 else np.zeros(len(members))
     rows = csc_array(np.vstack([members.T, np.ones(len(members)), misses]).astype(np.float64))
@@ -162,7 +177,7 @@ def _program(admissible: Admissible, members: Bools, upper: float) -> tuple[floa
     unbounded = np.full(len(members), np.inf)
     outcome = solve(Program(costs / upper * PLAN_COST, rows, low, high, integral=False, high=unbounded))
     if outcome.prices is None or outcome.objective is None:
-        raise SolverError("The program of grids lost the plan it started from; please report the plan's project file.")
+        return None
     duals = outcome.prices * upper / PLAN_COST
     return outcome.objective * upper / PLAN_COST, Prices(duals[:n], float(duals[n]), max(-float(duals[n + 1]), 0.0))
 

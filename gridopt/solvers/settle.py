@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -21,6 +22,9 @@ MOST_UNITS = 300
 
 STEPS, PROVING, FEWEST = 3_000_000, 30_000_000, 60_000
 """Sets looked at by a standard search, where a proof is asked for, and at least: with fewer there is seldom a bound."""
+
+A_SECOND = 500_000
+"""Sets that are looked at in a second on a slow machine: what a time limit leaves is counted by them."""
 
 MOST_COMMUNITIES = 600
 """Communities that share the work up to which any sets are looked at."""
@@ -73,7 +77,7 @@ def settled(problem: Problem, labels: Ints, effort: Effort, pool: tuple[Ints, ..
     grids = np.zeros((len(pool), problem.n_units), bool)
     for row, units in zip(grids, pool, strict=True):
         row[units] = True
-    known = generated(admissible, labels, steps, grids)
+    known = generated(admissible, labels, steps, grids, lambda: effort.is_over)
     if admissible.missed == 0 and _are_alike(problem) and breaches(problem, labels) == 0:
         labels = _recombined(problem, labels, known)
     if not np.isfinite(known.best.bound):
@@ -84,13 +88,16 @@ def settled(problem: Problem, labels: Ints, effort: Effort, pool: tuple[Ints, ..
 
 def _steps(effort: Effort) -> int:
     """Sets looked at in one community, by how hard the search is; fewer by the square of what is left to it."""
+    cap = PROVING
+    if effort.deadline is not None:
+        cap = max(round(A_SECOND * (effort.deadline - time.monotonic())), 1)
     if effort.prove:
-        return PROVING
+        return min(PROVING, cap)
     if effort.among > MOST_COMMUNITIES:
         return 0
     standard = PRESETS["standard"][0] * PRESETS["standard"][1]
     work = min(effort.iterations * effort.restarts / standard, PROVING / STEPS)
-    return max(FEWEST, round(work * STEPS * effort.share**2))
+    return min(max(FEWEST, round(work * STEPS * effort.share**2)), cap)
 
 
 def _chosen(problem: Problem, one: Settled, effort: Effort) -> Settled:
