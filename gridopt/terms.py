@@ -187,6 +187,8 @@ minutes_day | 日均工作量（分钟） | minutes a working day
 needed | 需配 | needed
 short | 缺 | short
 held | 在岗 | held
+people | 人员 | people
+surplus | 富余 | without a post
 vacant | 缺岗 | vacant
 level | 层级 | level
 place_id | 地点编码 | place id

@@ -22,12 +22,14 @@ def month(folder, *rows):
 
 
 def test_a_new_roster_changes_posts_and_no_grid(folder, capsys):
-    grids, plan = (folder / "grids.geojson").read_bytes(), (folder / "plan.json").read_bytes()
+    grids, plan = (folder / "grids.geojson").read_bytes(), plan_folder.read_record(folder)
     codes = plan_folder.read_layer(folder, "grids").index
     roster = month(folder, *((f"P{i}", f"张{i}", "网格长", code) for i, code in enumerate(codes)))
     assert main(["staff", str(folder), "--roster", str(roster), "--lang", "en"]) == 0
     assert (folder / "grids.geojson").read_bytes() == grids
-    assert (folder / "plan.json").read_bytes() == plan
+    record = plan_folder.read_record(folder)
+    assert record.pop("roster")[0]["people"] == 1
+    assert record == plan
     listed = plan_folder.read_list(folder, "posts.csv")
     chiefs = listed[listed["role"] == "chief"]
     assert chiefs["staff_id"].tolist() == [f"P{i}" for i in range(len(codes))]
@@ -37,6 +39,19 @@ def test_a_new_roster_changes_posts_and_no_grid(folder, capsys):
     printed = capsys.readouterr()
     assert f"{len(codes)} held" in printed.out
     assert "lacks" in printed.err
+
+
+def test_people_without_a_post_stay_in_the_workbook_when_the_plan_is_published_again(folder):
+    codes = plan_folder.read_layer(folder, "grids").index
+    rows = [(f"P{i}", f"张{i}", "网格长", codes[0]) for i in range(len(codes) + 3)]
+    assert main(["staff", str(folder), "--roster", str(month(folder, *rows)), "--lang", "en"]) == 0
+    assert main(["publish", str(folder), "--lang", "en"]) == 0
+    sheet = pd.read_excel(folder / "tables.xlsx", sheet_name="Staff balance", header=1, dtype=str, engine="calamine")
+    city = sheet[(sheet.iloc[:, 0] == "city") & (sheet["role name"] == "grid chief")].iloc[0]
+    held = (plan_folder.read_list(folder, "posts.csv")["status"] == "held").sum()
+    assert (city["people"], city["without a post"]) == (str(len(rows)), str(len(rows) - held))
+    assert len(check(folder)) == 0
+    assert "张1" not in (folder / "plan.json").read_text("utf-8")
 
 
 def test_without_a_roster_the_posts_needed_are_listed_and_a_second_run_says_the_same(folder):

@@ -30,7 +30,7 @@ def staff(asked: argparse.Namespace) -> int:
     check_out(folder)
     roster = read_roster(asked.roster, plan.city.crs) if asked.roster else None
     found = staffing(plan, roster, today=read_layer(folder, "posts"))
-    publish_posts(plan, folder, found.posts, lang=lang)
+    publish_posts(found.on(plan), folder, found.posts, lang=lang)
     for line in _said(found, lang):
         sys.stdout.write(f"{line}\n")
     sys.stdout.write(f"{say('plan_at', lang, path=folder)}\n")

@@ -14,10 +14,9 @@ from gridopt.cli.stored import todays_plan
 from gridopt.cli.words import say
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from gridopt.grids.plan import Plan
     from gridopt.solvers.effort import Effort
+    from gridopt.staffing import Staffing
 
 EFFORTS = ("quick", "standard", "thorough")
 SHOWN = 8
@@ -193,7 +192,8 @@ def _publish(plan: Plan, asked: argparse.Namespace, *, today: Plan | None = None
     from gridopt.terms import label
 
     out, lang = asked.out, asked.lang
-    publish(plan, out, posts=_posts(plan, lang), reach=reach(plan), today=today, lang=lang)
+    staffed = _staffed(plan, lang)
+    publish(staffed.on(plan), out, posts=staffed.posts, reach=reach(plan), today=today, lang=lang)
     _print(plan.summary(lang))
     _print(say("plan_at", lang, path=out))
     _print(say("map_at", lang, path=out / "map.html"))
@@ -207,17 +207,17 @@ def _publish(plan: Plan, asked: argparse.Namespace, *, today: Plan | None = None
     return 1 if asked.strict and len(undecided) else 0
 
 
-def _posts(plan: Plan, lang: str) -> pd.DataFrame:
+def _staffed(plan: Plan, lang: str) -> Staffing:
     """Posts with the people of the roster; only the posts needed where the new grids leave a roster wrong."""
     from gridopt.errors import TableError
-    from gridopt.staffing import staff
+    from gridopt.staffing import staffing
 
     try:
-        return staff(plan)
+        return staffing(plan)
     except TableError as error:
         sys.stderr.write(f"{error.text(lang)}\n")
         layers = {name: table for name, table in plan.city.layers.items() if name != "roster"}
-        return staff(plan.replace(city=plan.city.replace(layers=layers)))
+        return staffing(plan.replace(city=plan.city.replace(layers=layers)))
 
 
 def _print(text: str) -> None:

@@ -62,6 +62,7 @@ def read_plan(folder: str | Path) -> Plan:
             "decided": record.get("decided", {}),
             "decisions": {int(one["row"]): tuple(one["units"]) for one in record.get("decisions", ())},
             **({"events": tables["events"]} if len(tables["events"]) else {}),
+            **({"roster": pd.DataFrame(record["roster"])} if record.get("roster") else {}),
             "drawn": {one["id"]: one["drawn"] for one in record["communities"] if "drawn" in one},
         },
         log=_log(path),

@@ -34,7 +34,8 @@ def plan_record(plan: Plan) -> dict[str, Any]:
     """The plan in figures: the same for the same plan, whenever, wherever and however fast it was made.
 
     ``decided`` is there where decisions number or name grids: by a unit of each, so that coding anew keeps them;
-    ``decisions`` where there are any: their rows, with who decided and when, and the units that each speaks of.
+    ``decisions`` where there are any: their rows, with who decided and when, and the units that each speaks of;
+    ``roster`` where there is one: how many people of each role are based where, and how many of them without a post.
     """
     city, rules = plan.city, plan.city.rules.to_dict()
     settings = {name: dict(getattr(city.settings, name)) for name in _SETTINGS}
@@ -76,6 +77,9 @@ def plan_record(plan: Plan) -> dict[str, Any]:
     decisions = plan.city.layer("decisions")
     if decisions is not None and len(decisions):
         record["decisions"] = _decisions(decisions, plan.details.get("decisions", {}))
+    roster = plan.details.get("roster")
+    if roster is not None and len(roster):
+        record["roster"] = roster.to_dict("records")
     return dict(plain(record))
 
 

@@ -117,8 +117,8 @@ def _housed(layers: Mapping[str, Any]) -> pd.DataFrame:
 
 
 def _balance(plan: Plan, posts: pd.DataFrame) -> pd.DataFrame:
-    """Posts needed, held and lacking by role in every community, township and county, and in the city."""
-    table = tally(plan, posts, None)
+    """Posts needed, held and lacking, people and those without a post, by role in every community and above."""
+    table = tally(plan, posts, plan.details.get("roster"))
     return table[table["level"] != "grid"]
 
 

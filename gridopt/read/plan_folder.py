@@ -79,7 +79,7 @@ SHEETS: Mapping[str, Sequence[str]] = MappingProxyType(
 
 FURTHER_SHEETS: Mapping[str, Sequence[str]] = MappingProxyType(
     {
-        "balance": "level place_id place role_name employment needed held short".split(),
+        "balance": "level place_id place role_name employment needed held short people surplus".split(),
         "events": contracts.EVENTS,
     }
 )

@@ -20,7 +20,7 @@ from gridopt.staffing.people import Person, RosterFaults, read_people
 from gridopt.staffing.places import CITY, Place, names_of, places
 from gridopt.staffing.roles import StaffRules
 from gridopt.staffing.slots import WORKERS, Slot, slots
-from gridopt.staffing.tally import tally
+from gridopt.staffing.tally import based, tally
 
 Holders = Mapping[int, Sequence[tuple[Person, float]]]
 """By slot, who holds a post of it and the metres that they walk to it."""
@@ -53,6 +53,11 @@ class Staffing:
         if self.objective is None or self.bound is None:
             return None
         return max(self.objective - self.bound, 0.0) / self.objective if self.objective > 0 else 0.0
+
+    def on(self, plan: Plan) -> Plan:
+        """The plan with how many people are based where, and without a post: counts alone, published with it."""
+        known = based(self.people) if len(self.people) else None
+        return plan.replace(details={**plan.details, "roster": known})
 
 
 def staff(plan: Plan, roster: pd.DataFrame | None = None, *, today: pd.DataFrame | None = None) -> pd.DataFrame:
@@ -96,7 +101,7 @@ def staffing(plan: Plan, roster: pd.DataFrame | None = None, *, today: pd.DataFr
     logger.info("%d posts, %d people: %d short, %d without a post", len(posts), len(people), vacant, idle)
     bounds = [one.bound for one in matched if one.bound is not None]
     bound = sum(bounds) if len(bounds) == len(matched) else None
-    return Staffing(posts, tally(plan, posts, shown), shown, sum(one.cost for one in matched), bound)
+    return Staffing(posts, tally(plan, posts, based(shown)), shown, sum(one.cost for one in matched), bound)
 
 
 def check_roster(city: City, roster: pd.DataFrame | None = None) -> None:

@@ -11,18 +11,28 @@ from gridopt.grids.plan import Plan
 from gridopt.staffing.places import CITY, LEVELS, Place
 
 TALLY = "level place_id place role role_name employment needed held short people surplus".split()
+BASED = "level place_id role role_name employment people surplus".split()
+"""People by where they are based: how many, and how many of them without a post."""
+
 NUMBERS = ["needed", "held", "short", "people", "surplus"]
 
 Kind = tuple[str, str, str]
 """Role, its name, employment."""
 
 
+def based(people: pd.DataFrame) -> pd.DataFrame:
+    """People of a roster (`Staffing.people`) counted by where they are based and their role, columns `BASED`."""
+    facts = people.assign(people=1, surplus=(people["grid_code"] == "").astype("int64"))
+    facts = facts.rename(columns={"base_level": "level", "base_id": "place_id"})
+    return facts.groupby(BASED[:5], as_index=False, sort=True)[BASED[5:]].sum()[BASED]
+
+
 def tally(plan: Plan, posts: pd.DataFrame, people: pd.DataFrame | None) -> pd.DataFrame:
     """One row a place and role: posts needed, held and short, people based there, and those left without a post.
 
     ``level`` is grid, community, township, county or city. A post for several grids counts from the lowest level
-    that holds all of them; people count where they are based, and above. ``people`` has ``base_level``,
-    ``base_id``, ``role``, ``role_name``, ``employment`` and ``grid_code``; without it only posts are counted.
+    that holds all of them; people (`based`) count where they are based, and above, those in the whole city whose
+    base is no place of the plan; without them only posts are counted.
     """
     above = _above(plan)
     counts: Counter[tuple[Place, Kind, str]] = Counter()
@@ -37,13 +47,12 @@ def tally(plan: Plan, posts: pd.DataFrame, people: pd.DataFrame | None) -> pd.Da
             counts[place, key, "held"] += status == "held"
             counts[place, key, "short"] += status == "vacant"
     if people is not None:
-        columns = ["base_level", "base_id", "role", "role_name", "employment", "grid_code"]
-        for level, one, *kind, held in people[columns].itertuples(index=False, name=None):
+        for level, one, *kind, number, idle in people[BASED].itertuples(index=False, name=None):
             key = (kind[0], kind[1], kind[2])
             kinds.setdefault(key, len(kinds))
-            for place in above[level, one]:
-                counts[place, key, "people"] += 1
-                counts[place, key, "surplus"] += not held
+            for place in above.get((level, one), (CITY,)):
+                counts[place, key, "people"] += number
+                counts[place, key, "surplus"] += idle
     rows = {(place, kind) for place, kind, _ in counts}
     ordered = sorted(rows, key=lambda row: (LEVELS.index(row[0][0]), row[0][1], kinds[row[1]]))
     names = _names(plan)
