@@ -384,6 +384,13 @@ def test_publishing_with_sheets_puts_them_beside_the_plan(stored: Path, capsys) 
     assert main(["check", str(stored)]) == 0
 
 
+def test_publishing_in_another_language_says_that_reasons_stay_as_they_are(stored: Path, capsys) -> None:
+    assert main(["publish", str(stored), "--lang", "zh"]) == 0
+    assert "原因与建议保留方案划分时所用的语言。" in capsys.readouterr().out
+    assert main(["publish", str(stored), "--lang", "en"]) == 0
+    assert "language" not in capsys.readouterr().out
+
+
 def test_publishing_a_stored_plan_anew_leaves_its_grids_as_they_are(stored: Path) -> None:
     before = {name: (stored / name).read_bytes() for name in ("grids.geojson", "plan.json", "plan.gpkg", "posts.csv")}
     assert main(["publish", str(stored), "--lang", "en"]) == 0

@@ -121,3 +121,10 @@ def test_a_city_of_very_many_buildings_has_them_in_their_csv_file_alone(monkeypa
     assert sheet.max_row == 3
     assert sheet["A3"].value == f"另有 {n_buildings} 行，见 buildings.csv"
     assert lists(layers)["buildings.csv"].decode("utf-8-sig").count("\r\n") == 1 + n_buildings
+
+
+def test_reasons_in_the_language_of_the_drawing_are_told_where_they_stand() -> None:
+    matters = opened(full_plan(), "zh")["需说明事项"]["A1"].value
+    assert matters.endswith("原因与建议保留方案划分时所用的语言。")
+    assert "language" not in opened(full_plan(), "en")["Matters to explain"]["A1"].value
+    assert "语言" not in opened(full_plan(), "zh")["网格划分一览表"]["A1"].value

@@ -75,6 +75,8 @@ def publish(asked: argparse.Namespace) -> int:
     from gridopt.cli.before import check_out
     from gridopt.plan.stored import read_plan
     from gridopt.publish.folder import publish as write
+    from gridopt.publish.sentences import say as told
+    from gridopt.publish.sentences import speaks_otherwise
 
     lang, folder = asked.lang, asked.folder
     plan = read_plan(folder)
@@ -86,6 +88,8 @@ def publish(asked: argparse.Namespace) -> int:
         sys.stdout.write(f"{say('sheets_at', lang, n=len(sheets.documents), path=folder / SHEETS)}\n")
     for key, name in (("plan_at", ""), ("map_at", "map.html"), ("report_at", "report.html")):
         sys.stdout.write(f"{say(key, lang, path=folder / name)}\n")
+    if speaks_otherwise(plan, lang):
+        sys.stdout.write(f"{told('other_language', lang)}\n")
     return 0
 
 

@@ -18,7 +18,7 @@ from gridopt.publish.histogram import size_histogram
 from gridopt.publish.lettering import lettering
 from gridopt.publish.map_figures import hue_level
 from gridopt.publish.markup import asset
-from gridopt.publish.sentences import number, percent, say
+from gridopt.publish.sentences import number, percent, say, speaks_otherwise
 from gridopt.terms import TERMS, label
 
 HALF_PAGE = 4.4
@@ -219,8 +219,7 @@ def _worst(plan: Plan, lang: str) -> list[str]:
 
 
 def _matters(plan: Plan, lang: str) -> list[str]:
-    is_foreign = len(plan.violations) > 0 and lang != plan.city.settings.lang
-    parts = [markup.element("p", say("other_language", lang), "note")] if is_foreign else []
+    parts = [markup.element("p", say("other_language", lang), "note")] if speaks_otherwise(plan, lang) else []
     for kind in ("decide", "information"):
         listed = plan.violations[plan.violations["class"] == kind]
         title = say(f"matters_{kind}", lang, n=number(len(listed)))

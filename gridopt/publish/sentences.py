@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
+from gridopt.grids.plan import Plan
+
 # name: (中文, English); braces take figures that the caller has formatted
 _SENTENCES = {
     "map_title": ("{city}网格划分图", "Community grids of {city}"),
@@ -226,6 +228,11 @@ def say(name: str, lang: str, **figures: Any) -> str:
     """One sentence in a language, its braces filled."""
     zh, en = SENTENCES[name]
     return (zh if lang == "zh" else en).format(**figures)
+
+
+def speaks_otherwise(plan: Plan, lang: str) -> bool:
+    """Whether the plan's reasons and remedies are in another language than a reader's: that in which it was drawn."""
+    return len(plan.violations) > 0 and lang != plan.city.settings.lang
 
 
 def capital(text: str) -> str:

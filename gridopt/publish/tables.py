@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from gridopt.grids import Plan
+from gridopt.publish.sentences import say, speaks_otherwise
 from gridopt.publish.workbooks import HEAD, Workbook
 from gridopt.read.plan_folder import FURTHER_SHEETS, LISTS, SHEETS
 from gridopt.staffing.tally import tally
@@ -87,7 +88,10 @@ def _title(plan: Plan, name: str, lang: str) -> str:
     statuses = sorted(set(plan.grids["status"]))
     stated = [label(one, lang) for one in statuses]
     city = plan.city.name
-    return f"{city}{heading}（{'、'.join(stated)}）" if lang == "zh" else f"{city} · {heading} ({', '.join(stated)})"
+    title = f"{city}{heading}（{'、'.join(stated)}）" if lang == "zh" else f"{city} · {heading} ({', '.join(stated)})"
+    return (
+        f"{title} · {say('other_language', lang)}" if name == "violations" and speaks_otherwise(plan, lang) else title
+    )
 
 
 def _grid_rows(plan: Plan, grids: pd.DataFrame, lang: str) -> Iterator[_Row]:
