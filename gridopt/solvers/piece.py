@@ -102,7 +102,7 @@ def draw_piece(
 def _slack_as_relaxed(task: Task, labels: Ints, effort: Effort) -> Slack | None:
     """The slack of a drawing that misses rules, of any groups' units, for the number of grids that it has."""
     problem = pose(task.terrain.graph, task.community, task.coefficients, int(labels.max()) + 1)
-    return slack_of(problem, labels, effort, settled(problem, labels, effort).slack)
+    return slack_of(problem, labels, effort, settled(problem, labels, effort).slack_of(labels))
 
 
 def _near(terrain: Terrain, community: Community) -> bool:

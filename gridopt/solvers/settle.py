@@ -53,6 +53,12 @@ class Settled:
     def is_best(self) -> bool:
         return self.slack == 0
 
+    def slack_of(self, labels: Ints) -> float | None:
+        """The same for other labels (n,) of the same problem."""
+        if self.admissible is None or self.slack is None:
+            return self.slack
+        return self.slack + _cost(self.admissible, labels) - _cost(self.admissible, self.labels)
+
     def bettered(self, problem: Problem, labels: Ints, effort: Effort) -> Settled:
         """The same for better labels (n,): no new prices, but fewer grids are left that better plans may have."""
         if self.admissible is None or self.known is None or self.slack is None:
@@ -107,7 +113,7 @@ def _chosen(problem: Problem, one: Settled, effort: Effort) -> Settled:
     cost = _cost(one.admissible, one.labels)
     if one.slack <= AS_GOOD * cost:
         return replace(one, slack=0.0)
-    if one.admissible.missed > 0 or not _are_alike(problem):
+    if one.admissible.missed > 0 or not _are_alike(problem) or breaches(problem, one.labels) > 0:
         return one
     steps = _steps(effort)
     most, left = max(MOST_CHOSEN * steps // PROVING, 1), max(one.known.steps, steps // 4)

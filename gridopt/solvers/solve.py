@@ -26,6 +26,7 @@ from gridopt.solvers.effort import Effort
 from gridopt.solvers.findings import findings
 from gridopt.solvers.grounds import grounds
 from gridopt.solvers.irreducible import NOTHING_KNOWN
+from gridopt.solvers.open_land import left_by, open_land, weightless
 from gridopt.solvers.piece import Drawn, draw_piece
 from gridopt.solvers.pieces import Piece, take_apart
 from gridopt.solvers.posts import given_centres, refuse_joined_posts
@@ -188,29 +189,53 @@ def _drawn_on(community: Community, ground: tuple[str, Community], how: tuple[Ef
         labels[piece.units] = n_grids + one.labels[piece.bonds]
         n_grids += one.n_grids
         drawn.append(one)
+    land = open_land(changed, pieces)
     learned = _learned(changed, pieces, drawn)
-    if changed is not community:
+    if changed is not community or land.any():
         learned = dataclasses.replace(learned, optimal=False, gone=gone)
     if changed.bindings.together != community.bindings.together:
         # What is proved along corridors is not proved of other ways.
         unsure = (NOTHING_KNOWN,) * len(learned.clashes)
         learned = dataclasses.replace(learned, impossible=np.zeros(community.n_units, bool), clashes=unsure)
     answer = _weighed(community, labels, learned, lang)
-    left_open = changed is not community or _land_left_open(changed, np.array(learned.role, object))
-    return answer if learned.optimal or left_open else _bounded(answer, factors, [one.slack for one in drawn])
+    if learned.optimal or changed is not community:
+        return answer
+    if land.any():
+        return _bounded_about(land, answer, community, list(zip(pieces, drawn, strict=True)), (factors, how[0]))
+    return _bounded(answer, answer.raw, factors, [one.slack for one in drawn])
 
 
-def _bounded(answer: _Answer, factors: Floats, slacks: list[Slack | None]) -> _Answer:
-    """The answer with the bound that its pieces leave: the borders between them are fixed."""
+def _bounded_about(
+    land: NDArray[np.bool_],
+    answer: _Answer,
+    community: Community,
+    drawn: list[tuple[Piece, Drawn]],
+    how: tuple[Floats, Effort],
+) -> _Answer:
+    """The answer with a bound that holds wherever open land (n,) lies; ``how`` as in `left_by`."""
+    bare = weightless(community.graph, land)
+    if bare is None:
+        return answer
+    slacks = [
+        left_by(piece, one, community, bare, how) if land[piece.units].any() else one.slack for piece, one in drawn
+    ]
+    return _bounded(answer, _raw(community, bare, answer.labels), how[0], slacks)
+
+
+def _bounded(answer: _Answer, raw: Floats, factors: Floats, slacks: list[Slack | None]) -> _Answer:
+    """The answer with the bound that its pieces leave: the borders between them are fixed.
+
+    ``raw`` (3,) are its terms on the graph that the slacks are those of.
+    """
     known = [one for one in slacks if one is not None]
     if len(known) < len(slacks):
         return answer
-    bound = float(answer.weighted.sum()) - sum(one.objective for one in known)
+    bound = float((raw * factors).sum()) - sum(one.objective for one in known)
     terms = [one.terms for one in known if one.terms is not None]
-    raw = answer.raw - np.sum(terms, axis=0) if len(terms) == len(known) else None
-    if raw is not None:
-        raw = np.where(factors > 0, np.maximum(raw, 0.0), np.nan)
-    return dataclasses.replace(answer, bound=max(bound, 0.0), term_bounds=raw)
+    lowest = raw - np.sum(terms, axis=0) if len(terms) == len(known) else None
+    if lowest is not None:
+        lowest = np.where(factors > 0, np.maximum(lowest, 0.0), np.nan)
+    return dataclasses.replace(answer, bound=max(bound, 0.0), term_bounds=lowest)
 
 
 def _drawn_firm(community: Community, piece: Piece, factors: Floats, how: tuple[Effort, int]) -> Drawn:
@@ -230,17 +255,8 @@ def _learned(community: Community, pieces: list[Piece], drawn: list[Drawn]) -> S
     for number, (piece, one) in enumerate(zip(pieces, drawn, strict=True)):
         role[piece.units], piece_of[piece.units] = piece.role, number
         impossible[piece.units], wished[piece.units] = one.impossible, one.n_wished
-    optimal = all(one.optimal for one in drawn) and not _land_left_open(community, role)
+    optimal = all(one.optimal for one in drawn)
     return Search(tuple(role), piece_of, impossible, wished, optimal, tuple(one.clash for one in drawn))
-
-
-def _land_left_open(community: Community, role: NDArray[np.object_]) -> bool:
-    """Whether empty land could also have joined a grid that stands alone: then nothing is proved."""
-    graph = community.graph
-    alone = (role == "alone") & ~community.dedicated
-    empty = (graph.weights[:, 0] == 0) & (role == "free")
-    a, b = graph.edges[:, 0], graph.edges[:, 1]
-    return bool(((alone[a] & empty[b]) | (alone[b] & empty[a])).any())
 
 
 def _scales(community: Community) -> Scales:
@@ -252,15 +268,20 @@ def _scales(community: Community) -> Scales:
 
 def _weighed(community: Community, labels: Ints, search: Search, lang: str) -> _Answer:
     scales = _scales(community)
-    exempt, categories = exempt_grids(community, labels), community.conditions.categories
-    centres = given_centres(community, labels)
-    raw = raw_terms(community.graph, labels, community.rules, exempt=exempt, categories=categories, centres=centres)
+    raw = _raw(community, community.graph, labels)
     weighted = raw * coefficients(community.rules, scales)
     violations = findings(community, labels, search, lang=lang)
     status = "relaxed" if violations["relaxed"].any() else "optimal" if search.optimal else "feasible"
     bound = float(weighted.sum()) if search.optimal else None
     refused = _refused(community, violations)
     return _Answer(community.name, labels, raw, scales, weighted, status, bound, violations, refused)
+
+
+def _raw(community: Community, graph: UnitGraph, labels: Ints) -> Floats:
+    """The terms (3,) of a community's labels on its graph, or on one like it."""
+    exempt, categories = exempt_grids(community, labels), community.conditions.categories
+    centres = given_centres(community, labels)
+    return raw_terms(graph, labels, community.rules, exempt=exempt, categories=categories, centres=centres)
 
 
 def _gather(graph: UnitGraph, answers: list[_Answer], rows_of_places: list[Row]) -> Solution:
