@@ -18,7 +18,7 @@ from gridopt.objective import proximity
 from gridopt.partition import Partition
 from gridopt.solvers.asked import WITHIN, Bounds, Task, checked_centres, checked_objective, power_of_two, tasks
 from gridopt.solvers.bounds import bounded
-from gridopt.solvers.effort import Effort
+from gridopt.solvers.effort import USUAL_SIZE, Effort
 from gridopt.solvers.exact import best_partition, enumerate_sets, numbered
 from gridopt.solvers.hess import centre_units, offset_of, set_offsets
 from gridopt.solvers.improve import search
@@ -31,6 +31,10 @@ from gridopt.solvers.solution import PARTS, SOLUTION_VIOLATIONS, Solution
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
+
+
+BOTH = 2
+"""Times the restarts where shape and borders are weighed against each other: their runs end in more places."""
 
 
 def partition_graph(  # noqa: PLR0913 — the choices of one call, all but the graph by name
@@ -171,7 +175,7 @@ def _best(
     if only is not None:
         only = numbered(problem, only)
         return only, 0.0, evaluate(problem, only).violation > WITHIN
-    found = search(problem, first, effort=effort, seed=seed)
+    found = search(problem, first, effort=_wider(problem, effort), seed=seed)
     feasible = found.violation <= WITHIN
     labels, slack = refined(problem, found, how, price), None
     unchanged = labels is found.labels
@@ -195,6 +199,14 @@ def _best(
         if known.slack is not None and labels is known.labels:
             slack = known.slack if slack is None else min(slack, known.slack)
     return labels, slack, impossible
+
+
+def _wider(problem: Problem, effort: Effort) -> Effort:
+    """The effort with more restarts where shape and borders are weighed against each other in a usual problem."""
+    weighed = problem.coefficients[0] > 0 and problem.coefficients[1] * problem.cost.max(initial=0.0) > 0
+    if not weighed or problem.n_units > USUAL_SIZE:
+        return effort
+    return dataclasses.replace(effort, restarts=BOTH * effort.restarts)
 
 
 def _adds_up(problem: Problem) -> bool:
