@@ -13,8 +13,8 @@ from gridopt.cli.words import say
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from gridopt.city import City
     from gridopt.grids.plan import Plan
+    from gridopt.plan.draw import Ground
     from gridopt.publish.sheets import Sheets
 
 PLATFORMS = tuple("amap tencent baidu tianditu mapbox kepler arcgis leaflet wgs84 plain geojson gpkg".split())
@@ -59,7 +59,7 @@ def reach(asked: argparse.Namespace) -> int:
     plan = _with_facilities(read_plan(asked.folder), asked)
     spoken = plan.replace(city=plan.city.replace(settings=dataclasses.replace(plan.city.settings, lang=asked.lang)))
     found, beyond = measure(spoken), out_of_reach(plan)
-    posts, today = stored_layer(asked.folder, "posts"), todays_plan(plan.city)
+    posts, today = stored_layer(asked.folder, "posts"), _todays_stored(plan)
     publish(plan, asked.folder, posts=posts, reach=found, today=today, lang=asked.lang)
     whole = found[found["level"] == "city"]
     for tier, share in zip(whole["tier"], whole["share"].fillna(1.0), strict=True):
@@ -83,7 +83,7 @@ def publish(asked: argparse.Namespace) -> int:
     check_out(folder)
     sheets = _sheets(plan, asked) if asked.sheets else None
     stages = {name: stored_layer(folder, name) for name in ("posts", "reach")}
-    write(plan, folder, today=todays_plan(plan.city), lang=lang, **stages)
+    write(plan, folder, today=_todays_stored(plan), lang=lang, **stages)
     if sheets is not None:
         sys.stdout.write(f"{say('sheets_at', lang, n=len(sheets.documents), path=folder / SHEETS)}\n")
     for key, name in (("plan_at", ""), ("map_at", "map.html"), ("report_at", "report.html")):
@@ -121,11 +121,18 @@ def _sheets(plan: Plan, asked: argparse.Namespace) -> Sheets:
     return write_sheets(plan, asked.folder / SHEETS, posts=posts, paper=asked.sheets, lang=asked.lang)
 
 
-def todays_plan(city: City) -> Plan | None:
+def todays_plan(ground: Ground) -> Plan | None:
     """Today's grids by the same ruler, wherever they are given."""
+    from gridopt.plan.assess import assessed_on
+
+    return None if ground.city.current_grids is None else assessed_on(ground)
+
+
+def _todays_stored(plan: Plan) -> Plan | None:
+    """Today's grids beside a stored plan."""
     from gridopt.plan.assess import assess
 
-    return None if city.current_grids is None else assess(city)
+    return None if plan.city.current_grids is None else assess(plan.city)
 
 
 def _names(given: str) -> str | Mapping[str, str]:

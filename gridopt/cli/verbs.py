@@ -148,20 +148,22 @@ def locate(asked: argparse.Namespace) -> int:
 
 def _draw_and_publish(project: Path, asked: argparse.Namespace) -> int:
     from gridopt.cli.before import check_later, check_out
-    from gridopt.plan.draw import draw as draw_grids
+    from gridopt.plan.draw import drawn_on, prepare
     from gridopt.read.city import read_city
     from gridopt.solvers.effort import Effort
 
     check_out(asked.out)
     city = read_city(project, lang=asked.lang)
     check_later(city)
-    plan = draw_grids(city, effort=_effort(asked, Effort.named("standard")), seed=asked.seed or 0)
-    return _publish(plan, asked, today=todays_plan(city))
+    ground = prepare(city, workers=asked.workers)
+    plan = drawn_on(ground, _effort(asked, Effort.named("standard")), asked.seed or 0)
+    return _publish(plan, asked, today=todays_plan(ground))
 
 
 def _draw_only(asked: argparse.Namespace) -> int:
     from gridopt.cli.before import check_later, check_out
-    from gridopt.plan.only import draw_only
+    from gridopt.plan.draw import prepare
+    from gridopt.plan.only import drawn_again, open_to_drawing
     from gridopt.plan.stored import read_plan
     from gridopt.read.city import read_city
     from gridopt.solvers.effort import Effort
@@ -171,9 +173,10 @@ def _draw_only(asked: argparse.Namespace) -> int:
     # Reasons and repairs stay in the language in which the plan was drawn, or the other rows would change.
     city = read_city(asked.project, lang=stored.city.settings.lang)
     check_later(city)
-    effort = _effort(asked, Effort.recorded(stored.effort))
-    plan = draw_only(city, stored, communities=asked.only, effort=effort, seed=asked.seed, workers=asked.workers)
-    return _publish(plan, asked, today=todays_plan(city))
+    chosen = open_to_drawing(city, stored, asked.only)
+    ground = prepare(city, workers=asked.workers)
+    plan = drawn_again(ground, stored, chosen, (_effort(asked, Effort.recorded(stored.effort)), asked.seed))
+    return _publish(plan, asked, today=todays_plan(ground))
 
 
 def _effort(asked: argparse.Namespace, usual: Effort) -> Effort:

@@ -110,7 +110,7 @@ def hot_spots(plan: Plan, located: Located, *, level: str = "grid", base: str = 
     1995). A place without any ``base`` has no expectation: its ratio and p are missing, and its events are left out
     of the city's rate. Events that come in clusters are less alike than Poisson's: read it as where to look first.
     """
-    from scipy.stats import poisson
+    from scipy.special import pdtrc
 
     place = _place(level)
     table = plan.grids if level == "grid" else plan.communities
@@ -122,7 +122,8 @@ def hot_spots(plan: Plan, located: Located, *, level: str = "grid", base: str = 
     expected = events[peopled].sum() * people / total if total else np.zeros(len(people))
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.where(expected > 0, events / expected, np.nan)
-    p = np.where(expected > 0, poisson.sf(events - 1, expected), np.nan)
+    as_many = np.where(events > 0, pdtrc(np.maximum(events - 1, 0), expected), 1.0)
+    p = np.where(expected > 0, as_many, np.nan)
     found = pd.DataFrame(
         {"events": events, "expected": expected, "ratio": ratio, "p": p, "is_hot": _are_hot(p)}, index=table.index
     )

@@ -11,14 +11,12 @@ from gridopt.errors import TableError
 from gridopt.graph import UnitGraph
 from gridopt.grids.matters import with_matters
 from gridopt.grids.plan import Plan
-from gridopt.plan.decisions import settle
-from gridopt.plan.draw import build
+from gridopt.plan.draw import Ground, build, prepare
 from gridopt.plan.in_force import coded
 from gridopt.plan.matching import Match, by_code, match_polygons, match_units
 from gridopt.solvers.community import Bindings
 from gridopt.solvers.solution import Solution
 from gridopt.solvers.solve import measure
-from gridopt.units import make_units
 
 
 def assess(
@@ -33,8 +31,14 @@ def assess(
     """
     if units is not None and grids is not None:
         raise TableError("give either units or grids, not both.", zh="units 与 grids 只能给其一。")
-    settled = settle(city, make_units(city))
-    made = settled.units
+    return assessed_on(prepare(city), units, grids)
+
+
+def assessed_on(
+    ground: Ground, units: gpd.GeoDataFrame | pd.Series | None = None, grids: gpd.GeoDataFrame | None = None
+) -> Plan:
+    """`assess` on ground that is prepared already."""
+    city, made = ground.city, ground.units
     if units is not None:
         match = match_units(made, units)
     else:
@@ -51,7 +55,7 @@ def assess(
     def weigh(graph: UnitGraph, bindings: Bindings) -> Solution:
         return measure(graph, city.rules, labels, bindings=bindings, lang=city.settings.lang)
 
-    plan = build(city, weigh, settled=settled)
+    plan = build(ground, weigh)
     own = match.drawn.groupby(plan.units["grid_code"]).first()
     plan = coded(plan, {str(grid): str(given) for grid, given in own.items()})
     return plan.replace(source="assess", effort="none", violations=_with_match(plan, match))

@@ -15,7 +15,7 @@ from gridopt.contracts import REPAIRS, UNITS, check_columns
 from gridopt.graph import UnitGraph
 from gridopt.grids.assemble import assemble
 from gridopt.grids.plan import Plan
-from gridopt.plan.decisions import Bound, Settled, bind, concerned, numbering, settle, with_verdicts
+from gridopt.plan.decisions import Bound, bind, concerned, numbering, settle, with_verdicts
 from gridopt.plan.in_force import coded
 from gridopt.solvers.community import Bindings
 from gridopt.solvers.effort import Effort
@@ -46,12 +46,17 @@ def draw(
     cannot be met.
     """
     work = chosen_effort(effort, workers)
+    return drawn_on(prepare(city, units, borders=borders, workers=work.workers), work, seed)
+
+
+def drawn_on(ground: Ground, effort: Effort, seed: int) -> Plan:
+    """`draw` on ground that is prepared already."""
+    rules, lang = ground.city.rules, ground.city.settings.lang
 
     def search(graph: UnitGraph, bindings: Bindings) -> Solution:
-        return solve(graph, city.rules, bindings=bindings, effort=work, seed=seed, lang=city.settings.lang)
+        return solve(graph, rules, bindings=bindings, effort=effort, seed=seed, lang=lang)
 
-    plan = coded(build(city, search, units=units, borders=borders, workers=work.workers))
-    return plan.replace(seed=seed, effort=work.name, source="draw")
+    return coded(build(ground, search)).replace(seed=seed, effort=effort.name, source="draw")
 
 
 def chosen_effort(effort: str | Effort, workers: int | None) -> Effort:
@@ -60,26 +65,13 @@ def chosen_effort(effort: str | Effort, workers: int | None) -> Effort:
     return work if workers is None else dataclasses.replace(work, workers=workers)
 
 
-def build(
-    city: City,
-    search: Solve,
-    *,
-    units: gpd.GeoDataFrame | None = None,
-    borders: pd.DataFrame | None = None,
-    settled: Settled | None = None,
-    workers: int | None = 1,
-) -> Plan:
-    """A plan from units and a way to give them labels, under provisional codes: the steps that every verb shares.
-
-    ``settled`` are units on which the decisions of the city have been laid already; ``workers`` make them where not.
-    """
-    started = time.perf_counter()
-    ground = prepare(city, units, borders=borders, settled=settled, workers=workers)
-    made = time.perf_counter()
+def build(ground: Ground, search: Solve) -> Plan:
+    """A plan from a way to give units labels, under provisional codes: the steps that every verb shares."""
+    began = time.perf_counter()
     solution = with_verdicts(ground.city, search(ground.graph, ground.bindings), ground.bound)
     solved = time.perf_counter()
     plan = assembled(ground, solution)
-    seconds = {"units": made - started, "solve": solved - made, "grids": time.perf_counter() - solved}
+    seconds = {"units": ground.seconds, "solve": solved - began, "grids": time.perf_counter() - solved}
     return plan.replace(details={**details_of(solution), **plan.details}, log={"seconds": seconds})
 
 
@@ -87,7 +79,7 @@ def build(
 class Ground:
     """What a search starts from: units, their borders, the graph of both, and the decisions laid on it.
 
-    ``city`` has what making its units repaired on its record.
+    ``city`` has what making its units repaired on its record, ``seconds`` is how long that took.
     """
 
     city: City
@@ -95,6 +87,7 @@ class Ground:
     borders: pd.DataFrame
     graph: UnitGraph
     bound: Bound
+    seconds: float
 
     @property
     def bindings(self) -> Bindings:
@@ -107,14 +100,13 @@ def prepare(
     units: gpd.GeoDataFrame | None = None,
     *,
     borders: pd.DataFrame | None = None,
-    settled: Settled | None = None,
     workers: int | None = 1,
 ) -> Ground:
     """Units and borders, made unless given, as the graph that is searched, under the decisions of the city."""
-    if settled is None:
-        made = make_units(city, workers=workers) if units is None else units
-        check_columns(made, UNITS[:-2], "units")
-        settled = settle(city, made)
+    began = time.perf_counter()
+    made = make_units(city, workers=workers) if units is None else units
+    check_columns(made, UNITS[:-2], "units")
+    settled = settle(city, made)
     units = settled.units
     city = with_repairs(city, units)
     borders = make_borders(city, units, workers=workers) if borders is None else borders
@@ -124,7 +116,8 @@ def prepare(
     graph = with_streets(graph, city)
     townships = city.communities["township_id"].astype(str).to_dict()
     bindings = dataclasses.replace(Bindings.of_units(units, _called(city)), townships=townships)
-    return Ground(city, units, borders, graph, bind(city, settled, graph, bindings))
+    bound = bind(city, settled, graph, bindings)
+    return Ground(city, units, borders, graph, bound, time.perf_counter() - began)
 
 
 def assembled(ground: Ground, solution: Solution) -> Plan:

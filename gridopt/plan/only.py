@@ -43,20 +43,35 @@ def draw_only(
 ) -> Plan:
     """The plan with the grids of some communities drawn again, all others exactly as they are.
 
-    ``communities`` are ids or names, ``effort`` and ``seed`` those of the plan unless given (recorded where they
-    differ). ``city`` may have changed since the plan was drawn in what concerns these communities only: a count,
-    a group, a decision. The grids drawn again are coded as `draw` codes them: under the codes of today's grids that
-    they continue, else in scan order; that is for plans under discussion, numbers in force are never changed. Raises
-    `RuleError` where a community is unknown, its grids are in force, or anything has changed that other communities
-    were drawn by.
+        ``communities`` are ids or names, ``effort`` and ``seed`` those of the plan unless given (recorded where they
+        differ). ``city`` may have changed since the plan was drawn in what concerns these communities only: a count,
+        a group, a decision. The grids drawn again are coded as `draw` codes them: under the codes of today's grids that
+        they continue, else in scan order; that is for plans under discussion, numbers in force are never changed.
+    Raises
+        `RuleError` where a community is unknown, its grids are in force, or anything has changed that other communities
+        were drawn by.
     """
-    chosen = communities_named(city, [communities] if isinstance(communities, str) else communities)
     city = city.replace(settings=dataclasses.replace(city.settings, lang=plan.city.settings.lang))
+    chosen = open_to_drawing(city, plan, communities)
+    work = chosen_effort(effort or Effort.recorded(plan.effort), workers)
+    return drawn_again(prepare(city, workers=workers), plan, chosen, (work, seed))
+
+
+def open_to_drawing(city: City, plan: Plan, communities: str | Sequence[str]) -> list[str]:
+    """The ids of communities by id or name; `RuleError` where these may not be drawn again by themselves."""
+    chosen = communities_named(city, [communities] if isinstance(communities, str) else communities)
     check_places(city, plan)
     check_rules(city, plan, chosen)
     _check_open(plan, chosen)
-    ground = prepare(city, workers=workers)
-    work, word = chosen_effort(effort or Effort.recorded(plan.effort), workers), plan.seed if seed is None else seed
+    return chosen
+
+
+def drawn_again(ground: Ground, plan: Plan, chosen: Sequence[str], how: tuple[Effort, int | None]) -> Plan:
+    """`draw_only` on ground that is prepared already, for communities that are `open_to_drawing`.
+
+    ``how`` are the effort and the seed, None for the plan's.
+    """
+    work, word = how[0], plan.seed if how[1] is None else how[1]
     own = with_verdicts(ground.city, _solved(ground, plan, chosen, (work, word)), ground.bound)
     solution = _joined(plan, ground, chosen, own)
     made = assembled(ground, solution).replace(codes=retired_codes(plan.codes))
