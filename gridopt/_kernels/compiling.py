@@ -47,9 +47,28 @@ def kernel(signature: Any, *, allocates: bool = False, inline: bool = False) -> 
 
 def helper(signature: Any) -> Any:
     """A function that only kernels call: without an entry from Python it compiles in half the time."""
-    return _compiler(signature, no_cpython_wrapper=True, **_KERNEL)
+    return _when_called(signature, no_cpython_wrapper=True)
 
 
 def inlined(signature: Any) -> Any:
     """A helper so small that copying its arguments would cost more than its work."""
-    return _compiler(signature, forceinline=True, no_cpython_wrapper=True, **_KERNEL)
+    return _when_called(signature, forceinline=True, no_cpython_wrapper=True)
+
+
+def _when_called(signature: Any, **options: bool) -> Any:
+    """Compiled, or fetched from the cache, when a kernel that calls it is compiled: one from the cache holds it."""
+
+    def wrapped(function: Any) -> Any:
+        dispatcher = _compiler(**options, **_KERNEL)(function)
+        template = dispatcher.get_call_template
+
+        def compiled_first(args: Any, kws: Any) -> Any:
+            if not dispatcher.overloads:
+                dispatcher.compile(signature)
+                dispatcher.disable_compile()
+            return template(args, kws)
+
+        dispatcher.get_call_template = compiled_first
+        return dispatcher
+
+    return wrapped

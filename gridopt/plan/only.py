@@ -43,13 +43,12 @@ def draw_only(
 ) -> Plan:
     """The plan with the grids of some communities drawn again, all others exactly as they are.
 
-        ``communities`` are ids or names, ``effort`` and ``seed`` those of the plan unless given (recorded where they
-        differ). ``city`` may have changed since the plan was drawn in what concerns these communities only: a count,
-        a group, a decision. The grids drawn again are coded as `draw` codes them: under the codes of today's grids that
-        they continue, else in scan order; that is for plans under discussion, numbers in force are never changed.
-    Raises
-        `RuleError` where a community is unknown, its grids are in force, or anything has changed that other communities
-        were drawn by.
+    ``communities`` are ids or names, ``effort`` and ``seed`` those of the plan unless given (recorded where they
+    differ). ``city`` may have changed since the plan was drawn in what concerns these communities only: a count,
+    a group, a decision. The grids drawn again are coded as `draw` codes them: under the codes of today's grids that
+    they continue, else in scan order; that is for plans under discussion, numbers in force are never changed. Raises
+    `RuleError` where a community is unknown, its grids are in force, or anything has changed that other communities
+    were drawn by.
     """
     city = city.replace(settings=dataclasses.replace(city.settings, lang=plan.city.settings.lang))
     chosen = open_to_drawing(city, plan, communities)
