@@ -5,7 +5,7 @@ import pulp
 import pytest
 from scipy.sparse import csc_array
 
-from gridopt.milp import Limits, Program, solve
+from gridopt.milp import Growing, Limits, Program, solve
 from gridopt.milp.readable import set_partitioning
 from gridopt.milp.set_partitioning import choose
 
@@ -96,3 +96,28 @@ def test_the_readable_formulation_and_the_arrays_agree(seed) -> None:
 def test_the_readable_formulation_prints_as_an_lp_file(tmp_path) -> None:
     set_partitioning([[0], [1], [0, 1]], [1.0, 1.0, 3.0], 2).writeLP(tmp_path / "model.lp")
     assert "unit_0_in_exactly_one" in (tmp_path / "model.lp").read_text()
+
+
+def test_a_program_that_grows_ends_where_the_whole_one_does() -> None:
+    rng = np.random.default_rng(5)
+    rows = np.vstack([np.eye(8), rng.random((60, 8)) < 0.4]).T.astype(float)
+    cost = np.concatenate([np.full(8, 9.0), rng.uniform(1, 9, 60)])
+    growing, ends = Growing(np.ones(8), np.ones(8)), []
+    for first in (0, 8, 30, 50):
+        last = {0: 8, 8: 30, 30: 50, 50: 68}[first]
+        growing.join(cost[first:last], csc_array(rows[:, first:last]))
+        whole = Program(cost[:last], csc_array(rows[:, :last]), np.ones(8), np.ones(8), integral=False)
+        grown, anew = growing.solve(), solve(whole)
+        assert grown.status == "optimal"
+        assert grown.objective == pytest.approx(anew.objective)
+        assert (cost[:last] - grown.prices @ rows[:, :last] >= -1e-7).all()
+        ends.append(grown.objective)
+    assert ends[0] == pytest.approx(72)
+    assert ends == sorted(ends, reverse=True)
+    assert ends[-1] < ends[0]
+
+
+def test_a_growing_program_without_an_answer_says_so() -> None:
+    growing = Growing(np.ones(2), np.ones(2))
+    growing.join(np.ones(1), csc_array(np.array([[1.0], [0.0]])))
+    assert growing.solve().status == "infeasible"

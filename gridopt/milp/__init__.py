@@ -1,5 +1,5 @@
 """Integer programs as arrays, and the one gate through which they are solved."""
 
-from gridopt.milp.gate import Limits, Outcome, Program, solve
+from gridopt.milp.gate import Growing, Limits, Outcome, Program, solve
 
-__all__ = ["Limits", "Outcome", "Program", "solve"]
+__all__ = ["Growing", "Limits", "Outcome", "Program", "solve"]

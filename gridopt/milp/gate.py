@@ -79,14 +79,48 @@ def solve(program: Program, limits: Limits = Limits(), *, start: Floats | None =
     Raises `SolverError` where HiGHS itself fails.
     """
     highs = _quiet(limits)
-    if highs.passModel(_model(program)) == highspy.HighsStatus.kError:
-        raise SolverError("HiGHS refused the program; please report the plan's project file.")
+    _accepted(highs.passModel(_model(program)))
     if start is not None:
         known = highspy.HighsSolution()
         known.col_value = start.tolist()
         highs.setSolution(known)
     if program.whole.any():
         _stop_after(highs, limits.iterations // ITERATIONS_A_LOOK)
+    return _run(highs, integral=bool(program.whole.any()))
+
+
+class Growing:
+    """A linear program whose columns join one after the other; each solve goes on from where the last one ended.
+
+    Minimise cost . x with row_low <= A x <= row_high and x at least 0.
+    """
+
+    def __init__(self, row_low: Floats, row_high: Floats, limits: Limits = Limits()) -> None:
+        self._highs = _quiet(limits)
+        none, columns = np.empty(0), np.empty(0, np.int32)
+        starts = np.zeros(len(row_low), np.int32)
+        _accepted(self._highs.addRows(len(row_low), row_low, row_high, 0, starts, columns, none))
+
+    def join(self, cost: Floats, columns: csc_array) -> None:
+        """Further columns (rows, s) at their cost (s,)."""
+        starts, places = columns.indptr[:-1].astype(np.int32), columns.indices.astype(np.int32)
+        most = np.full(len(cost), np.inf)
+        _accepted(
+            self._highs.addCols(len(cost), cost, np.zeros(len(cost)), most, columns.nnz, starts, places, columns.data)
+        )
+
+    def solve(self) -> Outcome:
+        """What all columns that have joined come to."""
+        return _run(self._highs, integral=False)
+
+
+def _accepted(status: Any) -> None:
+    if status == highspy.HighsStatus.kError:
+        raise SolverError("HiGHS refused the program; please report the plan's project file.")
+
+
+def _run(highs: Any, *, integral: bool) -> Outcome:
+    """Whatever HiGHS knows of its program when it stops."""
     highs.run()
     status = highs.getModelStatus()
     info = highs.getInfo()
@@ -97,7 +131,7 @@ def solve(program: Program, limits: Limits = Limits(), *, start: Floats | None =
     solution = highs.getSolution()
     values = np.asarray(solution.col_value, np.float64) if solved else None
     objective = float(info.objective_function_value) if solved else None
-    if not program.whole.any():
+    if not integral:
         duals = [np.asarray(one, np.float64) if optimal else None for one in (solution.col_dual, solution.row_dual)]
         return Outcome("optimal" if optimal else "limit", values, objective, objective if optimal else None, *duals)
     bound = float(info.mip_dual_bound)

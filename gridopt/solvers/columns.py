@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csc_array, csr_array
 
 from gridopt._kernels.pricing import COMPLETE, Caught, Growth, catch
-from gridopt.milp import Program, solve
+from gridopt.milp import Growing
 from gridopt.solvers.market import Admissible
 from gridopt.solvers.problem import Floats, Ints, Problem
 
@@ -91,9 +91,10 @@ def generated(
     if upper <= 0:
         return Columns(plan, Prices(np.zeros(problem.n_units), 0.0, bound=0.0), steps)
     pool = np.empty((0, problem.n_units), bool) if pool is None else pool[admissible.admits(pool)]
-    members = _distinct(np.vstack([plan, pool, _moved(admissible, plan)]))
+    covering = _Covering(admissible, upper)
+    covering.join(np.vstack([plan, pool, _moved(admissible, plan)]))
     best = Prices(np.zeros(problem.n_units), 0.0)
-    solved = _program(admissible, members, upper)
+    solved = covering.solve()
     even = _even(problem, labels, costs)
     prices = even if solved is None else solved[1].towards(even, START)
     stay, allowed = SMOOTHING, min(steps, max(FIRST, steps // 3))
@@ -102,19 +103,19 @@ def generated(
         steps -= found.steps
         if found.is_complete:
             best = _better(admissible, best, prices, found.least)
-        known, members = len(members), _distinct(np.vstack([members, found.members]))
-        solved = _program(admissible, members, upper)
+        has_more = covering.join(found.members)
+        solved = covering.solve()
         if solved is None:
             break
         value, duals = solved
-        is_last = len(members) == known and np.array_equal(prices.units, duals.units)
+        is_last = not has_more and np.array_equal(prices.units, duals.units)
         is_hopeless = not np.isfinite(best.bound)
         if steps <= 0 or is_over() or is_last or is_hopeless or value - best.bound <= CLOSED * upper:
             break
         stay = SMOOTHING if found.is_complete else (1 + stay) / 2
-        prices = duals.towards(best, stay if len(members) > known or not found.is_complete else 0.0)
+        prices = duals.towards(best, stay if has_more or not found.is_complete else 0.0)
         allowed = max(steps // 2, 1)
-    return Columns(members, best, max(steps, 0))
+    return Columns(covering.members, best, max(steps, 0))
 
 
 def _better(admissible: Admissible, best: Prices, prices: Prices, least: float) -> Prices:
@@ -157,29 +158,40 @@ def _priced(
     return _Found(np.vstack(found), least, steps, is_complete)
 
 
-def _distinct(members: Bools) -> Bools:
-    """The sets (s, n) each once, in the order of their units."""
-    packed = np.ascontiguousarray(np.packbits(members, axis=1))
-    words = packed.view(np.dtype((np.void, packed.shape[1]))).ravel()
-    return members[np.unique(words, return_index=True)[1]]
+class _Covering:
+    """The grids known, and the linear program that covers every unit by them, in part."""
 
+    def __init__(self, admissible: Admissible, upper: float) -> None:
+        self._admissible, self._upper, self._known = admissible, upper, dict[bytes, Bools]()
+        sides = np.append(np.ones(admissible.problem.n_units), float(admissible.problem.n_grids))
+        self._program = Growing(np.append(sides, -np.inf), np.append(sides, admissible.missed))
 
-def _program(admissible: Admissible, members: Bools, upper: float) -> tuple[float, Prices] | None:
-    """The least cost of covering every unit by the grids known, in part, and what units are worth in it.
+    @property
+    def members(self) -> Bools:
+        """The sets (s, n), in the order of their units."""
+        return np.array([self._known[name] for name in sorted(self._known)])
 
-    None where HiGHS comes to no end within its limits.
-    """
-    n, costs = members.shape[1], admissible.costs(members)
-    misses = admissible.misses(members) if admissible.missed > 0 else np.zeros(len(members))
-    rows = csc_array(np.vstack([members.T, np.ones(len(members)), misses]).astype(np.float64))
-    sides = np.concatenate([np.ones(n), [float(admissible.problem.n_grids)]])
-    low, high = np.concatenate([sides, [-np.inf]]), np.concatenate([sides, [admissible.missed]])
-    unbounded = np.full(len(members), np.inf)
-    outcome = solve(Program(costs / upper * PLAN_COST, rows, low, high, integral=False, high=unbounded))
-    if outcome.prices is None or outcome.objective is None:
-        return None
-    duals = outcome.prices * upper / PLAN_COST
-    return outcome.objective * upper / PLAN_COST, Prices(duals[:n], float(duals[n]), max(-float(duals[n + 1]), 0.0))
+    def join(self, members: Bools) -> bool:
+        """Take in sets (s, n); whether any was not known yet."""
+        names = [row.tobytes() for row in np.packbits(members, axis=1)]
+        fresh = {name: row for name, row in zip(names, members, strict=True) if name not in self._known}
+        if not fresh:
+            return False
+        self._known |= fresh
+        rows, missed = np.array(list(fresh.values())), self._admissible.missed
+        misses = self._admissible.misses(rows) if missed > 0 else np.zeros(len(rows))
+        columns = csc_array(np.vstack([rows.T, np.ones(len(rows)), misses]).astype(np.float64))
+        self._program.join(self._admissible.costs(rows) / self._upper * PLAN_COST, columns)
+        return True
+
+    def solve(self) -> tuple[float, Prices] | None:
+        """The least cost of a cover, and what units are worth in it; None where HiGHS comes to no end."""
+        outcome = self._program.solve()
+        if outcome.prices is None or outcome.objective is None:
+            return None
+        n, duals = self._admissible.problem.n_units, outcome.prices * self._upper / PLAN_COST
+        fine = max(-float(duals[n + 1]), 0.0)
+        return outcome.objective * self._upper / PLAN_COST, Prices(duals[:n], float(duals[n]), fine)
 
 
 def _even(problem: Problem, labels: Ints, costs: Floats) -> Prices:

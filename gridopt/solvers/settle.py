@@ -20,7 +20,7 @@ from gridopt.solvers.problem import Ints, Problem, breaches
 MOST_UNITS = 300
 """Units up to which grids are generated; with more they are too many to look at."""
 
-STEPS, PROVING, FEWEST = 3_000_000, 30_000_000, 60_000
+STEPS, PROVING, FEWEST = 4_000_000, 30_000_000, 60_000
 """Sets looked at by a standard search, where a proof is asked for, and at least: with fewer there is seldom a bound."""
 
 A_SECOND = 500_000
