@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import sys
 import traceback
@@ -11,6 +12,9 @@ from gridopt.cli.parser import Verb, parser
 from gridopt.cli.words import file_error, language, say
 from gridopt.errors import GridoptError, SolverError
 
+COLLECTED = (100_000, 50, 100)
+"""Objects made between two searches for garbage: layers are many lasting objects, and each search looks at them all."""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb. Results go to stdout, progress and warnings to stderr."""
@@ -19,6 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = parser(lang).parse_args(given)
     asked.lang = lang
     logging.basicConfig(stream=sys.stderr, format="%(message)s", level=logging.WARNING)
+    gc.set_threshold(*COLLECTED)
     try:
         verb: Verb = asked.verb
         return verb(asked)

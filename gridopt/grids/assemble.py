@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -22,14 +25,18 @@ from gridopt.grids.shapes import grid_shapes
 from gridopt.measures import border_metres, border_share, label_points, neck_widths, polsby_popper, walks
 from gridopt.solvers.solution import Solution
 from gridopt.solvers.walking import metres_to_centres
+from gridopt.workers import side_by_side
 
 Floats = NDArray[np.float64]
 Labels = NDArray[np.int64]
-Columns = dict[str, NDArray[np.float64]]
+Facts = dict[str, NDArray[np.float64] | pd.Series]
 
 COUNTS = ["households", "residents", "buildings", "workload"]
 UNRECOGNISED = ("open", "crossing")
 """Kinds of border that follow no recognised line: open ground, and the ways across a barrier."""
+
+LARGE = 2_000
+"""Units from which on grids are measured by several processes: for fewer these would cost more than they save."""
 
 ADDED_RULES = ("dispute", "neck")
 """Rules whose rows are made here, of the shapes: a solution knows nothing of them."""
@@ -40,8 +47,10 @@ def assemble(
     units: gpd.GeoDataFrame,
     borders: pd.DataFrame,
     solution: Solution,
+    *,
+    workers: int | None = 1,
 ) -> Plan:
-    """A Plan from a solution over the city's units.
+    """A Plan from a solution over the city's units; a large one is measured by so many ``workers``.
 
     Codes are provisional (community id, a bar, the grid's number); ``name`` and ``seq`` wait with them
     for `gridopt.coding.encode`. Seed, effort and source are the caller's to set with `Plan.replace`.
@@ -54,15 +63,18 @@ def assemble(
     violations = _violations(solution, codes)
     buildings = building_table(city, coded)
     grids = _grids(city, coded, labels)
-    grids = grids.assign(
-        **_border_measures(coded, borders, labels),
-        **_size_measures(city, grids, coded, labels, solution=solution),
-        **_shape_measures(grids),
-        unmet=_unmet(violations, grids.index),
-        scope=scopes(buildings, coded, city),
-        bounds_text=bounds_texts(grids, city),
-    )
-    grids = grids[GRIDS[1:]].sort_index()
+    # None waits for another: those that take longest first.
+    measures: list[Callable[[], Facts]] = [
+        lambda: {"bounds_text": bounds_texts(grids, city)},
+        partial(_shape_measures, grids),
+        lambda: {"scope": scopes(buildings, coded, city)},
+        partial(_size_measures, city, grids, coded, labels, solution=solution),
+        partial(_border_measures, coded, borders, labels),
+    ]
+    facts: Facts = {"unmet": _unmet(violations, grids.index)}
+    for found in side_by_side(_made, measures, workers=workers if len(units) >= LARGE else 1):
+        facts |= found
+    grids = grids.assign(**facts)[GRIDS[1:]].sort_index()
     return Plan(
         city=city,
         grids=grids,
@@ -76,6 +88,10 @@ def assemble(
         bound=solution.bound,
         gap=solution.gap,
     )
+
+
+def _made(measure: Callable[[], Facts]) -> Facts:
+    return measure()
 
 
 def _labels(solution: Solution, units: gpd.GeoDataFrame) -> Labels:
@@ -124,7 +140,7 @@ def _kinds(units: gpd.GeoDataFrame, labels: Labels) -> pd.Series:
     return (everyone | empty).map({True: "dedicated", False: "base"})
 
 
-def _border_measures(units: gpd.GeoDataFrame, borders: pd.DataFrame, labels: Labels) -> Columns:
+def _border_measures(units: gpd.GeoDataFrame, borders: pd.DataFrame, labels: Labels) -> Facts:
     """Border with other grids of the community, and the share of it that follows no recognised line."""
     edges = np.column_stack([units.index.get_indexer(borders[column]) for column in ("unit_a", "unit_b")])
     metres, unrecognised = borders["metres"].to_numpy(float), borders["kind"].isin(UNRECOGNISED).to_numpy()
@@ -154,7 +170,7 @@ def _measured(units: gpd.GeoDataFrame, graph: UnitGraph, measure: str) -> Floats
 
 def _size_measures(
     city: City, grids: gpd.GeoDataFrame, units: gpd.GeoDataFrame, labels: Labels, *, solution: Solution
-) -> Columns:
+) -> Facts:
     """Deviation from the target, and the walks of what the size counts, by the metric of the rules."""
     sizes, graph = _sizes(city, units, solution), solution.partition.graph
     targets = grids["area_kind"].map({kind: city.rules.at(kind).size.target for kind in grids["area_kind"].unique()})
@@ -168,7 +184,7 @@ def _size_measures(
     return {"deviation": deviation, "walk_mean_m": mean, "walk_max_m": longest}
 
 
-def _shape_measures(grids: gpd.GeoDataFrame) -> Columns:
+def _shape_measures(grids: gpd.GeoDataFrame) -> Facts:
     shapes = grids.geometry.to_numpy()
     points = label_points(shapes)
     return {

@@ -79,7 +79,8 @@ def build(ground: Ground, search: Solve) -> Plan:
 class Ground:
     """What a search starts from: units, their borders, the graph of both, and the decisions laid on it.
 
-    ``city`` has what making its units repaired on its record, ``seconds`` is how long that took.
+    ``city`` has what making its units repaired on its record, ``seconds`` is how long that took, and ``workers``
+    the number of processes that did it.
     """
 
     city: City
@@ -88,6 +89,7 @@ class Ground:
     graph: UnitGraph
     bound: Bound
     seconds: float
+    workers: int | None = 1
 
     @property
     def bindings(self) -> Bindings:
@@ -117,12 +119,12 @@ def prepare(
     townships = city.communities["township_id"].astype(str).to_dict()
     bindings = dataclasses.replace(Bindings.of_units(units, _called(city)), townships=townships)
     bound = bind(city, settled, graph, bindings)
-    return Ground(city, units, borders, graph, bound, time.perf_counter() - began)
+    return Ground(city, units, borders, graph, bound, time.perf_counter() - began, workers)
 
 
 def assembled(ground: Ground, solution: Solution) -> Plan:
     """The plan of a solution under provisional codes, with the numbers and names that decisions gave its grids."""
-    plan = assemble(ground.city, ground.units, ground.borders, solution)
+    plan = assemble(ground.city, ground.units, ground.borders, solution, workers=ground.workers)
     return plan.replace(details={"decided": numbering(ground.bound), "decisions": concerned(ground.bound)})
 
 

@@ -15,6 +15,8 @@ from gridopt.read.findings import Findings
 
 _WHOLE = re.compile(r"([+-]?\d+)\.0+")
 _AS_TEXT = re.compile(r"""^(?:="|['’`"])(\d+)"?$""")
+_TEXT_MARKS = frozenset("='’`\"")
+"""What a text begins with that `_AS_TEXT` may be."""
 _SCIENTIFIC = re.compile(r"(\d)(?:\.(\d+))?E\+?(\d+)", re.IGNORECASE)
 _NUMBER = re.compile(
     r"([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)(万|萬)?(?:户|戶|人|口|套|栋|棟|幢|层|層|米|家|个|個|m|m2|㎡)?", re.I
@@ -58,7 +60,7 @@ def ids(values: pd.Series, findings: Findings) -> pd.Series:
             f"编码列“{values.name}”为 16 位以上的数字，末位已失真；请改存为文本",
         )
     plain = codes(values)
-    cut = [text for text in plain if _SCIENTIFIC.fullmatch(text)]
+    cut = [text for text in plain.tolist() if "e" in text.lower() and _SCIENTIFIC.fullmatch(text)]
     if cut:
         findings.fault(
             f'{len(cut)} ids in column "{values.name}" were cut by a spreadsheet: {preview(cut)}; '
@@ -80,9 +82,10 @@ def codes(values: pd.Series) -> pd.Series:
 
     The marks by which spreadsheets keep digits as text go: '63000070001 and ="63000070001".
     """
-    plain: pd.Series = texts(values).str.replace(_AS_TEXT, r"\1", regex=True)
-    dotted = np.flatnonzero(plain.str.contains(".", regex=False))
-    plain.iloc[dotted] = [_whole(text) for text in plain.iloc[dotted]]
+    plain = texts(values)
+    written = plain.tolist()
+    odd = [i for i, text in enumerate(written) if "." in text or text[:1] in _TEXT_MARKS]
+    plain.iloc[odd] = [_whole(_AS_TEXT.sub(r"\1", written[i])) for i in odd]
     return plain
 
 

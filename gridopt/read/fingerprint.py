@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from numpy.typing import NDArray
 
 DECIMALS = 3
 """Decimals of a metre that count: projection libraries differ below that."""
+
+_SINGLE = (0, 1, 3)
+"""Type ids of points, lines and polygons."""
 
 
 def fingerprint(table: pd.DataFrame, *, layer: str, crs: str | None) -> dict[str, Any]:
@@ -29,8 +34,8 @@ def fingerprint(table: pd.DataFrame, *, layer: str, crs: str | None) -> dict[str
     rows = ["\x1f".join(row) for row in zip(*cells, strict=True)]
     digest = hashlib.sha256("\x1e".join([*names, *rows]).encode())
     if isinstance(ordered, gpd.GeoDataFrame):
-        outlines = shapely.to_wkb(_rounded(ordered.geometry.to_numpy()))
-        digest.update(b"".join(outline or b"\0" for outline in outlines))
+        for part in _outlines(ordered.geometry.to_numpy()):
+            digest.update(part)
     sums = {str(name): float(np.round(numbers[name].sum(), 6)) for name in sorted(numbers.columns)}
     return {"layer": layer, "crs": crs, "rows": len(ordered), "sums": sums, "sha256": digest.hexdigest()}
 
@@ -45,5 +50,15 @@ def _written(values: pd.Series) -> list[str]:
     return [str(text) for text in values.tolist()]
 
 
-def _rounded(shapes: Any) -> Any:
-    return shapely.transform(shapes, lambda points: np.round(points, DECIMALS) + 0.0)
+def _outlines(shapes: NDArray[np.object_]) -> Iterator[bytes]:
+    """Rounded shapes as bytes. The kinds and the coordinates in a row say all of a shape with one ring or line."""
+    kinds, sizes = shapely.get_type_id(shapes), shapely.get_num_coordinates(shapes)
+    single = np.isin(kinds, _SINGLE) & (shapely.get_num_interior_rings(shapes) == 0)
+    yield kinds.astype("<i1").tobytes()
+    yield sizes.astype("<i4").tobytes()
+    yield _round(shapely.get_coordinates(shapes[single])).astype("<f8").tobytes()
+    yield b"".join(shapely.to_wkb(shapely.transform(shapes[~single & (kinds >= 0)], _round), byte_order=1))
+
+
+def _round(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.round(points, DECIMALS) + 0.0

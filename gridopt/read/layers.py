@@ -23,6 +23,7 @@ from gridopt.read.proposals import columns_there, likely_lines
 from gridopt.read.repair import (
     centred,
     flattened,
+    of_one_box,
     projected,
     repaired,
     without_repeated_footprints,
@@ -304,10 +305,13 @@ def _distinct_rows(table: pd.DataFrame, has_ids: bool, findings: Findings) -> pd
     if not has_ids and findings.layer in ("events", "roster"):
         # Two alike sightings, or two workers of one kind, are two where nothing names them.
         return table
-    plain = pd.DataFrame({i: table.iloc[:, i] for i in range(table.shape[1])})
-    if isinstance(table, gpd.GeoDataFrame):
-        plain[table.columns.get_loc("geometry")] = shapely.to_wkb(table.geometry.to_numpy())
-    repeated = plain.astype(object).duplicated().to_numpy()
+    shapes = table.geometry.to_numpy() if isinstance(table, gpd.GeoDataFrame) else None
+    alike = np.arange(len(table)) if shapes is None else np.flatnonzero(of_one_box(shapes))
+    plain = pd.DataFrame({i: table.iloc[alike, i] for i in range(table.shape[1])})
+    if shapes is not None:
+        plain[table.columns.get_loc("geometry")] = shapely.to_wkb(shapes[alike])
+    repeated = np.zeros(len(table), bool)
+    repeated[alike] = plain.astype(object).duplicated().to_numpy()
     shapes = table.geometry[repeated] if isinstance(table, gpd.GeoDataFrame) else pd.Series(dtype=object)
     places = [(str(row), shape) for row, shape in shapes.items() if shape is not None]
     findings.repair("duplicate_rows", n=int(repeated.sum()), places=places)

@@ -131,7 +131,8 @@ def _measured(repair: Repair, source: pyproj.CRS | None, crs: pyproj.CRS, shapes
 def _plain(shapes: NDArray[np.object_]) -> NDArray[np.object_]:
     """Collections of a single part as that part: formats wrap them so, and the part is the same."""
     lone = (shapely.get_num_geometries(shapes) == 1) & (shapely.get_type_id(shapes) >= _FIRST_COLLECTION)
-    result: NDArray[np.object_] = np.where(lone, shapely.get_geometry(shapes, 0), shapes)
+    result = shapes.copy()
+    result[lone] = shapely.get_geometry(shapes[lone], 0)
     return result
 
 
@@ -211,9 +212,17 @@ def without_repeated_footprints(table: gpd.GeoDataFrame, findings: Findings) -> 
 def repeated_footprints(table: gpd.GeoDataFrame) -> NDArray[np.bool_]:
     """Which polygons are the same as one further up."""
     shapes = table.geometry.to_numpy()
-    seen_before: NDArray[np.bool_] = pd.Series(shapely.to_wkb(shapes)).duplicated().to_numpy(np.bool_)
-    result: NDArray[np.bool_] = np.logical_and(seen_before, kinds_of(shapes) == "polygon")
+    alike = np.flatnonzero(of_one_box(shapes) & (kinds_of(shapes) == "polygon"))
+    result = np.zeros(len(shapes), bool)
+    result[alike] = pd.Series(shapely.to_wkb(shapes[alike])).duplicated().to_numpy()
     return result
+
+
+def of_one_box(shapes: NDArray[np.object_]) -> NDArray[np.bool_]:
+    """Which geometries have the bounding box of another: only these can be the same."""
+    with np.errstate(invalid="ignore"):  # of coordinates that are not finite
+        boxes = pd.DataFrame(shapely.bounds(shapes))
+    return boxes.duplicated(keep=False).to_numpy(bool)
 
 
 def centred(table: gpd.GeoDataFrame, findings: Findings) -> gpd.GeoDataFrame:

@@ -74,9 +74,10 @@ def inertia_bound(problem: Problem, upper: float, *, share: float = 1.0) -> floa
     centres, best = regions.middles, 0.0
     rounds = max(LEAST_ROUNDS, round(ROUNDS * share))
     for number in range(rounds):
+        if number > 0:
+            centres = _moved(problem, xy, regions, prices)
         ground = _ground(problem, xy, centres, np.zeros(len(centres)))
         ascend(ground, prices, problem.n_grids, upper * HEADROOM, STEPS, LENGTH * DECAY**number)
-        centres = _moved(problem, xy, regions, prices)
         if share == 1 or number == rounds - 1:
             best = max(best, _certified(problem, xy, regions, prices))
     return min(best, upper)
