@@ -283,7 +283,6 @@ def test_a_drawing_without_a_header_keeps_its_chinese_text(tmp_path):
 
 
 def test_parquet_gives_the_same_table(tmp_path):
-    pytest.importorskip("pyarrow")
     table = gpd.GeoDataFrame({"编码": ["1"]}, geometry=[shapely.box(0, 0, 1, 1)], crs="EPSG:4549")
     table.to_parquet(tmp_path / "c.parquet")
     zipped(tmp_path / "c.zip", **{"c.parquet": (tmp_path / "c.parquet").read_bytes()})

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from gridopt.errors import check_keys
 from gridopt.grids.plan import Plan
+from gridopt.grids.shapes import grid_shapes
 from gridopt.publish.atomic import write_bytes
 from gridopt.publish.colours import DECISION_COLOURS, OUTLINE, SIZE_COLOURS, community_colours
 from gridopt.publish.facts import (
@@ -45,6 +46,8 @@ MOST_COLUMNS = 4
 """Columns of a legend where the picture is wide enough."""
 SCALE_ROOM = 2.2
 """How much more room than elsewhere the south has, where the scale bar lies."""
+THINNED = 1.0
+"""Metres by which an outline may be simplified."""
 INK, BORDER = "#22343a", "#37494c"
 NAME_SIZE = 8.5
 
@@ -72,35 +75,66 @@ class Frame:
         return cls(west - room, south - SCALE_ROOM * room, east + room, north + room)
 
 
-def city_map(plan: Plan, *, view: str = "community", frame: Frame | None = None, lang: str = "zh") -> bytes:
+@dataclass(frozen=True, eq=False)
+class Outlines:
+    """What all maps of a plan draw alike: its grids (g,), and by level its places in the order of their ids."""
+
+    grids: NDArray[np.object_]
+    paths: list[Path]
+    places: dict[str, NDArray[np.object_]]
+
+    @classmethod
+    def of(cls, plan: Plan) -> Outlines:
+        """The outlines of a plan, thinned to what a page can show."""
+        grids = thin(plan.grids.geometry.to_numpy(), THINNED)
+        levels = dict.fromkeys(_border_widths(hue_level(plan)))
+        places = {level: grid_shapes(grids, pd.factorize(plan.grids[KEYS[level]], sort=True)[0]) for level in levels}
+        return cls(grids, paths(grids), places)
+
+
+def city_map(
+    plan: Plan,
+    *,
+    view: str = "community",
+    frame: Frame | None = None,
+    lang: str = "zh",
+    outlines: Outlines | None = None,
+) -> bytes:
     """A map of the whole plan as PNG, see `city_figure`."""
-    return png(city_figure(plan, view=view, frame=frame, lang=lang))
+    return png(city_figure(plan, view=view, frame=frame, lang=lang, outlines=outlines))
 
 
-def city_figure(plan: Plan, *, view: str = "community", frame: Frame | None = None, lang: str = "zh") -> Figure:
+def city_figure(
+    plan: Plan,
+    *,
+    view: str = "community",
+    frame: Frame | None = None,
+    lang: str = "zh",
+    outlines: Outlines | None = None,
+) -> Figure:
     """A map of the whole plan, coloured by ``"community"``, ``"size"``, ``"decision"``, ``"area_kind"`` or a measure.
 
-    Measures are those of `map_measures`: households, residents, density, workload, walk_mean, walk_max.
-    Raises `RuleError` for another view.
+    Measures are those of `map_measures`: households, residents, density, workload, walk_mean, walk_max. ``outlines``
+    are the plan's, where several maps share them. Raises `RuleError` for another view.
     """
     letters, hued = lettering(), hue_level(plan)
     lang = letters.language(lang)
     shown = _View.of(plan, view, lang)
-    shapes = thin(plan.grids.geometry.to_numpy(), 1.0)
+    drawn = Outlines.of(plan) if outlines is None else outlines
     figure, axes = _map_axes(frame or Frame.of(plan))
     axes.add_collection(
         PathCollection(
-            paths(shapes),
-            facecolors=shown.fills or community_colours(plan.grids, shapes, KEYS[hued])[1].tolist(),
+            drawn.paths,
+            facecolors=shown.fills or community_colours(plan.grids, drawn.grids, KEYS[hued])[1].tolist(),
             edgecolors="white",
             linewidths=0.6,
             zorder=1,
         )
     )
     _ground(axes, plan)
-    named = _place_borders(axes, plan, shapes, hued)
-    _decisions(axes, plan, shapes)
-    _place_names(axes, names_of(plan, hued), named, letters=letters, width=figure.get_figwidth())
+    _place_borders(axes, drawn, hued)
+    _decisions(axes, plan, drawn)
+    _place_names(axes, names_of(plan, hued), drawn.places[hued], letters=letters, width=figure.get_figwidth())
     _scale_bar(axes, letters)
     _map_legend(figure, plan, shown, letters=letters, lang=lang)
     return figure
@@ -196,24 +230,19 @@ def _ground(axes: Axes, plan: Plan) -> None:
             axes.add_collection(LineCollection(lines, colors=colour, linewidths=width, zorder=2))
 
 
-def _decisions(axes: Axes, plan: Plan, shapes: NDArray[np.object_]) -> None:
-    chosen = shapes[(decision_classes(plan) == "decide").to_numpy()]
-    if len(chosen):
-        outlines = paths(chosen)
+def _decisions(axes: Axes, plan: Plan, drawn: Outlines) -> None:
+    outlines = [drawn.paths[grid] for grid in np.flatnonzero(decision_classes(plan) == "decide")]
+    if outlines:
         axes.add_collection(
             PathCollection(outlines, facecolors="none", edgecolors=OUTLINE, linewidths=1.5, linestyles="--", zorder=4)
         )
 
 
-def _place_borders(axes: Axes, plan: Plan, shapes: NDArray[np.object_], hued: str) -> list[shapely.Geometry]:
-    """The borders of communities, those of the level that is named stronger; the shapes of that level."""
-    outlines: list[shapely.Geometry] = []
+def _place_borders(axes: Axes, drawn: Outlines, hued: str) -> None:
+    """The borders of communities, those of the level that is named stronger."""
     for level, width in _border_widths(hued).items():
-        rows = plan.grids.groupby(KEYS[level], sort=True).indices.values()
-        outlines = [shapely.union_all(shapes[of]) for of in rows]
-        edges = paths(np.array(outlines, dtype=object))
+        edges = paths(drawn.places[level])
         axes.add_collection(PathCollection(edges, facecolors="none", edgecolors=BORDER, linewidths=width, zorder=3))
-    return outlines
 
 
 def _border_widths(hued: str) -> dict[str, float]:
@@ -222,7 +251,7 @@ def _border_widths(hued: str) -> dict[str, float]:
 
 
 def _place_names(
-    axes: Axes, names: pd.Series[str], shapes: list[shapely.Geometry], *, letters: Lettering, width: float
+    axes: Axes, names: pd.Series[str], shapes: NDArray[np.object_], *, letters: Lettering, width: float
 ) -> None:
     """Names where they do not cover each other, the largest places first; ``width`` of the picture in inches."""
     metres_per_point = (axes.get_xlim()[1] - axes.get_xlim()[0]) / (width * 72)

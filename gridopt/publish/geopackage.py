@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import pyogrio
 import shapely
 
+_AREAS = {shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON}
 _CLOCK = "2000-01-01T00:00:00.000Z"
 
 
@@ -21,17 +23,11 @@ def write_geopackage(layers: Mapping[str, pd.DataFrame], path: Path) -> None:
         for name, table in layers.items():
             if isinstance(table, gpd.GeoDataFrame):
                 kind = _geometry_type(table.geometry)
-                shapes = normalised(table.geometry) if kind == "MultiPolygon" else table.geometry
-                pyogrio.write_dataframe(
-                    table.set_geometry(shapes),
-                    path,
-                    layer=name,
-                    driver="GPKG",
-                    geometry_type=kind,
-                    promote_to_multi=kind == "MultiPolygon",
-                )
+                shapes = _multiple(normalised(table.geometry)) if kind == "MultiPolygon" else table.geometry
+                placed = table.set_geometry(shapes)
+                pyogrio.write_dataframe(placed, path, layer=name, driver="GPKG", geometry_type=kind, use_arrow=True)
             else:
-                pyogrio.write_dataframe(table, path, layer=name, driver="GPKG")
+                pyogrio.write_dataframe(table, path, layer=name, driver="GPKG", use_arrow=True)
 
 
 def normalised(shapes: Any) -> Any:
@@ -39,12 +35,21 @@ def normalised(shapes: Any) -> Any:
     return gpd.GeoSeries(shapely.normalize(shapes.to_numpy()), index=shapes.index, crs=shapes.crs)
 
 
+def _multiple(shapes: Any) -> Any:
+    """Polygons as multipolygons of one part: a layer of the one kind takes no other."""
+    parts = shapes.to_numpy().copy()
+    single = np.flatnonzero(shapely.get_type_id(parts) == shapely.GeometryType.POLYGON)
+    parts[single] = shapely.multipolygons(parts[single], indices=np.arange(len(single)))
+    return gpd.GeoSeries(parts, index=shapes.index, crs=shapes.crs)
+
+
 def _geometry_type(shapes: Any) -> str:
     """One type for a layer: what a shapefile-minded reader expects, mixed kinds only where there are some."""
-    kinds = set(shapes.dropna().geom_type)
-    if kinds and kinds <= {"Polygon", "MultiPolygon"}:
-        return "MultiPolygon"
-    return "Point" if kinds == {"Point"} and shapes.notna().all() else "Unknown"
+    kinds = set(np.unique(shapely.get_type_id(shapes.to_numpy())).tolist())
+    if kinds == {shapely.GeometryType.POINT}:
+        return "Point"
+    kinds.discard(shapely.GeometryType.MISSING)
+    return "MultiPolygon" if kinds and kinds <= _AREAS else "Unknown"
 
 
 @contextmanager

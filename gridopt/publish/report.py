@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -12,7 +13,7 @@ from gridopt.grids.plan import Plan
 from gridopt.publish import markup, report_tables
 from gridopt.publish.event_section import event_section
 from gridopt.publish.facts import CityFigures, city_figures, status_of
-from gridopt.publish.figures import Frame, city_map
+from gridopt.publish.figures import Frame, Outlines, city_map
 from gridopt.publish.grid_cards import cards_section
 from gridopt.publish.histogram import size_histogram
 from gridopt.publish.lettering import lettering
@@ -71,12 +72,13 @@ def write_report(
 def _pictures(report: _Report) -> dict[str, bytes]:
     plan, today, lang = report.plan, report.today, report.lang
     frame = Frame.of(plan) if today is None else Frame.of(plan, today)
-    pictures = {name: city_map(plan, view=view, frame=frame, lang=lang) for name, view in _views(plan).items()}
+    drawn = partial(city_map, plan, lang=lang, outlines=Outlines.of(plan))
+    pictures = {name: drawn(view=view, frame=frame) for name, view in _views(plan).items()}
     pictures["histogram"] = size_histogram(plan, lang=lang)
     if today is not None:
         half = replace(frame, inches=HALF_PAGE)
         pictures["before"] = city_map(today, view="size", frame=half, lang=lang)
-        pictures["after"] = city_map(plan, view="size", frame=half, lang=lang)
+        pictures["after"] = drawn(view="size", frame=half)
     return pictures
 
 

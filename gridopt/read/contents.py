@@ -6,7 +6,7 @@
 | .geojson .json | GeoJSON | one |
 | .shp | Shapefile: UTF-8, GBK/GB18030, Big5, with or without .cpg | one |
 | .fgb | FlatGeobuf | one |
-| .parquet .geoparquet | GeoParquet (needs pyarrow: ``pip install gridopt[parquet]``) | one |
+| .parquet .geoparquet | GeoParquet | one |
 | .kml .kmz | KML: names and extended data become columns | its folders |
 | .osm.pbf .osm | OpenStreetMap: tags become gridopt's own columns | buildings, roads, rivers, ... (`osm.LAYERS`) |
 | .dxf | DXF drawing: closed polylines become areas, the text inside their name | its CAD layers |

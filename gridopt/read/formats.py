@@ -152,11 +152,6 @@ def _parquet(place: Place, written: str) -> gpd.GeoDataFrame:
     try:
         with place.open("rb") as stream:
             table: gpd.GeoDataFrame = gpd.read_parquet(stream)
-    except ImportError as error:
-        raise TableError(
-            f"{written}: GeoParquet needs the package pyarrow. Run: pip install pyarrow, or save it as GeoPackage.",
-            zh=f"{written}：读取 GeoParquet 需要 pyarrow。请运行 pip install pyarrow，或另存为 GeoPackage。",
-        ) from error
     except (ValueError, OSError) as error:
         raise unreadable(written, error) from error
     return table if table.geometry.name == "geometry" else table.rename_geometry("geometry")

@@ -176,7 +176,8 @@ def read_layer(folder: str | Path, name: str, *, rows: slice = slice(None)) -> A
     first = rows.start or 0
     most = None if rows.stop is None else rows.stop - first
     try:
-        raw = pyogrio.read_dataframe(Path(folder) / "plan.gpkg", layer=name, skip_features=first, max_features=most)
+        path = Path(folder) / "plan.gpkg"
+        raw = pyogrio.read_dataframe(path, layer=name, skip_features=first, max_features=most, use_arrow=True)
     except (OSError, RuntimeError, ValueError) as fault:
         raise TableError(
             f"plan.gpkg: layer {name} cannot be read: {fault}.", zh=f"plan.gpkg：图层 {name} 无法读取：{fault}。"

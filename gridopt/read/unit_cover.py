@@ -6,6 +6,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from numpy.typing import NDArray
 
 from gridopt.errors import preview
 from gridopt.overlay import largest_owners
@@ -22,15 +23,16 @@ def check_cover(land: gpd.GeoDataFrame, units: gpd.GeoDataFrame | None, findings
     """
     if units is None or not len(units):
         return
-    shapes = units.geometry.to_numpy()
-    owners = largest_owners(shapes, land.geometry.to_numpy()).position
+    shapes, grounds = units.geometry.to_numpy(), land.geometry.to_numpy()
+    owners = largest_owners(shapes, grounds)
     named = units.get("community_id", pd.Series("", units.index)).fillna("").to_numpy(object)
-    places = np.where(named != "", land.index.get_indexer(pd.Index(named)), owners)
-    bare = []
-    for place in np.unique(places[places >= 0]):
-        own = land.geometry.iloc[place]
-        bare.append((1 - shapely.intersection(own, _union(shapes[places == place])).area / own.area, place))
-    wide = sorted(((-share, place) for share, place in bare if share > MOST_BARE))
+    places = np.where(named != "", land.index.get_indexer(pd.Index(named)), owners.position)
+    inside = owners.share * shapely.area(shapes)
+    elsewhere = (places >= 0) & (places != owners.position)
+    inside[elsewhere] = shapely.area(shapely.intersection(shapes[elsewhere], grounds[places[elsewhere]]))
+    found = [(_bare(grounds[place], shapes[places == place], inside[places == place]), place)
+             for place in np.unique(places[places >= 0])]  # fmt: skip
+    wide = sorted((-share, place) for share, place in found if share > MOST_BARE)
     if wide:
         listed = preview(f"{land.index[place]} ({1 + share:.0%})" for share, place in wide)
         findings.fault(
@@ -41,5 +43,9 @@ def check_cover(land: gpd.GeoDataFrame, units: gpd.GeoDataFrame | None, findings
         )
 
 
-def _union(shapes: np.ndarray) -> shapely.Geometry:
-    return shapely.union_all(shapes, grid_size=1e-3)
+def _bare(land: shapely.Geometry, shapes: NDArray[np.object_], inside: NDArray[np.float64]) -> float:
+    """The share of some land that lies under none of its units, of which so many m2 each lie inside."""
+    if shapely.coverage_is_valid(shapes):  # no two of them overlap
+        return float(1 - inside.sum() / land.area)
+    under = shapely.intersection(land, shapely.union_all(shapes, grid_size=1e-3))
+    return float(1 - under.area / land.area)
