@@ -128,6 +128,8 @@ def test_a_table_without_shapes_joins_buildings_by_name_and_counts_only_what_is_
     assert "1,020 households, 50 residents" in doubtful["fault"]
     as_text = city.repairs[city.repairs["fault"].str.contains("written as text")].iloc[0]
     assert as_text["ids"] == "row 4", "the number that the spreadsheet shows beside it"
+    in_chinese = read_city(town / "p.toml", lang="zh").repairs
+    assert in_chinese[in_chinese["fault"].str.contains("数字带有文字")].iloc[0]["ids"] == "第4行"
 
 
 def test_a_corrected_sheet_of_matches_is_fed_back(town):

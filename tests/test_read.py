@@ -369,6 +369,20 @@ def test_a_population_table_of_units_needs_the_units(town):
     town.add("units", units(), id="unit").refused("1 rows name units that are not", "u9")
 
 
+def test_an_id_that_a_list_would_take_for_two_is_refused(town):
+    said = 'ids in column "unit" hold ";"'
+    town.add("units", units().assign(unit=["u1;u2", "u3", "u4", "u5"]), id="unit").refused(said, "u1;u2")
+
+
+def test_rows_are_told_in_the_order_of_their_numbers():
+    findings = Findings("population")
+    findings.repair("totals_row", ["row 10", "row 9"])
+    assert [one.row(lang)["ids"] for lang in ("en", "zh") for one in findings.repairs] == [
+        "row 9;row 10",
+        "第9行;第10行",
+    ]
+
+
 def test_numbers_written_the_chinese_way_are_read_and_recorded(town):
     town.add("units", units().assign(hh=["1,234户", "56", "-", "1.2万"]), id="unit", households="hh")
     city = town.read()

@@ -25,6 +25,8 @@ _MISSING = frozenset({"", "-", "--", "—", "——", "/", "\\", "无", "無", "
 _FALSE = frozenset({"", "0", "false", "no", "n", "f", "否", "无", "無"})
 _TRUE = frozenset({"1", "true", "yes", "y", "t", "是", "有"})
 _EXACT = 2.0**53
+LISTED, LIST_SIGN = ("communities", "units", "current_grids"), ";"
+"""Layers whose ids stand in lists in the tables of a plan, and what stands between two of a list."""
 PEOPLED = ("communities", "units", "population")
 """Layers whose counts say how many people live in the city."""
 
@@ -51,7 +53,8 @@ def _text(value: object) -> str:
 def ids(values: pd.Series, findings: Findings) -> pd.Series:
     """An id column as text: 63000070001, 63000070001.0 and " 63000070001 " are one id.
 
-    Empty ids, and numbers too long for a floating-point column to have kept their last digits, are faults.
+    Empty ids, ids that a list would take for two, and numbers too long for a floating-point column to have kept
+    their last digits, are faults.
     """
     if pd.api.types.is_float_dtype(values.dtype) and (values.abs() >= _EXACT).any():
         findings.fault(
@@ -67,6 +70,14 @@ def ids(values: pd.Series, findings: Findings) -> pd.Series:
             "format the column as text, fill it in again and save",
             f"编码列“{values.name}”中 {len(cut)} 个被电子表格改为科学计数：{preview(cut)}；"
             "请将该列设为文本格式后重新填写并保存",
+        )
+    parted = [text for text in plain.tolist() if LIST_SIGN in text] if findings.layer in LISTED else []
+    if parted:
+        findings.fault(
+            f'{len(parted)} ids in column "{values.name}" hold "{LIST_SIGN}", which stands between the ids of a list: '
+            f"{preview(parted)}; put another sign in its place",
+            f"编码列“{values.name}”中 {len(parted)} 个含有“{LIST_SIGN}”，而多个编码并列时以此分隔：{preview(parted)}；"
+            "请改用其他符号",
         )
     empty = np.flatnonzero((plain == "").to_numpy()) + 1
     if len(empty):

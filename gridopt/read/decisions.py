@@ -29,7 +29,7 @@ import pandas as pd
 
 from gridopt.errors import preview
 from gridopt.read.columns import codes, texts
-from gridopt.read.findings import Findings
+from gridopt.read.findings import Findings, row_name
 from gridopt.read.formats import Source, open_layer
 from gridopt.read.layers import Layer
 from gridopt.read.project import LayerSpec
@@ -80,12 +80,12 @@ def read_decisions(spec: LayerSpec) -> Layer:
     _note_reading(source, findings)
     rows = _rows(source, columns)
     bare = (rows[["kind", "object", "target"]] == "").all(axis=1)
-    findings.repair("no_decision", [f"row {row}" for row in rows.loc[bare, "row"]])
+    findings.repair("no_decision", [row_name(row) for row in rows.loc[bare, "row"]])
     rows = rows[~bare]
     _check(rows, findings)
     findings.close()
     repeated = rows.drop(columns="row").duplicated()
-    findings.repair("duplicate_rows", [f"row {row}" for row in rows.loc[repeated, "row"]])
+    findings.repair("duplicate_rows", [row_name(row) for row in rows.loc[repeated, "row"]])
     table = _with_ids(rows[~repeated])
     return Layer(table, source.layer, None, len(source.table), tuple(findings.repairs), tuple(columns))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -362,6 +364,25 @@ KINDS: dict[str, tuple[str, str, str, str]] = {
 """Kind of repair -> what was found and what was done, in English and in Chinese."""
 
 
+_ROW = re.compile(r"\brow (\d+)\b")
+
+
+def row_name(number: object) -> str:
+    """What a row without an id is called: by the number that people see beside it."""
+    return f"row {number}"
+
+
+def _in(lang: str, text: str) -> str:
+    """A text with its `row_name`s in the language."""
+    return _ROW.sub(r"第\1行", text) if lang == "zh" else text
+
+
+def _rank(name: str) -> tuple[int, str]:
+    """Rows by their number, after them ids as they are written."""
+    row = _ROW.fullmatch(str(name))
+    return (int(row[1]), "") if row else (sys.maxsize, name)
+
+
 @dataclass(frozen=True)
 class Repair:
     """One row of the repairs table before it is put into words; areas in square metres."""
@@ -382,7 +403,7 @@ class Repair:
         return {
             "layer": self.layer,
             "fault": fault.format(*self.values),
-            "ids": ";".join(self.ids[:IDS_LISTED]),
+            "ids": _in(lang, ";".join(self.ids[:IDS_LISTED])),
             "n": self.n,
             "action": action.format(*self.values),
             "area_before": self.area_before,
@@ -429,7 +450,7 @@ class Findings:
         ``places`` shows the fault on a map where its ids cannot: rows that were kept out, or land
         between rows. Without it the rows named by ``ids`` are shown as the layer has them.
         """
-        listed = tuple(sorted(ids))
+        listed = tuple(sorted(ids, key=_rank))
         count = len(listed) if n is None else n
         if count:
             before, after = (float(np.round(area, 3)) for area in areas)
@@ -441,7 +462,7 @@ class Findings:
         if self.faults:
             where = f"[layers.{self.layer}]"
             english = f"{where}: " + "; ".join(said for said, _ in self.faults) + "."
-            chinese = f"{where}：" + "；".join(said for _, said in self.faults) + "。"
+            chinese = _in("zh", f"{where}：" + "；".join(said for _, said in self.faults) + "。")
             if self.unplaced is not None:
                 raise UnplacedError(english, zh=chinese, unplaced=self.unplaced)
             raise TableError(english, zh=chinese)

@@ -15,7 +15,7 @@ from gridopt.coordinates import crs_name
 from gridopt.errors import preview
 from gridopt.people import MEASURES
 from gridopt.read.columns import claims, codes, counts, ids, lengths, parse_numbers, texts
-from gridopt.read.findings import Findings, Repair
+from gridopt.read.findings import Findings, Repair, row_name
 from gridopt.read.formats import Source, open_layer
 from gridopt.read.places import Reference, placed
 from gridopt.read.project import LayerSpec
@@ -287,7 +287,7 @@ def _without_totals(source: Source, contract: Contract, columns: Mapping[str, st
     rows = source.sheet_rows if source.sheet_rows is not None else pd.RangeIndex(1, len(source.table) + 1)
     totals = rows_of_totals(source.table)
     check_totals(source.table, totals, counted, rows, findings)
-    findings.repair("totals_row", [f"row {row}" for row in rows[totals]])
+    findings.repair("totals_row", [row_name(row) for row in rows[totals]])
     for column in counted:
         shared = [rows[place] for place in source.shared.get(column, ()) if not totals[place]]
         if shared:
@@ -372,7 +372,7 @@ def _must_be_whole(spec: LayerSpec) -> tuple[str, ...]:
 
 def _row_names(source: Source, kept: pd.DataFrame, made: pd.Index) -> pd.Index:
     """What people call the rows of a table without ids: by the numbers that a spreadsheet shows beside them."""
-    return made if source.sheet_rows is None else pd.Index([f"row {row}" for row in source.sheet_rows[kept.index]])
+    return made if source.sheet_rows is None else pd.Index([row_name(row) for row in source.sheet_rows[kept.index]])
 
 
 def _filled(

@@ -18,7 +18,7 @@ from gridopt.read.angles import parse_angles
 from gridopt.read.candidates import Unplaced, candidates, proposals
 from gridopt.read.columns import parse_numbers, texts
 from gridopt.read.control_points import read_tie
-from gridopt.read.findings import Findings
+from gridopt.read.findings import Findings, row_name
 from gridopt.read.project import LayerSpec
 from gridopt.read.repair import declared_crs
 
@@ -114,7 +114,7 @@ def _coordinates(column: pd.Series, findings: Findings) -> NDArray[np.float64]:
         return numbers
     angles = np.where(unread, parse_angles(column), np.nan)
     is_angle = ~np.isnan(angles)
-    findings.repair("angles", [f"row {row}" for row in np.flatnonzero(is_angle) + 1], values=[column.name])
+    findings.repair("angles", [row_name(row) for row in np.flatnonzero(is_angle) + 1], values=[column.name])
     lost = np.flatnonzero(unread & ~is_angle)
     if len(lost) == len(column):
         findings.fault(
@@ -122,14 +122,14 @@ def _coordinates(column: pd.Series, findings: Findings) -> NDArray[np.float64]:
             "degrees or metres",
             f"列“{column.name}”中没有坐标（第一格为“{column.iloc[0]}”）；请填写十进制度或米",
         )
-    findings.repair("coordinates_unread", [f"row {row}" for row in lost + 1], values=[column.name])
+    findings.repair("coordinates_unread", [row_name(row) for row in lost + 1], values=[column.name])
     return np.where(is_angle, angles, numbers)
 
 
 def _turned(x: NDArray[np.float64], y: NDArray[np.float64], findings: Findings) -> tuple[Any, Any]:
     """Longitudes and latitudes with those rows turned that only then are any: a latitude of 120 is a longitude."""
     is_turned = (np.abs(y) > 90) & (np.abs(y) <= 180) & (np.abs(x) <= 90)
-    findings.repair("turned", [f"row {row}" for row in np.flatnonzero(is_turned) + 1])
+    findings.repair("turned", [row_name(row) for row in np.flatnonzero(is_turned) + 1])
     return np.where(is_turned, y, x), np.where(is_turned, x, y)
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gridopt.read.columns import parse_numbers
-from gridopt.read.findings import Findings
+from gridopt.read.findings import Findings, row_name
 
 WORDS = ("合计", "合計", "总计", "總計", "小计", "小計", "共计", "共計", "total", "subtotal", "grand total", "sum")
 _ENDINGS = ("合计", "合計", "总计", "總計", "小计", "小計", "共计", "共計")
@@ -60,7 +60,7 @@ def check_totals(
             nearest = sums[int(np.argmin(np.abs(np.array(sums) - numbers[place])))]
             if abs(nearest - numbers[place]) > 1e-6 * max(abs(nearest), 1):
                 figures = (column, numbers[place], nearest, numbers[place] - nearest)
-                findings.repair("totals_differ", [f"row {rows[int(place)]}"], values=figures)
+                findings.repair("totals_differ", [row_name(rows[int(place)])], values=figures)
 
 
 def _sums(row: pd.Series, place: int, totals: Flags, details: NDArray[np.float64]) -> list[float]:
