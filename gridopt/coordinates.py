@@ -37,9 +37,19 @@ def is_in_china(longitude: float, latitude: float) -> bool:
 
 
 def centre_of(bounds: Iterable[float], crs: object) -> tuple[float, float]:
-    """Longitude and latitude of the middle of a bounding box (west, south, east, north) in ``crs``."""
+    """Longitude and latitude of the middle of a city's bounding box (west, south, east, north) in ``crs``.
+
+    Raises `TableError` for a box on both sides of 180 degrees, where longitudes jump and no map holds together.
+    """
     change = pyproj.Transformer.from_crs(crs, "EPSG:4326", always_xy=True)
     west, south, east, north = change.transform_bounds(*map(float, bounds))  # type: ignore[arg-type]
+    if west > east or east - west > 180:
+        raise TableError(
+            f"the communities lie on both sides of the meridian of 180 degrees (from {west:.3f} to {east:.3f}), where "
+            "longitudes jump and maps break. Make one project for each side.",
+            zh=f"村（社区）跨越 180° 经线（经度 {west:.3f} 至 {east:.3f}），经度在此跳变，地图无法连续。"
+            "请在该经线两侧各建一个项目。",
+        )
     return (west + east) / 2, (south + north) / 2
 
 

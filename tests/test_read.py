@@ -256,6 +256,27 @@ def test_a_declared_crs_overrules_the_file(town):
     assert repair(city, "communities", "EPSG:4548")["action"].startswith("read as EPSG:4549")
 
 
+def test_a_layer_in_metres_from_the_middle_of_the_earth_is_refused(town):
+    town.add("units", units().set_crs("EPSG:4978", allow_override=True), id="unit")
+    town.refused("counts metres from the middle of the Earth", "EPSG:4326")
+
+
+def test_a_layer_in_a_system_of_its_own_is_refused(town):
+    local = 'LOCAL_CS["site grid",UNIT["metre",1]]'
+    town.add("units", units().set_crs(local, allow_override=True), id="unit")
+    town.refused("does not say where on the Earth the layer lies", "control =")
+
+
+@pytest.mark.parametrize("crs", ["+proj=tmerc +lon_0=180 +x_0=200 +ellps=WGS84 +units=m", "EPSG:4326"])
+def test_a_city_on_both_sides_of_180_degrees_is_refused(town, crs):
+    across = gpd.GeoDataFrame(
+        {"code": [WEST_CODE]},
+        geometry=[shapely.box(0, 0, 400, 100)],
+        crs="+proj=tmerc +lon_0=180 +x_0=200 +ellps=WGS84 +units=m",
+    )
+    town.add("communities", across.to_crs(crs), id="code").refused("both sides of the meridian of 180 degrees")
+
+
 def test_swapped_longitude_and_latitude_are_recognised(town):
     swapped = communities().to_crs(4326)
     swapped["geometry"] = shapely.transform(swapped.geometry.to_numpy(), lambda points: points[:, ::-1])

@@ -45,11 +45,30 @@ def declared_crs(table: gpd.GeoDataFrame, crs: pyproj.CRS | None, findings: Find
             'add the line crs = "EPSG:..."',
             f'图层没有坐标系（坐标约为 {x:.6g}，{y:.6g}）；请添加一行 crs = "EPSG:..."',
         )
+    elif not (table.crs.is_geographic or table.crs.is_projected):
+        findings.fault(*_no_map_system(table.crs))
     elif np.isfinite(bounds).all():
         fault = range_fault(bounds, pyproj.CRS(table.crs))
         if fault:
             findings.fault(*fault)
     return table
+
+
+def _no_map_system(crs: pyproj.CRS) -> tuple[str, str]:
+    """What to do about a layer whose coordinates are neither degrees nor those of a map."""
+    if crs.is_geocentric:
+        return (
+            f"{crs_name(crs)} counts metres from the middle of the Earth; save the layer in longitude and latitude "
+            '(EPSG:4326), or declare crs = "EPSG:..." if its coordinates are in another CRS',
+            f"{crs_name(crs)} 是地心直角坐标系；请以经纬度（EPSG:4326）另存图层，"
+            '如坐标实为其他坐标系，请声明 crs = "EPSG:..."',
+        )
+    return (
+        f'{crs_name(crs)} ({crs.type_name}) does not say where on the Earth the layer lies; declare crs = "EPSG:..." '
+        'if its coordinates are in a known CRS, or tie it by control points: control = "points.csv"',
+        f'{crs_name(crs)}（{crs.type_name}）未说明图层在地球上的位置；如坐标属于已知坐标系，请声明 crs = "EPSG:..."，'
+        '否则请用控制点联系：control = "points.csv"',
+    )
 
 
 def range_fault(bounds: NDArray[np.float64], crs: pyproj.CRS) -> tuple[str, str] | None:
