@@ -157,15 +157,32 @@ def test_property_names_that_cannot_hold_write_nothing(folder, tmp_path, capsys,
 
 
 @pytest.mark.parametrize(
-    ("rows", "english", "chinese"),
+    ("columns", "english", "chinese"),
     [
-        ((A, B, A), "ids occur more than once", "编码重复"),
-        (("320411001000", A, B, "320411002101"), "1 codes have no parent in the table: 320411002101", "在表中没有上级"),
+        ({"code": (A, B, A)}, "ids occur more than once", "编码重复"),
+        (
+            {"code": ("320411001000", A, B, "320411002101")},
+            "1 codes have no parent in the table: 320411002101",
+            "在表中没有上级",
+        ),
+        (
+            {"code": ("320411001000", A, B), "parent": ("", "320411001", "320411002000")},
+            f"1 codes do not begin with their parent's: {B} (320411002000)",
+            "1 个代码与所列上级不符",
+        ),
+        (
+            {"code": ("QU", "JIE-1", "JIE-2"), "parent": ("", "QU", "XIAN")},
+            "1 codes state a parent that is not in the table: JIE-2 (XIAN)",
+            "1 个代码所列上级不在表中",
+        ),
     ],
 )
-def test_a_code_table_with_duplicates_or_orphans_is_refused(folder, tmp_path, capsys, rows, english, chinese) -> None:
-    names = [f"第{i}社区" for i in range(len(rows))]
-    pd.DataFrame({"code": rows, "name": names}).to_csv(tmp_path / "codes.csv", index=False, encoding="utf-8-sig")
+def test_a_code_table_with_duplicates_or_orphans_is_refused(
+    folder, tmp_path, capsys, columns, english, chinese
+) -> None:
+    table = pd.DataFrame(columns)
+    table = table.assign(name=[f"第{i}社区" for i in range(len(table))])
+    table.to_csv(tmp_path / "codes.csv", index=False, encoding="utf-8-sig")
     source = (folder / "plan.gpkg").as_posix()
     tables = [
         f'[layers.communities]\npath = "{source}"\nlayer = "communities"\nid = "community_id"\nname = "community"',

@@ -19,7 +19,7 @@ from gridopt.read.findings import Findings
 from gridopt.read.footprints import WORTH_NAMING, shared_ground
 from gridopt.read.layers import Layer
 from gridopt.read.proposals import columns_there
-from gridopt.read.registers import orphans
+from gridopt.read.registers import orphans, strays
 from gridopt.read.repair import kinds_of, repeated_footprints
 from gridopt.read.shifts import Move, likely_offset
 from gridopt.rules import Rules
@@ -302,9 +302,12 @@ def _current_grids(layer: Layer, _: gpd.GeoDataFrame, __: Findings) -> pd.DataFr
 def _codes(layer: Layer, _: gpd.GeoDataFrame, findings: Findings) -> pd.DataFrame:
     for fault in orphans(layer.table.index):
         findings.fault(*(f"{text}{end}" for text, end in zip(fault, _ADD_PARENTS, strict=True)))
-    return layer.table
+    for fault in strays(layer.table.index, layer.table["parent"]):
+        findings.fault(*(f"{text}{end}" for text, end in zip(fault, _CORRECT, strict=True)))
+    return layer.table.drop(columns="parent")
 
 
+_CORRECT = ("; correct the codes or their parents", "；请改正代码或其上级")
 _ADD_PARENTS = ("; add the rows of these townships or counties, or correct the codes", "；请补充上级的行，或改正代码")
 
 FINISHERS: Mapping[str, Finisher] = {

@@ -102,13 +102,13 @@ CONTRACTS: Mapping[str, Contract] = {
         "event_id", "event", texts=("date", "kind", "community", "settled"), counts=("number",), kinds=("point",)
     ),
     "roster": Contract("staff_id", "staff", texts=STAFF, counts=("capacity",)),
-    "codes": Contract("code", "code", texts=("name", "community", "valid_to", "successor")),
+    "codes": Contract("code", "code", texts=("name", "parent", "community", "valid_to", "successor")),
     "current_grids": Contract(
         "current_id", "current", texts=("name", "grid_code", "community", "scope"), kinds=("polygon",)
     ),
 }
 
-CODES = ("community", "township", "county", "urban_rural_class", "base", "grid_code", "locked_grid")
+CODES = ("parent", "community", "township", "county", "urban_rural_class", "base", "grid_code", "locked_grid")
 """Texts that are codes: a spreadsheet's 67000030001.0 means 67000030001."""
 
 _NO_POINTS = (

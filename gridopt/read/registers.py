@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from gridopt.divisions import (
@@ -69,6 +70,25 @@ def orphans(codes: pd.Index) -> list[tuple[str, str]]:
     filled = divisions(codes)
     filled = filled[[is_sound(code) for code in filled]]
     return _orphans(pd.DataFrame({"level": map(level_of, filled), "parent": map(parent_of, filled)}, index=filled))
+
+
+def strays(codes: pd.Index, stated: pd.Series) -> list[tuple[str, str]]:
+    """What is wrong with the parents that a table of codes states, "" for none, in English and Chinese.
+
+    A division's parent is the head of its code; any other code's must stand in the table. Parents that are told by
+    their names are not looked at.
+    """
+    if not stated.str.fullmatch("[0-9A-Za-z-]+").any():
+        return []
+    filled = divisions(codes)
+    if not len(filled):
+        named = pd.Series(stated.to_numpy(), codes)
+        lost = [f"{code} ({parent})" for code, parent in named.items() if parent and parent not in codes]
+        return _fault(lost, "codes state a parent that is not in the table", "个代码所列上级不在表中")
+    sound = np.flatnonzero([is_sound(code) for code in filled])
+    given = [full_code(parent) if parent else "" for parent in stated.iloc[sound]]
+    own = filled[sound]
+    return _strayed(pd.DataFrame({"parent": [parent_of(code) for code in own]}, index=own), given)
 
 
 def oddities(codes: pd.Index) -> dict[str, str]:

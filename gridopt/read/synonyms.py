@@ -48,6 +48,7 @@ SYNONYMS: Mapping[str, str] = {
     "current": "current | current_grids | 现任网格 | 现网格 | 所在网格",
     "fixed": "fixed | 固定网格 | 指定网格",
     "forbidden": "forbidden | 回避网格 | 回避",
+    "parent": "parent | parent_code | 上级代码 | 上级编码 | 上级区划代码 | 父级代码",
     "grid_code": "grid_code | 网格编码 | 网格代码",
 }  # fmt: skip
 """Key of the project file -> column names that carry it; "|" stands between steps of sureness, the surest first.
