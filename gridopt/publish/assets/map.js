@@ -11,9 +11,11 @@ document.addEventListener("DOMContentLoaded", () => {
     performance.mark("gridopt-drawing");
     drawMap(page);
   };
-  // After the frame with the words; a page that nobody looks at has no frames and is drawn all the same.
-  requestAnimationFrame(() => setTimeout(begin, 0));
-  setTimeout(begin, 200);
+  // After the frame with the words, which is on the screen when the next but one begins; a page that nobody looks at
+  // has no frames and is drawn all the same.
+  const nextFrame = (then) => requestAnimationFrame(then);
+  nextFrame(() => nextFrame(() => nextFrame(() => setTimeout(begin, 0))));
+  setTimeout(begin, 1000);
 });
 
 const drawMap = (page) => {
