@@ -67,9 +67,11 @@ def screenshot(page: Path, folder: Path, *, size: tuple[int, int] = (1200, 800),
 
 
 def with_script(page: Path, script: str) -> Path:
-    """A copy of a page without its policy that also runs a script once it is loaded."""
+    """A copy of a page without its policy that also runs a script once it is loaded, and its map, if any, drawn."""
     text = _POLICY.sub("", page.read_text(encoding="utf-8"))
-    late = f"<script>window.addEventListener('load', () => setTimeout(() => {{ {script} }}, 200));</script>"
+    waits = "document.getElementById('gridopt-data') && !document.body.dataset.ready"
+    late = f"const late = () => ({waits} ? setTimeout(late, 50) : setTimeout(() => {{ {script} }}, 200));"
+    late = f"<script>window.addEventListener('load', () => {{ {late} late(); }});</script>"
     copy = page.with_name(f"{page.stem}-scripted.html")
     copy.write_text(text.replace("</body>", f"{late}</body>", 1), encoding="utf-8")
     return copy

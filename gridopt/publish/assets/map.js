@@ -11,11 +11,10 @@ document.addEventListener("DOMContentLoaded", () => {
     performance.mark("gridopt-drawing");
     drawMap(page);
   };
-  // After the frame with the words, which is on the screen when the next but one begins; a page that nobody looks at
-  // has no frames and is drawn all the same.
-  const nextFrame = (then) => requestAnimationFrame(then);
-  nextFrame(() => nextFrame(() => nextFrame(() => setTimeout(begin, 0))));
-  setTimeout(begin, 1000);
+  // Once the words are on the screen; a page that nobody looks at paints nothing and is drawn all the same.
+  const painted = (list) => list.getEntriesByName("first-contentful-paint").length > 0;
+  new PerformanceObserver((list) => painted(list) && begin()).observe({ type: "paint", buffered: true });
+  setTimeout(begin, 2000);
 });
 
 const drawMap = (page) => {
