@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import zlib
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,6 +27,7 @@ from gridopt.solvers.refine import refined
 from gridopt.solvers.seed import inertial_bisection
 from gridopt.solvers.settle import Settled, settled
 from gridopt.solvers.solution import PARTS, SOLUTION_VIOLATIONS, Solution
+from gridopt.workers import side_by_side
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
@@ -86,8 +86,8 @@ def partition_graph(  # noqa: PLR0913 — the choices of one call, all but the g
         return dataclasses.replace(answer, time_limited=inner.is_over and not answer.optimal)
 
     order = sorted(range(len(asked)), key=lambda i: -len(asked[i].units))  # no worker ends alone with a large one
-    with ThreadPoolExecutor(work.workers or 1) as pool:
-        answers = dict(zip(order, pool.map(solve, [asked[i] for i in order]), strict=True))
+    found = side_by_side(solve, [asked[i] for i in order], workers=work.workers or 1, forking=False)
+    answers = dict(zip(order, found, strict=True))
     return _gathered(graph, asked, [answers[i] for i in range(len(asked))])
 
 

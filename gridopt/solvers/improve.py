@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 
@@ -16,6 +15,7 @@ from gridopt.errors import SolverError, preview
 from gridopt.solvers.effort import Effort
 from gridopt.solvers.problem import Floats, Ints, Problem, Score, evaluate
 from gridopt.solvers.seed import allotted, inertial_bisection, start
+from gridopt.workers import side_by_side
 
 SCHEDULE = (1.25, 0.18, 0.5, 100.0)
 """Temperature at the first and last sweep, in mean costs of a unit; weight of the strain, in units squared."""
@@ -161,13 +161,9 @@ def _outcomes(problem: Problem, labels: Ints, *, effort: Effort, seed: int) -> I
 
     workers = max(1, effort.workers or 1)
     problem.board  # noqa: B018 — built once, before the threads ask for it
-    if workers == 1:
-        yield from map(run, range(usual + RETRIES))
-        return
-    with ThreadPoolExecutor(workers) as threads:
-        for low, high in ((0, usual), (usual, usual + RETRIES)):
-            for at in range(low, high, workers):
-                yield from threads.map(run, range(at, min(at + workers, high)))
+    for low, high in ((0, usual), (usual, usual + RETRIES)):
+        for at in range(low, high, workers):
+            yield from side_by_side(run, range(at, min(at + workers, high)), workers=workers, forking=False)
 
 
 def _run(problem: Problem, first: Ints, sweeps: int, word: int, schedule: tuple[float, ...] = SCHEDULE) -> Ints:
