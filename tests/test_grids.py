@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib
 import logging
 from pathlib import Path
 
@@ -202,6 +203,13 @@ def test_labels_follow_the_ids_and_not_the_order_of_rows():
     backwards = units.iloc[::-1]
     again = assemble(city, backwards, borders_of(units), given_solution(graph_of(city), FOUR))
     assert_frame_equal(pd.DataFrame(again.grids), pd.DataFrame(plan.grids))
+
+
+def test_several_processes_measure_the_same_grids(monkeypatch):
+    city, units = town(TWO_BANKS), units_of(town(TWO_BANKS))
+    monkeypatch.setattr(importlib.import_module("gridopt.grids.assemble"), "LARGE", 1)
+    again = assemble(city, units, borders_of(units), given_solution(graph_of(city), FOUR), workers=2)
+    assert_frame_equal(pd.DataFrame(again.grids), pd.DataFrame(small_plan().grids))
 
 
 def test_a_solution_of_other_units_is_refused():

@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from gridopt.errors import GridoptError, TableError
-from gridopt.workers import side_by_side
+from gridopt.workers import TURN, side_by_side
 
 
 @pytest.mark.parametrize("workers", [1, 2, 5, None])
@@ -32,6 +32,13 @@ def test_processes_do_the_work_unless_another_thread_runs() -> None:
     assert set(side_by_side(where, range(4), workers=2)) == {os.getpid()}
     done.set()
     other.join()
+
+
+def test_threads_take_short_turns_only_while_they_work() -> None:
+    usual = sys.getswitchinterval()
+    found = list(side_by_side(lambda _: sys.getswitchinterval(), range(4), workers=2, forking=False))
+    assert max(found) == pytest.approx(TURN) != pytest.approx(usual)
+    assert sys.getswitchinterval() == usual
 
 
 @pytest.mark.parametrize("forking", [True, False])
