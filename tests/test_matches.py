@@ -132,6 +132,39 @@ def test_a_table_without_shapes_joins_buildings_by_name_and_counts_only_what_is_
     assert in_chinese[in_chinese["fault"].str.contains("数字带有文字")].iloc[0]["ids"] == "第4行"
 
 
+def test_rows_that_count_no_residents_are_not_told_as_nobody(town):
+    city = counted(town, [["小区", "户数"], ["银河苑", 30], ["金狮小区", 70]], level="estates")
+    said = city.repairs[city.repairs["fault"].str.contains("no known place")].iloc[0]["fault"]
+    assert said.endswith("place: 30 households")
+
+
+def test_a_form_with_notes_and_a_head_of_two_rows_is_read(town):
+    rows = [["人口统计表"], ["社区", "人口数", None], [None, "合计", "男"], ["西社区", 80, 40], ["东社区", 20, 9],
+            ["小计", 101, 49], ["注：人口为户籍人口"], ["填表人：张三", "审核人：李四"]]  # fmt: skip
+    city = counted(town, rows, level="community")
+    assert city.layer("population")["residents"].to_dict() == {WEST_CODE: 80, EAST_CODE: 20}
+    told = city.repairs.set_index("fault")["ids"].to_dict()
+    assert told["notes below the table"] == "row 7;row 8"
+    assert told["row of totals: column 人口数/合计 states 101, its rows sum to 100 (difference +1)"] == "row 6"
+
+
+def test_a_cell_that_is_no_number_is_named_and_its_column_not_passed_over(town):
+    with pytest.raises(TableError, match=r'column "户数": 1 values are no number: row 3 \(约30\)'):
+        counted(town, [["社区", "户数"], ["西社区", 80], ["东社区", "约30"], ["合计", 110]], level="community")
+
+
+def test_a_column_in_ten_thousands_counts_people_one_by_one(town):
+    city = counted(town, [["社区", "人口(万人)"], ["西社区", 0.07], ["东社区", "0.2万"]], level="community")
+    assert city.layer("population")["residents"].to_dict() == {WEST_CODE: 700, EAST_CODE: 2000}
+    assert "column 人口(万人) counts in ten thousands" in city.repairs["fault"].tolist()
+
+
+def test_codes_given_twice_are_named_where_nothing_else_tells_the_rows(town):
+    rows = [["编码", "户数"], [WEST_CODE, 80], [WEST_CODE, 30]]
+    with pytest.raises(TableError, match='ids in column "编码" are missing or occur more than once'):
+        counted(town, rows, level="community")
+
+
 def test_a_corrected_sheet_of_matches_is_fed_back(town):
     sheet = counted(town, ROWS).layer("population").attrs["matches"].table("zh")
     from gridopt.read.matches import HEADINGS

@@ -145,6 +145,7 @@ def test_a_big5_table_with_a_title_reads_right():
 @pytest.mark.parametrize(
     ("cell", "said"),
     [("合计", True), ("合 计：", True), ("天宁街道小计", True), ("Grand Total", True), ("总计", True),
+     ("合计：1,834户，4450人", True), ("总数", True),
      ("统计局宿舍", False), ("合计划小区", False), ("total station road", False), ("", False)],
 )  # fmt: skip
 def test_a_row_of_totals_is_told_by_its_word(cell, said):
@@ -182,6 +183,57 @@ def test_a_total_that_differs_is_told_with_its_difference():
 def test_a_total_above_its_rows_is_checked_against_them():
     assert checked("社区 | 户数\n全区合计 | 30\n甲 | 10\n乙 | 20") == []
     assert len(checked("社区 | 户数\n全区合计 | 31\n甲 | 10\n乙 | 20")) == 1
+
+
+LEVELS = """
+    区域         | 户数
+    甲           | 10
+    乙           | 20
+    东社区小计   | 30
+    丙           | 5
+    西社区小计   | 5
+    天宁街道小计 | {first}
+    丁           | 7
+    北社区小计   | 7
+    茶山街道合计 | {second}
+    总计         | {all}
+    """
+
+
+def test_totals_of_totals_are_checked_against_the_rows_of_their_own_level():
+    assert checked(LEVELS.format(first=35, second=7, all=42)) == []
+    (said,) = checked(LEVELS.format(first=36, second=7, all=42))
+    assert "states 36, its rows sum to 35" in said
+    (said,) = checked(LEVELS.format(first=35, second=7, all=41))
+    assert "states 41, its rows sum to 42" in said
+
+
+def test_totals_of_totals_may_stand_above_their_rows():
+    above = "\n".join([LEVELS.strip().splitlines()[0], *reversed(LEVELS.strip().splitlines()[1:])])
+    assert checked(above.format(first=35, second=7, all=42)) == []
+    assert len(checked(above.format(first=36, second=7, all=42))) == 1
+
+
+NOTED = """
+    街道           | 社区 | 户数
+    天宁           | 甲   | 10
+    天宁           | 乙   |
+    合计           |      | 10
+    注：含集体户   |      |
+    1. 数据来自公安 |     |
+    填表人：张三   | 审核人：李四 | 2023年12月
+    """
+
+
+def test_notes_below_a_table_are_told_from_its_rows():
+    sheet = table_of_rows(cells(NOTED))
+    assert sheet.table["社区"].tolist() == ["甲", "乙", None]
+    assert sheet.notes == (5, 6, 7)
+
+
+def test_a_remark_within_a_table_is_a_row():
+    sheet = table_of_rows(cells("名称 | 社区 | 户数\n注：老区 | 甲 | 10\n天宁 | 乙 | 20"))
+    assert (len(sheet.table), sheet.notes) == (2, ())
 
 
 def test_a_blank_and_a_dash_are_missing_and_a_zero_is_a_count():

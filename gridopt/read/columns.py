@@ -24,6 +24,8 @@ _NUMBER = re.compile(
 _MISSING = frozenset({"", "-", "--", "—", "——", "/", "\\", "无", "無", "n/a", "na", "nan", "null", "none", "#n/a"})
 _FALSE = frozenset({"", "0", "false", "no", "n", "f", "否", "无", "無"})
 _TRUE = frozenset({"1", "true", "yes", "y", "t", "是", "有"})
+_TEN_THOUSANDS = re.compile(r"[(（\[【/]\s*[万萬][人户戶套]?\s*[)）\]】]?$")
+_SAYS_TEN_THOUSAND = re.compile("[万萬]")
 _EXACT = 2.0**53
 LISTED, LIST_SIGN = ("communities", "units", "current_grids"), ";"
 """Layers whose ids stand in lists in the tables of a plan, and what stands between two of a list."""
@@ -178,7 +180,16 @@ def counts(values: pd.Series, names: pd.Index, findings: Findings, *, required: 
             listed[missing].tolist(),
         )
     findings.repair("counts_read", listed[mended].tolist(), values=[column])
-    return numbers
+    return _in_ones(numbers, values, findings)
+
+
+def _in_ones(numbers: NDArray[np.float64], values: pd.Series, findings: Findings) -> NDArray[np.float64]:
+    """The counts of a column whose name says that it counts in ten thousands ("人口(万人)"), one by one."""
+    if not _TEN_THOUSANDS.search(str(values.name)):
+        return numbers
+    findings.repair("ten_thousands", n=int(np.isfinite(numbers).sum()), values=[values.name])
+    says_so = np.array([isinstance(value, str) and bool(_SAYS_TEN_THOUSAND.search(value)) for value in values])
+    return np.where(says_so, numbers, np.round(numbers * 10_000, 6))
 
 
 def _fault_rows(

@@ -94,6 +94,7 @@ def _note_reading(source: Source, findings: Findings) -> None:
     if source.encoding not in ("utf-8", "utf-8-sig"):
         findings.repair("encoding", n=len(source.table), values=[source.encoding])
     findings.repair("title_rows", n=source.title_rows)
+    findings.repair("note_rows", [row_name(row) for row in source.notes])
 
 
 def _columns(spec: LayerSpec, source: Source, findings: Findings) -> dict[str, str]:

@@ -211,6 +211,7 @@ KINDS: dict[str, tuple[str, str, str, str]] = {
         "列 {0}：数字带有文字或分隔符",
         "已读作数字",
     ),
+    "ten_thousands": ("column {0} counts in ten thousands", "read so", "列 {0} 以万为单位", "已换算为个数"),
     "counts_unread": (
         "column {0}: not a number",
         "taken as missing",
@@ -238,15 +239,15 @@ KINDS: dict[str, tuple[str, str, str, str]] = {
     ),
     "rows_joined": ("rows without shapes", "matched to {0} by name", "没有几何的行", "已按名称对应到{1}"),
     "rows_doubtful": (
-        "rows that may stand for a place: {0:,.10g} households, {1:,.10g} residents",
+        "rows that may stand for a place: {0}",
         'not used until confirmed: gridopt inspect PROJECT --sheets FILE.xlsx, then matches = "FILE.xlsx"',
-        "对应存疑的行：{0:,.10g} 户、{1:,.10g} 人",
+        "对应存疑的行：{1}",
         '确认前不采用：gridopt inspect 项目文件 --sheets 文件.xlsx，填写后写明 matches = "文件.xlsx"',
     ),
     "rows_unmatched": (
-        "rows that stand for no known place: {0:,.10g} households, {1:,.10g} residents",
+        "rows that stand for no known place: {0}",
         'not used until confirmed: gridopt inspect PROJECT --sheets FILE.xlsx, then matches = "FILE.xlsx"',
-        "未找到对应的行：{0:,.10g} 户、{1:,.10g} 人",
+        "未找到对应的行：{1}",
         '确认前不采用：gridopt inspect 项目文件 --sheets 文件.xlsx，填写后写明 matches = "文件.xlsx"',
     ),
     "rows_left_out": ("rows confirmed as not to count", "left out", "经确认不计的行", "未采用"),
@@ -305,6 +306,7 @@ KINDS: dict[str, tuple[str, str, str, str]] = {
         "按宜作边界处理",
     ),
     "title_rows": ("title rows above the header", "skipped", "表头上方有标题行", "已跳过"),
+    "note_rows": ("notes below the table", "left out", "表格下方的附注", "未采用"),
     "encoding": ("text is in {0}", "decoded", "文字编码为 {0}", "已转码"),
     "unknown_class": ("classes not in the list: {0}", "treated as {1}", "未列出的类别：{0}", "按“{2}”处理"),
     "angles": (

@@ -39,7 +39,8 @@ class Source:
     """A layer as it was found: ``table`` with its own column names, and how it had to be read.
 
     ``sheet_rows`` are the numbers that a spreadsheet shows beside the rows, None for any other file; ``shared``
-    its rows, column by column, whose number is that of a merged cell (`headers.Sheet`).
+    its rows, column by column, whose number is that of a merged cell, and ``notes`` the numbers of the rows
+    below the table (`headers.Sheet`).
     """
 
     table: pd.DataFrame
@@ -48,6 +49,7 @@ class Source:
     title_rows: int = 0
     sheet_rows: pd.Index | None = None
     shared: Mapping[str, Sequence[int]] = field(default_factory=dict)
+    notes: tuple[int, ...] = ()
 
 
 def open_layer(file: Path, layer: str | None = None, *, path: str | None = None, role: str = "") -> Source:
@@ -115,7 +117,7 @@ def _no_layer(layer: str | None, names: list[str], written: str) -> TableError:
 
 def _sheet(sheet: Sheet, encoding: str, layer: str) -> Source:
     table = sheet.table.reset_index(drop=True)
-    return Source(table, layer, encoding, sheet.title_rows, sheet.table.index, sheet.shared)
+    return Source(table, layer, encoding, sheet.title_rows, sheet.table.index, sheet.shared, sheet.notes)
 
 
 def _open(place: Place, layer: str, written: str, role: str) -> Source:

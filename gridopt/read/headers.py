@@ -24,20 +24,27 @@ UNITS_OF_MEASURE = frozenset(
 
 _NUMBER = re.compile(r"[+-]?[\d,]+\.?\d*%?")
 _STEMS = "甲乙丙丁戊己庚辛"
+_NOTE = re.compile(
+    r"[*※(]*\s*(?:备\s*注|注释?|附注|備\s*註|註|说\s*明|說明|\w{0,4}来源|\w{0,4}來源|[填制统审复][报表核计]\w{0,2}"
+    r"|(?:单位)?负责人|经办人|联系\w{1,2}|notes?|remarks?|sources?|prepared by)\s*\d*\s*:|(?:数据)?截[至止]",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, eq=False)
 class Sheet:
     """A table as it stands in a spreadsheet, indexed by the row numbers that the sheet shows.
 
-    ``title_rows`` stood above the header, which took ``header_rows``. ``shared`` names, column by column,
-    the positions of the rows whose number belongs to a merged cell that began further up or to the left.
+    ``title_rows`` stood above the header, which took ``header_rows``; ``notes`` are the numbers of the rows
+    below the table ("注：…", "填表人：…"). ``shared`` names, column by column, the positions of the rows whose
+    number belongs to a merged cell that began further up or to the left.
     """
 
     table: pd.DataFrame
     title_rows: int = 0
     header_rows: int = 1
     shared: dict[str, list[int]] = field(default_factory=dict)
+    notes: tuple[int, ...] = ()
 
 
 def table_of_rows(rows: Rows, merges: Sequence[Merge] = ()) -> Sheet:
@@ -58,6 +65,7 @@ def table_of_rows(rows: Rows, merges: Sequence[Merge] = ()) -> Sheet:
     body = at[end:]
     if body and _only_numbers_columns(plain[body[0]]):
         body = body[1:]
+    body, notes = _parted_from_notes(body, plain)
     filled, spread = _filled(plain, merges)
     header = _names([plain[number] for number in at[start:end]], [filled[number] for number in at[start:end]])
     table = pd.DataFrame(
@@ -71,7 +79,27 @@ def table_of_rows(rows: Rows, merges: Sequence[Merge] = ()) -> Sheet:
     for row, column in spread:
         if row in position and header[column] and _is_number(filled[row][column]):
             shared.setdefault(header[column], []).append(position[row])
-    return Sheet(table[[name for name in header if name]], start, end - start, shared)
+    return Sheet(table[[name for name in header if name]], start, end - start, shared, notes)
+
+
+def _parted_from_notes(body: list[int], plain: Rows) -> tuple[list[int], tuple[int, ...]]:
+    """The rows of a table, and the numbers of those below it, from a row that begins like a note.
+
+    A row further down that is as full as the table's first shows that the table goes on.
+    """
+    first = len(body)
+    for at in range(len(body) - 1, 0, -1):
+        row = plain[body[at]]
+        if _begins_like_a_note(row):
+            first = at
+        elif 2 * _count(row) > _count(plain[body[0]]):
+            break
+    return body[:first], tuple(number + 1 for number in body[first:])
+
+
+def _begins_like_a_note(row: Sequence[object]) -> bool:
+    first = next((cell for cell in row if cell is not None), None)
+    return isinstance(first, str) and bool(_NOTE.match(unicodedata.normalize("NFKC", first).strip()))
 
 
 def _header_rows(filled: Rows, at: Sequence[int], merges: Sequence[Merge]) -> tuple[int, int]:

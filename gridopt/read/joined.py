@@ -14,8 +14,10 @@ from gridopt.read.findings import Findings
 from gridopt.read.layers import Layer
 from gridopt.read.matches import Match, Matches, Place, match_rows, place_names, read_confirmed
 from gridopt.read.project import LayerSpec
+from gridopt.read.synonyms import likeness
 
 COUNTS = ("households", "residents", "dwellings")
+COUNTS_ZH = {"households": "户", "residents": "人", "dwellings": "套"}
 LEVELS_ZH = {"community": "村（社区）", "units": "划分单元", "buildings": "楼栋", "estates": "小区", "blocks": "街区"}
 
 
@@ -37,11 +39,7 @@ def joined_counts(
         table = table.assign(community=table["name"], name="")
     places = _places(spec.level, communities, layers, findings)
     if not findings.faults and not {"community", "estate", "name", "number"} & set(layer.given):
-        findings.fault(
-            'the table has neither ids nor names; name a column: id = "...", or community, estate, number, '
-            'name = "..."',
-            '表中既无编码也无名称；请指明列：id = "..."，或 community、estate、number、name = "..."',
-        )
+        findings.fault(*_no_keys(layer))
     if findings.faults:
         return table
     known = [place.id for place in places]
@@ -56,6 +54,20 @@ def joined_counts(
     result = summed.reindex(columns=list(COUNTS)).astype(float).assign(level=spec.level).sort_index()
     result.attrs["matches"] = Matches(found, table[numbers])
     return result
+
+
+def _no_keys(layer: Layer) -> tuple[str, str]:
+    """What to do about a table that says nowhere what its rows count."""
+    alike = likeness("id", layer.source_columns).columns
+    why, why_zh = "", ""
+    if alike:
+        why = f' (ids in column "{alike[0]}" are missing or occur more than once: correct them if it is the one)'
+        why_zh = f"（列“{alike[0]}”中有编码为空或重复：如即该列，请改正）"
+    return (
+        f'the table has neither ids nor names{why}; name a column: id = "...", or community, estate, number, '
+        'name = "..."',
+        f'表中既无编码也无名称{why_zh}；请指明列：id = "..."，或 community、estate、number、name = "..."',
+    )
 
 
 def with_occupancy(table: pd.DataFrame, spec: LayerSpec, findings: Findings) -> pd.DataFrame:
@@ -156,9 +168,16 @@ def _report(found: pd.Series, table: pd.DataFrame, spec: LayerSpec, findings: Fi
     findings.repair("rows_left_out", [_entry(found[row]) for row in left_out])
     for status in ("doubtful", "unmatched"):
         rows = table.loc[by_status[status]]
-        findings.repair(
-            f"rows_{status}", listed[status], n=len(rows), values=[rows["households"].sum(), rows["residents"].sum()]
-        )
+        findings.repair(f"rows_{status}", listed[status], n=len(rows), values=_counted(rows))
+
+
+def _counted(rows: pd.DataFrame) -> tuple[str, str]:
+    """How many people rows count, in English and in Chinese: only what they count at all."""
+    sums = {name: rows[name].sum() for name in COUNTS if name in rows and rows[name].notna().any()}
+    return (
+        ", ".join(f"{number:,.10g} {name}" for name, number in sums.items()) or "no count",
+        "、".join(f"{number:,.10g} {COUNTS_ZH[name]}" for name, number in sums.items()) or "没有数",
+    )
 
 
 def _entry(match: Match) -> str:

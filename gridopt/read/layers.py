@@ -200,6 +200,7 @@ def _note_reading(source: Source, findings: Findings) -> None:
     if source.encoding not in ("utf-8", "utf-8-sig"):
         findings.repair("encoding", n=len(source.table), values=[source.encoding])
     findings.repair("title_rows", n=source.title_rows)
+    findings.repair("note_rows", [row_name(row) for row in source.notes])
 
 
 def _columns_found(spec: LayerSpec, contract: Contract, table: pd.DataFrame, findings: Findings) -> dict[str, str]:
@@ -268,7 +269,7 @@ def _may_carry(key: str, values: pd.Series) -> bool:
     if key not in NUMBER_KEYS:
         return True
     numbers, unread, _ = parse_numbers(values)
-    return bool(np.isfinite(numbers).any() and not unread.any())
+    return int(np.isfinite(numbers).sum()) > int(unread.sum())
 
 
 def _is_keyed(spec: LayerSpec) -> bool:

@@ -58,6 +58,7 @@ Names of one step are equally sure: a layer with two of them is asked which of t
 
 _BRACKETED = re.compile(r"[((（\[【][^()（）\[\]【】]*[))）\]】]$")
 _BLANKS = re.compile(r"\s+")
+_IN_ALL = frozenset({"合计", "合計", "总计", "總計", "小计", "小計", "共计", "共計", "计", "total"})
 
 
 @dataclass(frozen=True)
@@ -90,9 +91,12 @@ def likeness(key: str, columns: Sequence[str]) -> Likeness:
 
 
 def _readings(column: str) -> set[str]:
-    """What a column's name may be read as; of a header of several rows also its last, before a unit of measure."""
+    """What a column's name may be read as; of a header of several rows also its last, before a unit of measure.
+
+    "人口数/合计" (beside 人口数/男 and 人口数/女) is 人口数.
+    """
     parts = [plain_name(part) for part in column.split("/")]
-    if len(parts) > 1 and parts[-1] in UNITS_OF_MEASURE:
+    if len(parts) > 1 and parts[-1] in UNITS_OF_MEASURE | _IN_ALL:
         parts = parts[:-1]
     return {plain_name(column), _BLANKS.sub("", column.lower()), "".join(parts), parts[-1]}
 

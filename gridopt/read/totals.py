@@ -13,17 +13,19 @@ from numpy.typing import NDArray
 from gridopt.read.columns import parse_numbers
 from gridopt.read.findings import Findings, row_name
 
-WORDS = ("合计", "合計", "总计", "總計", "小计", "小計", "共计", "共計", "total", "subtotal", "grand total", "sum")
+WORDS = ("合计", "合計", "总计", "總計", "小计", "小計", "共计", "共計", "总数", "總數", "汇总", "彙總",
+         "total", "subtotal", "grand total", "sum")  # fmt: skip
 _ENDINGS = ("合计", "合計", "总计", "總計", "小计", "小計", "共计", "共計")
 _NARROW = ("小计", "小計", "subtotal")
 _LONGEST = 20
 _BLANKS = re.compile(r"[\s:：]+")
+_STATED = re.compile(rf"(?:{'|'.join(_ENDINGS)})\d")
 
 Flags = NDArray[np.bool_]
 
 
 def rows_of_totals(table: pd.DataFrame) -> Flags:
-    """Which rows are totals: one of their cells is such a word, or ends with one ("天宁街道小计")."""
+    """Which rows are totals: one of their cells is such a word, or ends with one ("天宁街道小计"), or states one."""
     found = np.zeros(len(table), bool)
     for i in range(table.shape[1]):
         values = table.iloc[:, i]
@@ -37,7 +39,8 @@ def is_total(cell: str) -> bool:
     """Whether a cell says that its row is a total."""
     plain = unicodedata.normalize("NFKC", cell).strip().lower()
     closed = _BLANKS.sub("", plain)
-    return plain in WORDS or closed in WORDS or (len(closed) <= _LONGEST and closed.endswith(_ENDINGS))
+    ends = len(closed) <= _LONGEST and closed.endswith(_ENDINGS)
+    return plain in WORDS or closed in WORDS or ends or bool(_STATED.match(closed))
 
 
 def check_totals(
@@ -64,13 +67,32 @@ def check_totals(
 
 
 def _sums(row: pd.Series, place: int, totals: Flags, details: NDArray[np.float64]) -> list[float]:
-    """What a total may sum: the rows since the total before it, or up to the next; a wide one all rows as well."""
-    others = np.flatnonzero(totals)
-    before, after = others[others < place], others[others > place]
-    start = int(before[-1]) + 1 if len(before) else 0
-    end = int(after[0]) if len(after) else len(totals)
+    """What a total may sum: the rows above it or below it, up to the next of its level; a wide one all rows as well."""
+    rows = len(totals)
+    start, end = _reach(totals[:place]), rows - _reach(totals[place + 1 :][::-1])
     spans = [(start, place), (place + 1, end)]
     words = [_BLANKS.sub("", str(cell)).lower() for cell in row if isinstance(cell, str) and is_total(cell)]
     if not any(word.endswith(_NARROW) for word in words):
-        spans += [(0, place), (place + 1, len(totals)), (0, len(totals))]
+        spans += [(0, place), (place + 1, rows), (0, rows)]
     return [float(details[first:last].sum()) for first, last in spans if (~totals[first:last]).any()]
+
+
+def _reach(before: Flags) -> int:
+    """Where the rows begin that a total after ``before`` sums.
+
+    A total right after another stands a level above it (社区小计, 街道小计, 合计), and reaches over those below
+    its own level.
+    """
+    level = _run(before)
+    for place in range(len(before) - 1 - level, -1, -1):
+        if before[place] and _run(before[:place]) >= level:
+            return place + 1
+    return 0
+
+
+def _run(before: Flags) -> int:
+    """How many totals stand one after another at the end."""
+    run = 0
+    while run < len(before) and before[len(before) - 1 - run]:
+        run += 1
+    return run
