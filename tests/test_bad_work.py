@@ -100,6 +100,28 @@ def test_a_facility_outside_the_city_is_told_in_the_reader_s_language(tmp_path, 
     assert "1 处位于市域之外（2）" in caplog.text
 
 
+def test_a_facility_outside_the_city_is_told_once(tmp_path, caplog) -> None:
+    """In the language of the reader, whatever language the plan was drawn in."""
+    folder = write(full_plan(), tmp_path / "out")
+    (tmp_path / "facilities.csv").write_text(f"{FACILITIES}1,a,1,{HERE.x},{HERE.y}\n2,b,1,-74,40.7\n", encoding="utf-8")
+    for lang, told in (("en", "1 lie outside the city"), ("zh", "1 处位于市域之外")):
+        caplog.clear()
+        assert main(["reach", str(folder), "--facilities", str(tmp_path / "facilities.csv"), "--lang", lang]) == 0
+        assert len(caplog.records) == 1
+        assert told in caplog.records[0].getMessage()
+
+
+def test_a_person_who_stands_in_the_roster_twice_is_told(tmp_path, caplog) -> None:
+    folder = write(full_plan(), tmp_path / "out")
+    (tmp_path / "roster.csv").write_text(
+        f"{ROSTER}1,worker,full_time,{A},1\n1,worker,full_time,{A},1\n", encoding="utf-8"
+    )
+    for lang, told in (("en", "exact duplicate rows (1): one of each kept"), ("zh", "完全重复的行（1）：各保留一行")):
+        caplog.clear()
+        assert main(["staff", str(folder), "--roster", str(tmp_path / "roster.csv"), "--lang", lang]) == 0
+        assert [told in record.getMessage() for record in caplog.records] == [True]
+
+
 def test_events_without_any_place_are_refused_and_doubtful_ones_told(folder, tmp_path, capsys) -> None:
     points, out = tmp_path / "events.csv", tmp_path / "found.csv"
     points.write_text("id,date,kind\n1,2024-01-01,x\n", encoding="utf-8")

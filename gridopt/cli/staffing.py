@@ -28,7 +28,7 @@ def staff(asked: argparse.Namespace) -> int:
     folder, lang = asked.folder, asked.lang
     plan = read_plan(folder)
     check_out(folder)
-    roster = read_roster(asked.roster, plan.city.crs) if asked.roster else None
+    roster = read_roster(asked.roster, plan.city.crs, lang=lang) if asked.roster else None
     found = staffing(plan, roster, today=read_layer(folder, "posts"))
     publish_posts(found.on(plan), folder, found.posts, lang=lang)
     for line in _said(found, lang):

@@ -58,7 +58,7 @@ def reach(asked: argparse.Namespace) -> int:
 
     plan = _with_facilities(read_plan(asked.folder), asked)
     spoken = plan.replace(city=plan.city.replace(settings=dataclasses.replace(plan.city.settings, lang=asked.lang)))
-    found, beyond = measure(spoken), out_of_reach(plan)
+    found, beyond = measure(spoken), out_of_reach(spoken)
     posts, today = stored_layer(asked.folder, "posts"), _todays_stored(plan)
     publish(plan, asked.folder, posts=posts, reach=found, today=today, lang=asked.lang)
     whole = found[found["level"] == "city"]

@@ -29,7 +29,7 @@ FAR = 10_000.0
 def facility_points(facilities: gpd.GeoDataFrame, plan: Plan, tiers: Tiers) -> gpd.GeoDataFrame:
     """Facilities as points in the city's CRS, ``tier`` as text, indexed by id as text, in order of place and id.
 
-    Those outside the city still serve it and are named in a warning. Raises a `TableError` where rows lack a
+    Those outside the city still serve it, see `tell_outside`. Raises a `TableError` where rows lack a
     tier, a place or the CRS, or where none lies anywhere near the city; a `RuleError` for unknown tiers.
     """
     check_columns(facilities, ["tier", "geometry"], "facilities")
@@ -84,31 +84,45 @@ def check_tiers(points: pd.DataFrame, tiers: Tiers) -> None:
 
 
 def _check_near(points: gpd.GeoDataFrame, plan: Plan, tiers: Tiers) -> None:
-    """Warn of facilities outside the city; refuse a layer of which none is near it."""
-    land = plan.communities.geometry.to_numpy()
-    inside = np.unique(shapely.STRtree(land).query(points.geometry.to_numpy(), "intersects")[0])
-    outside = points.iloc[np.setdiff1d(np.arange(len(points)), inside)]
+    """Refuse a layer of which none is near the city."""
+    outside = _outside(points, plan)
+    if len(outside) < len(points) or not len(points) or _near(outside, plan, tiers).any():
+        return
+    raise TableError(
+        f"facilities: all {len(points)} lie more than {_farthest(tiers):,.0f} m from the city: "
+        f"{preview(outside.index)}. Is {points.crs.name} what their coordinates are in?",
+        zh=f"设施图层：全部 {len(points)} 处距本市超过 {_farthest(tiers):,.0f} 米：{preview(outside.index)}。"
+        "请核对坐标系。",
+    )
+
+
+def tell_outside(points: gpd.GeoDataFrame, plan: Plan, tiers: Tiers) -> None:
+    """Warn of facilities outside the city, in the language of the city's settings."""
+    outside = _outside(points, plan)
     if not len(outside):
         return
-    farthest = float(np.nanmax([FAR, *(limit for limits in tiers.limits.values() for limit in limits)]))
-    near = shapely.distance(outside.geometry.to_numpy(), shapely.box(*plan.communities.total_bounds)) <= farthest
-    ids = outside.index
-    if not len(inside) and not near.any():
-        raise TableError(
-            f"facilities: all {len(points)} lie more than {farthest:,.0f} m from the city: {preview(ids)}. "
-            f"Is {points.crs.name} what their coordinates are in?",
-            zh=f"设施图层：全部 {len(points)} 处距本市超过 {farthest:,.0f} 米：{preview(ids)}。请核对坐标系。",
-        )
-    if plan.city.settings.lang == "zh":
-        _log.warning(
-            "设施图层：%d 处位于市域之外（%s），仍计入可达；其中 %d 处距离过远，不服务任何人。",
-            len(ids), preview(ids), int((~near).sum()),
-        )  # fmt: skip
-    else:
-        _log.warning(
-            "facilities: %d lie outside the city (%s); they still count, but %d are too far away to serve anybody.",
-            len(ids), preview(ids), int((~near).sum()),
-        )  # fmt: skip
+    said = (
+        "设施图层：%d 处位于市域之外（%s），仍计入可达；其中 %d 处距离过远，不服务任何人。"
+        if plan.city.settings.lang == "zh"
+        else "facilities: %d lie outside the city (%s); they still count, but %d are too far away to serve anybody."
+    )
+    _log.warning(said, len(outside), preview(outside.index), int((~_near(outside, plan, tiers)).sum()))
+
+
+def _outside(points: gpd.GeoDataFrame, plan: Plan) -> gpd.GeoDataFrame:
+    land = shapely.STRtree(plan.communities.geometry.to_numpy())
+    inside = np.unique(land.query(points.geometry.to_numpy(), "intersects")[0])
+    return points.iloc[np.setdiff1d(np.arange(len(points)), inside)]
+
+
+def _near(points: gpd.GeoDataFrame, plan: Plan, tiers: Tiers) -> NDArray[np.bool_]:
+    """Which of them may serve somebody in the city."""
+    away = shapely.distance(points.geometry.to_numpy(), shapely.box(*plan.communities.total_bounds))
+    return np.asarray(away <= _farthest(tiers))
+
+
+def _farthest(tiers: Tiers) -> float:
+    return float(np.nanmax([FAR, *(limit for limits in tiers.limits.values() for limit in limits)]))
 
 
 @dataclass(frozen=True, eq=False)

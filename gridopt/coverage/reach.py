@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from gridopt.contracts import REACH
 from gridopt.coverage.demand import PEOPLE, demand, other_buildings
-from gridopt.coverage.facilities import Nearest, facility_points, streets_for
+from gridopt.coverage.facilities import Nearest, facility_points, streets_for, tell_outside
 from gridopt.coverage.tiers import STRAIGHT, WALK, Tiers
 from gridopt.grids.plan import Plan
 
@@ -43,8 +43,13 @@ def reach(plan: Plan, facilities: gpd.GeoDataFrame | None = None) -> pd.DataFram
     are counted), null for a place without people, which meets every target. ``limit_m`` is null where the
     tier asks for one in the village, or where a place holds areas of different limits. A city
     without facilities has no rows. Straight lines overstate reach where streets wind or water bars the way.
-    Raises a `TableError` or `RuleError` for facilities that cannot be used.
+    Facilities outside the city count, and one warning names them. Raises a `TableError` or `RuleError` for
+    facilities that cannot be used.
     """
+    given = _given(plan, facilities)
+    if given is not None:
+        tiers = tiers_of(plan)
+        tell_outside(facility_points(given, plan, tiers), plan, tiers)
     rows: list[pd.DataFrame] = []
     names: tuple[str, ...] = ()
     target = 0.0
@@ -127,8 +132,8 @@ class View:
 
 
 def _views(plan: Plan, facilities: gpd.GeoDataFrame | None) -> Iterator[View]:
-    given = plan.city.layer("facilities") if facilities is None else facilities
-    if given is None or not len(given):
+    given = _given(plan, facilities)
+    if given is None:
         return
     tiers = tiers_of(plan)
     points = facility_points(given, plan, tiers)
@@ -145,6 +150,12 @@ def _views(plan: Plan, facilities: gpd.GeoDataFrame | None) -> Iterator[View]:
             limit=limit, metric=np.where(walked, WALK, STRAIGHT), metres=nearest.metres, facility_id=ids
         )
         yield View(name, tiers, seen.assign(reached=_reached(seen, own, plan)))
+
+
+def _given(plan: Plan, facilities: gpd.GeoDataFrame | None) -> gpd.GeoDataFrame | None:
+    """The facilities asked for, else the city's; None where there are none."""
+    given = plan.city.layer("facilities") if facilities is None else facilities
+    return None if given is None or not len(given) else given
 
 
 def tiers_of(plan: Plan) -> Tiers:
