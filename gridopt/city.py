@@ -97,7 +97,7 @@ class City:
             )
         table = communities.copy()
         table.index = pd.Index(table.index.astype(str), name="community_id")
-        townships, counties = heads(table.index.tolist(), *centre_of(table.total_bounds, table.crs))
+        townships, counties = heads(table.index.tolist(), *centre_of(table.geometry.to_numpy(), table.crs))
         defaults = {"community": table.index, "township_id": townships, "county_id": counties}
         for column, value in {**defaults, "area_kind": "urban"}.items():
             if column not in table:

@@ -6,10 +6,11 @@ Also the shifted degrees of mainland platforms, GCJ-02 and BD-09.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 import numpy as np
 import pyproj
+import shapely
 from numpy.typing import NDArray
 from pyproj.exceptions import CRSError
 
@@ -29,6 +30,9 @@ EXCHANGE = (
 
 WEB_MERCATOR = frozenset({3857, 900913, 3785, 102100})
 
+_NEARLY_180 = 180 - 1e-7
+"""Longitudes beyond it, either way, are on the meridian of 180 degrees: a transform may give them either sign."""
+
 
 def is_in_china(longitude: float, latitude: float) -> bool:
     """Whether a place lies inside `CHINA`'s box."""
@@ -36,14 +40,20 @@ def is_in_china(longitude: float, latitude: float) -> bool:
     return west <= longitude <= east and south <= latitude <= north
 
 
-def centre_of(bounds: Iterable[float], crs: object) -> tuple[float, float]:
-    """Longitude and latitude of the middle of a city's bounding box (west, south, east, north) in ``crs``.
+def centre_of(shapes: NDArray[np.object_], crs: object) -> tuple[float, float]:
+    """Longitude and latitude of the middle of the bounding box of a city's shapes in ``crs``.
 
-    Raises `TableError` for a box on both sides of 180 degrees, where longitudes jump and no map holds together.
+    A city may end at 180 degrees. Raises `TableError` for one on both sides of it, where longitudes jump and no map
+    holds together.
     """
     change = pyproj.Transformer.from_crs(crs, "EPSG:4326", always_xy=True)
-    west, south, east, north = change.transform_bounds(*map(float, bounds))  # type: ignore[arg-type]
-    if west > east or east - west > 180:
+    west, south, east, north = change.transform_bounds(*shapely.total_bounds(shapes).tolist())
+    if west > east:
+        # The box is on both sides; that need not be true of what is inside.
+        points = shapely.get_coordinates(shapes)
+        longitudes = on_one_side(np.column_stack(change.transform(*points.T)))[:, 0]
+        west, east = float(longitudes.min()), float(longitudes.max())
+    if east - west > 180:
         raise TableError(
             f"the communities lie on both sides of the meridian of 180 degrees (from {west:.3f} to {east:.3f}), where "
             "longitudes jump and maps break. Make one project for each side.",
@@ -51,6 +61,16 @@ def centre_of(bounds: Iterable[float], crs: object) -> tuple[float, float]:
             "请在该经线两侧各建一个项目。",
         )
     return (west + east) / 2, (south + north) / 2
+
+
+def on_one_side(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Longitudes and latitudes of a city; those on the meridian of 180 degrees take the sign of the others."""
+    is_on_it = np.abs(points[:, 0]) > _NEARLY_180
+    if not is_on_it.any():
+        return points
+    others = points[~is_on_it, 0]
+    side = -180.0 if len(others) and others.mean() < 0 else 180.0
+    return np.column_stack([np.where(is_on_it, side, points[:, 0]), points[:, 1:]])
 
 
 def metric_crs(longitude: float, latitude: float) -> pyproj.CRS:
@@ -101,6 +121,8 @@ def require_metric(crs: pyproj.CRS, where: str) -> pyproj.CRS:
         return crs
     if crs.is_geographic:
         reason, reason_zh = "is geographic (degrees)", "是地理坐标系（度）"
+    elif not crs.is_projected:
+        reason, reason_zh = f"is no map's ({crs.type_name})", "不是投影坐标系"
     elif units != {"metre"}:
         reason, reason_zh = f"counts in {', '.join(sorted(units))}", f"的单位是 {'、'.join(sorted(units))}"
     else:

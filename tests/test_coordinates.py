@@ -1,7 +1,10 @@
+import geopandas as gpd
+import numpy as np
 import pyproj
 import pytest
+import shapely
 
-from gridopt.coordinates import crs_name, metric_crs, parse_crs, require_metric
+from gridopt.coordinates import centre_of, crs_name, metric_crs, on_one_side, parse_crs, require_metric
 from gridopt.errors import RuleError, TableError
 
 
@@ -64,3 +67,22 @@ def test_a_city_with_latitude_first_is_told_to_exchange_its_axes():
     with pytest.raises(TableError, match=r"seem exchanged.*Swap X and Y") as caught:
         metric_crs(43.8, 87.6)
     assert "经纬度疑似颠倒" in caught.value.text("zh")
+
+
+@pytest.mark.parametrize(("west", "east", "middle"), [(179.8, 180, 179.9), (-180, -179.8, -179.9)])
+@pytest.mark.parametrize("crs", ["EPSG:4326", "EPSG:32760", "EPSG:32701"])
+def test_a_city_may_end_at_180_degrees(west, east, middle, crs):
+    town = gpd.GeoSeries([shapely.box(west, -16.6, east, -16.4)], crs="EPSG:4326").to_crs(crs)
+    assert centre_of(town.to_numpy(), crs)[0] == pytest.approx(middle, abs=1e-4)
+
+
+@pytest.mark.parametrize("side", [1, -1])
+def test_longitudes_of_180_degrees_take_the_side_of_the_city(side):
+    points = np.array([[179.9 * side, -16.0], [180, -16], [-180, -16], [-180 + 1e-9, -16.1]])
+    assert on_one_side(points)[:, 0].tolist() == [179.9 * side, 180 * side, 180 * side, 180 * side]
+
+
+@pytest.mark.parametrize("code", ["EPSG:4978", "EPSG:5773"])
+def test_a_city_is_not_drawn_in_a_system_that_is_no_map(code):
+    with pytest.raises(RuleError, match="is no map's"):
+        require_metric(pyproj.CRS(code), "[city]")

@@ -108,3 +108,13 @@ def test_the_same_grids_in_another_order_of_vertices_give_the_same_bytes() -> No
     plan = full_plan()
     turned = plan.grids.set_geometry(plan.grids.geometry.reverse())
     assert grid_features(turned.reset_index()) == grid_features(plan.grids.reset_index())
+
+
+def test_grids_that_end_at_180_degrees_stay_on_their_side() -> None:
+    side = "+proj=tmerc +lat_0=-16 +lon_0=180 +ellps=WGS84 +units=m"
+    for box in (shapely.box(-400, 0, 0, 300), shapely.box(0, 0, 400, 300)):
+        rows = full_plan().grids.reset_index().iloc[:1]
+        grids = gpd.GeoDataFrame(rows.drop(columns="geometry"), geometry=[box], crs=side)
+        (written,) = json.loads(grid_features(grids))["features"]
+        west, _, east, _ = shapely.geometry.shape(written["geometry"]).bounds
+        assert 0.003 < east - west < 0.004

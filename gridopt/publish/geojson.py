@@ -13,6 +13,7 @@ import pandas as pd
 import shapely
 
 from gridopt.contracts import GRIDS
+from gridopt.publish.shapes import wgs84
 
 DECIMALS = 7
 _STEP = 10.0**-DECIMALS
@@ -24,7 +25,7 @@ def grid_features(grids: gpd.GeoDataFrame) -> bytes:
     WGS 84, right-hand rings, string ids, seven decimals (1.1 cm). Rounding works vertex by vertex, so a
     border that two grids share stays one line; see `rounded`.
     """
-    shapes = rounded(grids.geometry.to_crs("EPSG:4326"))
+    shapes = rounded(gpd.GeoSeries(wgs84(grids.geometry.to_numpy(), grids.crs)))
     names = [name for name in GRIDS if name != "geometry"]
     return feature_collection(grids["grid_code"].tolist(), grids[names], shapes)
 

@@ -13,7 +13,7 @@ import pyproj
 import shapely
 from numpy.typing import NDArray
 
-from gridopt.coordinates import OFFSETS, to_offset
+from gridopt.coordinates import OFFSETS, on_one_side, to_offset
 from gridopt.errors import RuleError
 
 MEGABYTE = 10**6
@@ -91,7 +91,7 @@ def platform_degrees(platform: Platform, shapes: NDArray[np.object_], crs: pypro
 
     def moved(points: NDArray[np.float64]) -> NDArray[np.float64]:
         x, y = transform.transform(points[:, 0], points[:, 1])
-        return np.column_stack(to_offset(platform.coordinates, x, y) if is_offset else (x, y))
+        return on_one_side(np.column_stack(to_offset(platform.coordinates, x, y) if is_offset else (x, y)))
 
     return np.asarray(shapely.transform(shapely.force_2d(shapes), moved), dtype=object)
 

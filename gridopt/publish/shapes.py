@@ -9,6 +9,8 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from gridopt.coordinates import on_one_side
+
 DEGREE = 1_000_000
 THINNING_M = 0.4
 
@@ -23,7 +25,10 @@ def thin(shapes: NDArray[np.object_], tolerance: float = THINNING_M) -> NDArray[
 
 def wgs84(shapes: NDArray[np.object_], crs: object) -> NDArray[np.object_]:
     """The same shapes in longitude and latitude."""
-    return np.asarray(gpd.GeoSeries(shapes, crs=crs).to_crs(4326).to_numpy(), dtype=object)
+    degrees = gpd.GeoSeries(shapes, crs=crs).to_crs(4326)
+    if max(abs(degrees.total_bounds[[0, 2]]), default=0.0) < 179:
+        return np.asarray(degrees.to_numpy(), dtype=object)
+    return np.asarray(shapely.transform(degrees.to_numpy(), on_one_side), dtype=object)
 
 
 def coded_polygons(shapes: Iterable[shapely.Geometry]) -> list[list[list[list[int]]]]:

@@ -183,14 +183,14 @@ def _columns_of(project: Project, name: str) -> Mapping[str, str]:
 
 def zone_of(table: gpd.GeoDataFrame) -> pyproj.CRS:
     """The metric zone of the centre of a layer's bounding box."""
-    return metric_crs(*centre_of(table.total_bounds, table.crs))
+    return metric_crs(*centre_of(table.geometry.to_numpy(), table.crs))
 
 
 def _city_crs(named: pyproj.CRS | None, table: gpd.GeoDataFrame) -> pyproj.CRS:
     """The CRS that the project file names, if it fits the place, else the zone of the communities."""
     if named is None:
         return zone_of(table)
-    require_fitting(named, *centre_of(table.total_bounds, table.crs))
+    require_fitting(named, *centre_of(table.geometry.to_numpy(), table.crs))
     return named
 
 

@@ -52,7 +52,7 @@ def community_table(layer: Layer, template: str, findings: Findings) -> gpd.GeoD
     table = layer.table.rename(columns={"name": "community"})
     table["community"] = table["community"].mask(table["community"] == "", table.index.to_series())
     _check_codes(table.index.tolist(), template, findings)
-    above = heads(table.index.tolist(), *centre_of(table.total_bounds, table.crs))
+    above = heads(table.index.tolist(), *centre_of(table.geometry.to_numpy(), table.crs))
     for column, by_code in zip(("township", "county"), above, strict=True):
         table[f"{column}_id"] = _parent_ids(table[column], by_code)
     table["area_kind"] = _area_kinds(table, findings)
