@@ -54,3 +54,36 @@ def test_the_print_button_lays_the_map_on_one_sheet(page) -> None:
         assert sheet.count(b"/Type /Page\n") == 1
         tab.value("window.dispatchEvent(new Event('afterprint'))")
         assert "paper" not in tab.value("document.body.className")
+
+
+LAID = """new Promise((done) => {
+  window.print = () => setTimeout(() => {
+    const rows = [...document.querySelectorAll('#LIST ROWS')], seen = rows.filter((row) => row.offsetHeight);
+    const more = document.querySelector('#LIST .more');
+    const inside = seen.every((row) => row.getBoundingClientRect().bottom <= 694);
+    window.dispatchEvent(new Event('afterprint'));
+    const back = rows.every((row) => row.style.display === '') && !document.querySelector('.more');
+    done({ all: rows.length, seen: seen.length, more: more ? more.textContent : '', inside, back });
+  }, 100);
+  document.getElementById('print').click();
+})"""
+
+
+@needs_chromium
+@pytest.mark.parametrize("n", [8, 90])
+def test_what_finds_no_room_on_paper_is_counted_there(page, n) -> None:
+    """Lists of eight rows are whole; of ninety, the rows that are left out are told, and come back on the screen."""
+    with opened() as tab:
+        paints(tab, page)
+        tab.value(
+            "const list = document.getElementById('keys'), row = list.querySelector('.key'); list.replaceChildren("
+            f"...Array.from({{ length: {n} }}, () => row.cloneNode(true)))"
+            "; document.getElementById('legend').open = true"
+        )
+        laid = tab.value(LAID.replace("LIST", "keys").replace("ROWS", "li.key"))
+    left = laid["all"] - laid["seen"]
+    assert laid["all"] == n
+    assert (left > 0) == (n > 8)
+    assert str(left) in laid["more"] if left else laid["more"] == ""
+    assert laid["inside"]
+    assert laid["back"]

@@ -65,7 +65,8 @@ def _texts(plan: Plan, lang: str) -> dict[str, str]:
     phrases = {name: say(name, lang) for name, words in SENTENCES.items() if "{" not in words[0]}
     hued = label(hue_level(plan), lang)
     by_place = say("by_place", lang, level=capital(hued))
-    return phrases | {"by_place": by_place, "shade_note": say("shade_note", lang, level=hued)}
+    shade, more = say("shade_note", lang, level=hued), say("more_on_screen", lang, n="{n}")
+    return phrases | {"by_place": by_place, "shade_note": shade, "more_on_screen": more}
 
 
 def _counts(plan: Plan, lang: str) -> str:

@@ -47,6 +47,7 @@ _SENTENCES = {
         "←→ neighbours · ↑ up · ↓ into · M measure · Home city · Esc leave",
     ),
     "north": ("北", "N"),
+    "more_on_screen": ("另有 {n} 项，见电子地图", "{n} more, see the map on screen"),
     "legend": ("图例", "Legend"),
     "shade_note": ("同一色系为同一{level}，深浅区分相邻网格", "One hue a {level}, shades tell grids apart"),
     "decide_outline": ("须由人决定的网格", "grids a person must decide on"),
