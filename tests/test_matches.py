@@ -1,3 +1,5 @@
+import re
+
 import geopandas as gpd
 import openpyxl
 import pandas as pd
@@ -6,6 +8,7 @@ import shapely
 
 from gridopt.errors import TableError
 from gridopt.grids.buildings import building_table
+from gridopt.publish.inspection import inspection_text
 from gridopt.read.city import read_city
 from gridopt.read.matches import Place, match_rows, place_names
 from gridopt.read.names import administrative, alike, building_name, likeness
@@ -163,6 +166,25 @@ def test_codes_given_twice_are_named_where_nothing_else_tells_the_rows(town):
     rows = [["编码", "户数"], [WEST_CODE, 80], [WEST_CODE, 30]]
     with pytest.raises(TableError, match='ids in column "编码" are missing or occur more than once'):
         counted(town, rows, level="community")
+
+
+NO_WORDS = r"""[\w./]+\.(gpkg|xlsx)|EPSG:\d+|\[[a-z._]+\]|gridopt inspect|--sheets|matches =|（use）|m2"""
+"""What a Chinese text takes over as it stands: files, codes, tables and keys of the project file, commands."""
+
+
+def test_a_chinese_inspection_is_in_chinese(town):
+    city = counted(town, [*ROWS[:-1], ["北社区", "金狮小区", "3幢", 7, "20人"], ["合计", None, None, 1, 1], ["注：无"]])
+    city = read_city(town / "p.toml", lang="zh")
+    tables = {block.split("\n")[0]: block for block in inspection_text(city).split("\n\n")}
+    del tables["图层"], tables["列的识别"]
+    said = re.sub(
+        NO_WORDS,
+        "",
+        "\n".join([*tables.values(), city.layer("population").attrs["matches"].table("zh")["why"].str.cat()]),
+    )
+    assert re.findall(r"[A-Za-z]{3,}", said) == []
+    assert "所属社区未知：北社区" in said
+    assert "户数 人口 30" in " ".join(tables["合计"].split())
 
 
 def test_a_corrected_sheet_of_matches_is_fed_back(town):

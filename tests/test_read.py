@@ -265,6 +265,9 @@ def test_a_layer_in_a_system_of_its_own_is_refused(town):
     local = 'LOCAL_CS["site grid",UNIT["metre",1]]'
     town.add("units", units().set_crs(local, allow_override=True), id="unit")
     town.refused("does not say where on the Earth the layer lies", "control =")
+    with pytest.raises(TableError) as refused:
+        town.read()
+    assert "site grid 是独立（工程）坐标系，未说明图层在地球上的位置" in refused.value.zh
 
 
 @pytest.mark.parametrize("crs", ["+proj=tmerc +lon_0=180 +x_0=200 +ellps=WGS84 +units=m", "EPSG:4326"])

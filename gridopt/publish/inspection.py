@@ -45,7 +45,7 @@ COLUMNS_ZH = {
     "date": "日期", "means": "所指", "ids": "编号", "n": "数量", "action": "处理", "area_before": "处理前面积",
     "area_after": "处理后面积", "dispute_id": "争议", "names": "双方", "given_to": "暂归", "rule": "依据",
     "area_m2": "面积（平方米）", "width_m": "最宽处（米）", "buildings": "楼栋数", "building_ids": "楼栋",
-    "key": "含义", "column": "列", "why": "依据", "basis": "口径", "as_of": "日期", "ratio": "比值", "check": "检查项",
+    "key": "键", "column": "列", "why": "依据", "basis": "口径", "as_of": "日期", "ratio": "比值", "check": "检查项",
     "id": "编号", "name": "名称", "value": "数值", "expected": "通常", "cause": "可能原因", "entry": "条目",
     "status": "结果", "target_name": "对应名称", "confirmed": "确认", "dwellings": "套数",
 }  # fmt: skip
@@ -187,6 +187,7 @@ def _in_chinese(table: pd.DataFrame) -> pd.DataFrame:
         "geometry": _shapes_zh,
         "barrier": lambda kind: BARRIERS_ZH.get(kind, kind),
         "why": lambda why: WHY_ZH.get(why, why),
+        "measure": lambda measure: COLUMNS_ZH.get(measure, measure),
         "basis": lambda basis: BASES_ZH.get(basis, basis),
     }
     named = {column: table[column].map(word) for column, word in words.items() if column in table}

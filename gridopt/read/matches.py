@@ -38,7 +38,7 @@ WHY: Mapping[str, tuple[str, str]] = {
     "similar": ("only similar", "仅名称相近"),
     "several": ("could be several: {0}", "可能是多个：{0}"),
     "repeated": ("another row stands for the same place", "另有一行对应同一处"),
-    "community": ("its community is {0}: {1}", "所属社区{0}：{1}"),
+    "community": ("its community is {0}: {1}", "所属社区{2}：{1}"),
     "nothing": ("no such name", "没有此名称"),
 }
 YES = frozenset("yes y ok true 1 是 对 √ 确认".split())
@@ -141,7 +141,8 @@ class Finder:
         if words["community"]:
             home = self.community(words["community"], words["township"])
             if home.status != "matched":
-                values = ({"doubtful": "doubtful", "unmatched": "unknown"}[home.status], words["community"])
+                said, said_zh = {"doubtful": ("doubtful", "存疑"), "unmatched": ("unknown", "未知")}[home.status]
+                values = (said, words["community"], said_zh)
                 return Match(entry, home.status, why="community", values=values)
             scope = home.target
         named, part = building_name(words["estate"], words["number"], words["name"])

@@ -54,6 +54,9 @@ def declared_crs(table: gpd.GeoDataFrame, crs: pyproj.CRS | None, findings: Find
     return table
 
 
+_TYPES_ZH = {"Vertical CRS": "高程基准", "Engineering CRS": "独立（工程）坐标系"}
+
+
 def _no_map_system(crs: pyproj.CRS) -> tuple[str, str]:
     """What to do about a layer whose coordinates are neither degrees nor those of a map."""
     if crs.is_geocentric:
@@ -63,10 +66,11 @@ def _no_map_system(crs: pyproj.CRS) -> tuple[str, str]:
             f"{crs_name(crs)} 是地心直角坐标系；请以经纬度（EPSG:4326）另存图层，"
             '如坐标实为其他坐标系，请声明 crs = "EPSG:..."',
         )
+    kind_zh = _TYPES_ZH.get(crs.type_name, "特殊坐标系")
     return (
         f'{crs_name(crs)} ({crs.type_name}) does not say where on the Earth the layer lies; declare crs = "EPSG:..." '
         'if its coordinates are in a known CRS, or tie it by control points: control = "points.csv"',
-        f'{crs_name(crs)}（{crs.type_name}）未说明图层在地球上的位置；如坐标属于已知坐标系，请声明 crs = "EPSG:..."，'
+        f'{crs_name(crs)} 是{kind_zh}，未说明图层在地球上的位置；如坐标属于已知坐标系，请声明 crs = "EPSG:..."，'
         '否则请用控制点联系：control = "points.csv"',
     )
 
