@@ -68,6 +68,11 @@ def test_classes_begin_at_figures_that_are_easily_read(values, edges):
     assert class_edges(np.array(values)) == edges
 
 
+def test_one_large_value_does_not_blur_the_classes_of_all_others() -> None:
+    values = np.array([*range(300, 420, 2), 1459.0])
+    assert class_edges(values) == (320.0, 350.0, 370.0, 400.0)
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_every_value_falls_into_the_class_that_its_legend_names(seed):
     figures = {"grid": pd.DataFrame({"households": np.random.default_rng(seed).lognormal(5, 1, 200).round()})}

@@ -4,12 +4,14 @@ import logging
 from io import BytesIO
 
 import folium
+import pandas as pd
 import pytest
 from PIL import Image
 
 from gridopt.errors import RuleError
 from gridopt.publish import lettering
-from gridopt.publish.colours import KIND_COLOURS
+from gridopt.publish.colours import KIND_COLOURS, SERVED, ramp
+from gridopt.publish.figures import MARK
 from tests.browser import needs_chromium, visit
 from tests.folders import full_plan
 from tests.payloads import PAYLOADS
@@ -28,6 +30,19 @@ def test_a_picture_is_coloured_by_what_was_asked_for(tmp_path):
     assert seen[KIND_COLOURS["hill"]] > 5000
     saved = plan.plot("households", lang="en").save(tmp_path / "plan.png")
     assert saved.read_bytes() == plan.plot("households", lang="en").png
+
+
+def test_reach_has_a_view_of_its_own_and_places_are_marked() -> None:
+    plan, people = full_plan(), full_plan().grids["residents"].astype(float)
+    row = {"level": "grid", "tier": "room", "place_id": people.index, "residents": people.to_numpy()}
+    reach = pd.DataFrame({**row, "residents_reached": people.to_numpy() * [1.0, 1.0, 0.0, 1.0]})
+    plain = colours(plan.plot("beyond.room", reach=reach, lang="en"))
+    served, missed = SERVED, ramp(20.0, 5)[-1]
+    assert plain[served] > plain[missed] > 5000
+    marked = colours(plan.plot("beyond.room", reach=reach, marks=plan.units.to_crs("EPSG:4326"), lang="en"))
+    assert marked[MARK] > plain.get(MARK, 0) + 5 * len(plan.units)
+    with pytest.raises(RuleError, match="unknown beyond"):
+        plan.plot("beyond.room", lang="en")
 
 
 def test_an_unknown_view_is_answered_with_the_good_ones():

@@ -88,14 +88,24 @@ class Plan:
         """The plan in a few honest sentences, ``"zh"`` or ``"en"`` (the city's language unless given)."""
         return summary_text(self, lang or self.city.settings.lang)
 
-    def plot(self, view: str = "community", *, lang: str | None = None) -> Any:
+    def plot(
+        self,
+        view: str = "community",
+        *,
+        posts: pd.DataFrame | None = None,
+        reach: pd.DataFrame | None = None,
+        marks: gpd.GeoDataFrame | gpd.GeoSeries | None = None,
+        lang: str | None = None,
+    ) -> Any:
         """A map as a `gridopt.publish.figures.Picture`, which shows itself in a notebook; ``.save(path)`` writes it.
 
         ``view`` is what it is coloured by: community, size, decision, area_kind, households, residents, density,
-        workload, walk_mean or walk_max. Names are Chinese where a Chinese font is installed, else codes, and one
-        warning says so. Raises `RuleError` for another view.
+        workload, walk_mean or walk_max; with ``posts`` also posts, with ``reach`` beyond.TIER (the share out of
+        reach). ``marks`` are shown as dots: events, homes out of reach, chosen sites. Names are Chinese where a
+        Chinese font is installed, else codes, and one warning says so. Raises `RuleError` for another view.
         """
-        return _shown("figures").picture(self, view=view, lang=lang or self.city.settings.lang)
+        stages, spoken = {"posts": posts, "reach": reach}, lang or self.city.settings.lang
+        return _shown("figures").picture(self, view=view, stages=stages, marks=marks, lang=spoken)
 
     def explore(
         self, *, posts: pd.DataFrame | None = None, reach: pd.DataFrame | None = None, lang: str | None = None

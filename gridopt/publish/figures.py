@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path as FilePath
+from types import MappingProxyType
 from typing import Any
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
@@ -48,8 +51,11 @@ SCALE_ROOM = 2.2
 """How much more room than elsewhere the south has, where the scale bar lies."""
 THINNED = 1.0
 """Metres by which an outline may be simplified."""
-INK, BORDER = "#22343a", "#37494c"
+INK, BORDER, MARK = "#22343a", "#37494c", "#a5281b"
 NAME_SIZE = 8.5
+MARK_SIZE = 9.0
+"""Square points of a dot; few of them are larger."""
+FEW_MARKS = 50
 
 
 @dataclass(frozen=True)
@@ -107,7 +113,7 @@ def city_map(
 def city_figure(
     plan: Plan,
     *,
-    view: str = "community",
+    view: str | View = "community",
     frame: Frame | None = None,
     lang: str = "zh",
     outlines: Outlines | None = None,
@@ -119,7 +125,7 @@ def city_figure(
     """
     letters, hued = lettering(), hue_level(plan)
     lang = letters.language(lang)
-    shown = _View.of(plan, view, lang)
+    shown = View.of(plan, view, lang) if isinstance(view, str) else view
     drawn = Outlines.of(plan) if outlines is None else outlines
     figure, axes = _map_axes(frame or Frame.of(plan))
     axes.add_collection(
@@ -163,14 +169,27 @@ def _path(polygons: list[shapely.Polygon]) -> Path:
 
 
 @dataclass(frozen=True)
-class _View:
-    """What a map is coloured by: the fill of each grid (None: by community), and the colours that a legend explains."""
+class View:
+    """What a map is coloured by: the fill of each grid (None: by community), and the colours that a legend explains.
+
+    ``title`` says what the legend's figures are of.
+    """
 
     fills: list[str] | None
     keys: list[tuple[str, str]]
+    title: str = ""
 
     @classmethod
-    def of(cls, plan: Plan, name: str, lang: str) -> _View:
+    def of(
+        cls,
+        plan: Plan,
+        name: str,
+        lang: str,
+        *,
+        posts: pd.DataFrame | None = None,
+        reach: pd.DataFrame | None = None,
+    ) -> View:
+        """The view of this name; posts and reach have views of their own where given. `RuleError` for another name."""
         if name == "community":
             return cls(None, [])
         if name == "size":
@@ -181,14 +200,13 @@ class _View:
         if name == "decision":
             keys = [(colour, say(f"decide_{one}", lang)) for one, colour in DECISION_COLOURS.items()]
             return cls([DECISION_COLOURS[one] for one in decision_classes(plan)], keys)
-        figures = figures_by_level(plan, posts=None, reach=None)
+        figures = figures_by_level(plan, posts=posts, reach=reach)
         known = {view["name"]: view for view in views(plan, {"grid": figures["grid"]}, lang)}
         check_keys([name], ("community", *known), "view")
         grid = known[name]["levels"]["grid"]
         keys = [(colour, text) for place, (colour, text) in enumerate(grid["keys"]) if place in grid["of"]]
-        if known[name].get("counted"):
-            keys[0] = (keys[0][0], f"{known[name]['said']} {keys[0][1]}")
-        return cls([grid["keys"][of][0] for of in grid["of"]], keys)
+        title = known[name]["said"] if known[name].get("counted") else ""
+        return cls([grid["keys"][of][0] for of in grid["of"]], keys, title)
 
 
 @dataclass(frozen=True, eq=False)
@@ -206,10 +224,28 @@ class Picture:
         return self.png
 
 
-def picture(plan: Plan, *, view: str = "community", lang: str = "zh") -> Picture:
-    """The map of `city_figure` for a notebook."""
-    figure = city_figure(plan, view=view, lang=lang)
+def picture(
+    plan: Plan,
+    *,
+    view: str = "community",
+    stages: Mapping[str, pd.DataFrame | None] = MappingProxyType({}),
+    marks: gpd.GeoDataFrame | gpd.GeoSeries | None = None,
+    lang: str = "zh",
+) -> Picture:
+    """The map of `city_figure` for a notebook; ``stages`` are posts and reach, ``marks`` places to show as dots."""
+    lang = lettering().language(lang)
+    figure = city_figure(plan, view=View.of(plan, view, lang, **stages), lang=lang)
+    if marks is not None and len(marks):
+        _mark(figure.axes[0], marks.geometry.to_crs(plan.city.crs))
     return Picture(figure, png(figure))
+
+
+def _mark(axes: Axes, places: gpd.GeoSeries) -> None:
+    """A dot at each place, below the names."""
+    known = places[places.notna() & ~places.is_empty]
+    at = shapely.get_coordinates(shapely.point_on_surface(known.to_numpy()))
+    size = MARK_SIZE if len(at) > FEW_MARKS else 5 * MARK_SIZE
+    axes.scatter(at[:, 0], at[:, 1], s=size, color=MARK, edgecolors="white", linewidths=0.3, zorder=4.5)
 
 
 def _ground(axes: Axes, plan: Plan) -> None:
@@ -293,7 +329,7 @@ def _scale_bar(axes: Axes, letters: Lettering) -> None:
     _write(axes, (x + metres / 2, y + 0.004 * (north - south)), text, font=letters.font(8), va="bottom")
 
 
-def _map_legend(figure: Figure, plan: Plan, view: _View, *, letters: Lettering, lang: str) -> None:
+def _map_legend(figure: Figure, plan: Plan, view: View, *, letters: Lettering, lang: str) -> None:
     handles: list[Patch | Line2D] = [Patch(facecolor=colour, label=text) for colour, text in view.keys]
     for level, width in _border_widths(hue_level(plan)).items():
         said = say("place_border", lang, level=label(level, lang))
@@ -302,17 +338,24 @@ def _map_legend(figure: Figure, plan: Plan, view: _View, *, letters: Lettering, 
         colour == DECISION_COLOURS["decide"] for colour, _ in view.keys
     ):
         handles.append(Line2D([], [], color=OUTLINE, linewidth=1.5, linestyle="--", label=say("decide_outline", lang)))
-    _fit_legend(figure, handles, letters)
+    _fit_legend(figure, handles, letters, title=view.title)
 
 
-def _fit_legend(figure: Figure, handles: list[Patch | Line2D], letters: Lettering) -> None:
+def _fit_legend(figure: Figure, handles: list[Patch | Line2D], letters: Lettering, *, title: str) -> None:
     """Draw the legend in as many columns as the picture is wide; the picture grows where its strip is too low."""
     renderer = FigureCanvasAgg(figure).get_renderer()  # type: ignore[no-untyped-call]
     for columns in range(MOST_COLUMNS, 0, -1):
         legend = figure.legend(
-            handles=handles, prop=letters.font(8.5), loc="lower center", ncols=columns, frameon=False, columnspacing=1.4
+            handles=handles,
+            prop=letters.font(8.5),
+            loc="lower center",
+            ncols=columns,
+            frameon=False,
+            columnspacing=1.4,
+            title=title or None,
+            title_fontproperties=letters.font(8.5, "bold"),
         )
-        for text in legend.get_texts():
+        for text in (legend.get_title(), *legend.get_texts()):
             text.set_color(INK)
             text.set_parse_math(False)
         box = legend.get_window_extent(renderer)

@@ -108,13 +108,16 @@ def class_edges(values: NDArray[np.float64], decimals: int = 0, n: int = CLASSES
 
 
 def _edges(known: NDArray[np.float64], decimals: int, n: int) -> tuple[float, ...]:
+    """Quantiles rounded as coarsely as keeps most of them apart, so that one large value does not blur all others."""
     if not len(known):
         return ()
     least, most = known.min(), known.max()
     finest = 10.0**-decimals
-    step = max(10.0 ** (np.floor(np.log10(max(most - least, finest))) - 1), finest)
-    rounded = np.rint(np.quantile(known, np.arange(1, n) / n) / step) * step
-    return tuple(float(edge) for edge in np.unique(np.round(rounded, 9)) if least < edge <= most)
+    coarsest = max(10.0 ** (np.floor(np.log10(max(most - least, finest))) - 1), finest)
+    steps = [coarsest / 10.0**finer for finer in range(round(np.log10(coarsest / finest)) + 1)]
+    quantiles = np.quantile(known, np.arange(1, n) / n)
+    rounded = [np.unique(np.round(np.rint(quantiles / step) * step, 9)) for step in steps]
+    return max((tuple(float(edge) for edge in edges if least < edge <= most) for edges in rounded), key=len)
 
 
 def _between(edges: Sequence[float], decimals: int, factor: float = 1, unit: str = "") -> list[str]:
