@@ -12,7 +12,7 @@ import geopandas as gpd
 import pandas as pd
 import pyproj
 
-from gridopt.contracts import DISPUTES, REPAIR_PLACES, REPAIRS, check_columns, empty
+from gridopt.contracts import DISPUTES, REPAIR_PLACES, REPAIRS, check_columns, check_listed, empty
 from gridopt.coordinates import centre_of
 from gridopt.divisions import heads
 from gridopt.errors import TableError, preview
@@ -82,6 +82,7 @@ class City:
                 f"communities: {len(repeated)} ids occur more than once: {preview(repeated)}. Give each its own id.",
                 zh=f"村（社区）图层：{len(repeated)} 个编码重复：{preview(repeated)}。请保证编码唯一。",
             )
+        check_listed(self.communities.index, "communities")
         object.__setattr__(self, "layers", MappingProxyType(dict(self.layers)))
         object.__setattr__(self, "inputs", MappingProxyType(dict(self.inputs)))
 

@@ -22,6 +22,8 @@ COUNTED = ("households", "residents", "buildings", "floor_area", "events", "work
 """The columns of units that hold counts: a size may be counted in any of them."""
 BORDERS = ["unit_a", "unit_b", "metres", "kind"]
 BORDER_KINDS = ("open", "wall", "crossing", "seam")
+LIST_SIGN = ";"
+"""What stands between the ids of a list, as in ``unit_ids``."""
 VIOLATIONS = "class rule community_id grid_codes unit_ids value limit proof reason remedy relaxed".split()
 COMMUNITIES = (
     "community_id community township_id county_id area_kind n_grids households residents objective bound gap status "
@@ -66,6 +68,19 @@ def check_columns(table: pd.DataFrame, columns: Sequence[str], what: str) -> Non
         raise TableError(
             f"{what} lacks the columns {preview(missing, 20)}; it has {preview(table.columns, 20)}.",
             zh=f"{named.zh if named else what}缺少列：{preview(missing, 20)}；现有列：{preview(table.columns, 20)}。",
+        )
+
+
+def check_listed(ids: pd.Index, what: str) -> None:
+    """Raise a `TableError` for ids that would be two where ids stand in a list."""
+    parted = [str(one) for one in ids if LIST_SIGN in str(one)]
+    if parted:
+        named = TERMS.get(f"layer.{what}") or TERMS[what]
+        raise TableError(
+            f'{what}: {len(parted)} ids hold "{LIST_SIGN}", which stands between the ids of a list: {preview(parted)}. '
+            "Put another sign in its place.",
+            zh=f"{named.zh}：{len(parted)} 个编码含有“{LIST_SIGN}”，而多个编码并列时以此分隔："
+            f"{preview(parted)}。请改用其他符号。",
         )
 
 

@@ -86,6 +86,18 @@ def test_a_table_without_a_column_is_named_in_chinese_too():
     assert caught.value.text("zh").startswith("划分单元缺少列：workload；现有列：")
 
 
+def test_ids_that_a_list_would_take_for_two_are_refused():
+    plan = plan_of(town(TWO_BANKS))
+    for named in ({"units": plan.units.rename(index=lambda one: f"{one};x")},
+                  {"grids": plan.grids.rename(index=lambda one: f"{one};x")}):  # fmt: skip
+        with pytest.raises(TableError, match='ids hold ";", which stands between the ids of a list'):
+            plan.replace(**named)
+    lands = plan.city.communities.rename(index=lambda one: f"{one};x")
+    with pytest.raises(TableError, match=r"communities: .* ids hold") as refused:
+        City.from_tables(lands)
+    assert "村（社区）" in refused.value.zh
+
+
 def test_counts_and_areas_are_those_of_the_units():
     grids = small_plan().grids
     assert grids["households"].tolist() == [600, 300, 300, 600]

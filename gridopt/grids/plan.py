@@ -13,7 +13,7 @@ import geopandas as gpd
 import pandas as pd
 
 from gridopt.city import City
-from gridopt.contracts import BORDERS, CODES, GRIDS, UNITS, VIOLATIONS, check_columns, empty
+from gridopt.contracts import BORDERS, CODES, GRIDS, UNITS, VIOLATIONS, check_columns, check_listed, empty
 from gridopt.grids.summary import summary_card, summary_text
 
 STATUSES = ("draft", "consultation", "approved", "filed", "in_force", "retired")
@@ -59,6 +59,8 @@ class Plan:
         check_columns(self.units, UNITS, "units")
         check_columns(self.borders, BORDERS, "borders")
         check_columns(self.violations, VIOLATIONS, "violations")
+        check_listed(self.grids.index, "grids")
+        check_listed(self.units.index, "units")
         object.__setattr__(self, "terms", MappingProxyType(dict(self.terms)))
         object.__setattr__(self, "details", MappingProxyType(dict(self.details)))
         object.__setattr__(self, "log", MappingProxyType(dict(self.log)))

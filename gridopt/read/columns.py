@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from gridopt.contracts import LIST_SIGN
 from gridopt.errors import preview
 from gridopt.read.findings import Findings
 
@@ -27,8 +28,8 @@ _TRUE = frozenset({"1", "true", "yes", "y", "t", "是", "有"})
 _TEN_THOUSANDS = re.compile(r"[(（\[【/]\s*[万萬][人户戶套]?\s*[)）\]】]?$")
 _SAYS_TEN_THOUSAND = re.compile("[万萬]")
 _EXACT = 2.0**53
-LISTED, LIST_SIGN = ("communities", "units", "current_grids"), ";"
-"""Layers whose ids stand in lists in the tables of a plan, and what stands between two of a list."""
+LISTED = ("communities", "units", "current_grids")
+"""Layers whose ids stand in lists in the tables of a plan."""
 PEOPLED = ("communities", "units", "population")
 """Layers whose counts say how many people live in the city."""
 
