@@ -8,7 +8,7 @@ from gridopt.coverage import farthest
 from gridopt.coverage.covering import fewest, searched
 from gridopt.coverage.farthest import least_farthest
 from gridopt.coverage.locations import Task, fewest_sites, least_walking, most_covered
-from gridopt.coverage.medians import Costs, added, best, exchange_gains, exchanged, lagrangian
+from gridopt.coverage.medians import Costs, added, best, exchange_gains, exchanged, lagrangian, shaken
 from gridopt.coverage.reduction import pieces, reduced
 
 SEEDS = range(12)
@@ -142,6 +142,23 @@ def test_an_exchange_leaves_nothing_that_a_single_one_could_better():
             other = chosen.copy()
             other[leaving] = site
             assert costs.of(other) >= value * (1 - 1e-9)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_shaken_answers_are_as_good_as_full_enumeration_where_single_exchanges_are_stuck(seed) -> None:
+    draw = np.random.default_rng(seed)
+    places, people = draw.uniform(0, 1000, (150, 2)), draw.integers(1, 60, 150).astype(float)
+    sites = draw.uniform(0, 1000, (16, 2))
+    near = np.hypot(*(places[:, None] - sites[None]).transpose(2, 0, 1)) < 260
+    shut = csr_array(near.astype(float))
+    shut.data[:] = 0.0
+    costs = Costs(shut, people, covers=True)
+    truth = min(people[~near[:, list(chosen)].any(axis=1)].sum() for chosen in combinations(range(16), 4))
+    stuck = np.array(max(combinations(range(16), 4), key=lambda chosen: costs.of(exchanged(costs, np.array(chosen)))))
+    before = exchanged(costs, stuck)
+    assert costs.of(before) > truth
+    assert costs.of(shaken(costs, before)) == pytest.approx(truth)
+    assert shaken(costs, before).tolist() == shaken(costs, before).tolist()
 
 
 def test_what_an_exchange_saves_is_what_the_costs_say() -> None:
