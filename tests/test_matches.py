@@ -12,6 +12,7 @@ from gridopt.publish.inspection import inspection_text
 from gridopt.read.city import read_city
 from gridopt.read.matches import Place, match_rows, place_names
 from gridopt.read.names import administrative, alike, building_name, likeness
+from gridopt.units.make import make_units
 
 CRS = "EPSG:4549"
 WEST, SOUTH = 500_000.0, 3_500_000.0
@@ -261,14 +262,30 @@ def test_households_follow_from_dwellings_only_at_a_stated_occupancy(town):
     assert city.layer("population")["households"].to_dict() == {"e1": 170}
 
 
+def test_an_occupancy_of_buildings_counts_their_households(town):
+    houses = gpd.read_file(town / "buildings.gpkg").assign(flats=[40, 60, 20])
+    houses.to_file(town / "buildings.gpkg")
+    text = (
+        '[layers.communities]\npath = "communities.gpkg"\nid = "code"\n'
+        '[layers.buildings]\npath = "buildings.gpkg"\nid = "id"\noccupancy = 0.5\n'
+    )
+    (town / "p.toml").write_text(text + 'dwellings = "flats"\n', encoding="utf-8")
+    city = read_city(town / "p.toml")
+    assert city.layer("buildings")["households"].to_dict() == {"h1": 20, "h2": 30, "h3": 10}
+    assert "only dwellings are known" in city.repairs["fault"].tolist()
+    assert make_units(city)["households"].sum() == 60
+    houses.drop(columns="flats").to_file(town / "buildings.gpkg")
+    (town / "p.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(TableError, match=r"occupancy = 0.5 needs the dwellings"):
+        read_city(town / "p.toml")
+
+
 def test_two_columns_that_may_be_the_count_are_asked_about(town):
     with pytest.raises(TableError, match='"户籍人口", "常住人口"'):
         counted(town, [["小区名称", "户籍人口", "常住人口"], ["金狮小区", 200, 300]], level="estates")
 
 
 def test_counts_of_buildings_and_estates_reach_the_units_whole(town):
-    from gridopt.units.make import make_units
-
     rows = [
         HEAD,
         ["西社区", "金狮小区", "1幢", 30, 80],

@@ -27,10 +27,9 @@ def joined_counts(
     """The counts of a table of ``layers`` by the ids of the places it is keyed to, with its ``level``.
 
     Rows with an id are joined by it; the others by their names (`matches`), and only what is matched or was
-    confirmed counts. Households follow from dwellings where an occupancy is declared and no households are
-    known. ``attrs["matches"]`` holds what became of each row that was joined by name.
+    confirmed counts. ``attrs["matches"]`` holds what became of each row that was joined by name.
     """
-    table = with_occupancy(layers[spec.name], spec, findings)
+    table = layers[spec.name]
     if "id" in layer.given or spec.level == "blocks":
         _check_ids(table.index, spec.level, communities, layers, findings)
         return table.drop(columns=list(_named(table)))
@@ -68,15 +67,6 @@ def _no_keys(layer: Layer) -> tuple[str, str]:
         'name = "..."',
         f'表中既无编码也无名称{why_zh}；请指明列：id = "..."，或 community、estate、number、name = "..."',
     )
-
-
-def with_occupancy(table: pd.DataFrame, spec: LayerSpec, findings: Findings) -> pd.DataFrame:
-    """The table with households taken from dwellings, at the declared occupancy, where only dwellings are known."""
-    if spec.counting.occupancy is None or "dwellings" not in table:
-        return table
-    derived = table["households"].isna() & table["dwellings"].notna()
-    findings.repair("occupancy", table.index[derived], values=[spec.counting.occupancy])
-    return table.assign(households=table["households"].fillna(table["dwellings"] * spec.counting.occupancy))
 
 
 def _named(table: pd.DataFrame) -> list[str]:

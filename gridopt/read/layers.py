@@ -178,7 +178,7 @@ def read_layer(
     shown = framed.index if "id" in columns or shapes is not None else _row_names(source, kept, framed.index)
     clean = _filled(contract, framed, columns, (_must_be_whole(spec), shown), findings)
     lacking = [name for name in spec.further if name not in {*columns, *CONTRACTS[spec.name].counts}]
-    clean = clean.drop(columns=lacking)
+    clean = _with_occupancy(clean.drop(columns=lacking), spec, findings)
     if isinstance(clean, gpd.GeoDataFrame):
         clean = _fit(contract, clean, findings)
     findings.close()
@@ -411,6 +411,22 @@ def _filled(
     if isinstance(table, gpd.GeoDataFrame):
         plain = gpd.GeoDataFrame(plain, geometry=table.geometry.to_numpy(), crs=table.crs)
     return plain
+
+
+def _with_occupancy(table: pd.DataFrame, spec: LayerSpec, findings: Findings) -> pd.DataFrame:
+    """The table with households taken from dwellings, at the declared occupancy, where only dwellings are known."""
+    share = spec.counting.occupancy
+    if share is None:
+        return table
+    if "dwellings" not in table or table["dwellings"].isna().all():
+        findings.fault(
+            f'occupancy = {share:g} needs the dwellings that it is a share of; name their column: dwellings = "..."',
+            f'occupancy = {share:g} 须有套数；请指明列：dwellings = "..."',
+        )
+        return table
+    derived = table["households"].isna() & table["dwellings"].notna()
+    findings.repair("occupancy", table.index[derived], values=[share])
+    return table.assign(households=table["households"].fillna(table["dwellings"] * share))
 
 
 def _fit(contract: Contract, table: gpd.GeoDataFrame, findings: Findings) -> gpd.GeoDataFrame:
