@@ -57,7 +57,7 @@ def refuses(folder, capsys, arguments, words) -> None:
         (f"1,worker,full_time,,1\n2,chief,part_time,{A},1\n", "1 people have no base: 1", "没有驻地"),
         (f"1,,full_time,{A},1\n", "no role: 1", "没有岗位类别"),
         (f"1,worker,full_time,{A},1\n1,chief,part_time,{A},1\n", "1 ids occur more than once: 1", "编码重复"),
-        (f"1,worker,full_time,{A},0\n", "have capacity 0", "容量为 0"),
+        (f"1,worker,full_time,{A},0\n", "have capacity 0:", "容量为 0："),
         (f"1,worker,full_time,{A},-2\n2,worker,full_time,{A},x\n", "values are negative: 1", "为负数"),
         (f"1,wizard,full_time,{A},1\n", 'unknown role "wizard"', "“wizard”未知"),
         ("1,worker,full_time,mars,1\n", 'based at "mars"', "“mars”不在本市范围内"),

@@ -146,8 +146,9 @@ def _capacities(table: pd.DataFrame, faults: RosterFaults) -> list[int]:
     said = given.notna() & (given.astype("str").str.strip() != "")
     wrong = said & ~(numbers >= 1)
     for who, shown in zip(table.index[wrong], given[wrong], strict=True):
-        english = f"have capacity {shown}: at least 1 grid, or leave the person out"
-        faults.add((english, f"容量为 {shown}：至少 1 个网格，或不列此人"), str(who))
+        seen = f"{shown:g}" if isinstance(shown, float) else shown
+        english = f"have capacity {seen}: at least 1 grid, or leave the person out"
+        faults.add((english, f"容量为 {seen}：至少 1 个网格，或不列此人"), str(who))
     return [int(one) for one in numbers.where(numbers >= 1, 0).fillna(0)]
 
 
