@@ -53,7 +53,7 @@ def _ours(instance: Instance, seed: int, options: Mapping[str, Any]) -> Answer:
         instance.weights,
         instance.edges,
         xy=instance.xy,
-        border=instance.border if (instance.border > 0).all() else None,
+        border=instance.border if instance.border.any() else None,
         parents=instance.parents if instance.parents.any() else None,
     )
     solution = go.partition_graph(graph, k=instance.k, tolerance=instance.tolerance, seed=seed, **chosen)

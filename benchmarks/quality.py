@@ -21,6 +21,10 @@ SMALL = "syn200_s1"
 COMMUNITY = "town-1000-21-k16"
 
 BOTH = {"inertia": 1, "cut_edges": 1}
+FEWER_CUTS = {"inertia": 1, "cut_edges": 4}
+CORE = "ne_tract_k13"
+"""The town with one dense core, on which both terms pull apart most: asked for fewer cuts too."""
+
 OBJECTIVES = ("inertia", BOTH, "cut_edges", "cut_border")
 SEEDS, FEW, THOROUGH = tuple(range(20)), tuple(range(5)), tuple(range(10))
 PEER_SEEDS = {
@@ -38,6 +42,7 @@ def jobs(*, quick: bool) -> list[Job]:
     if quick:
         return found
     found += [Job(peer, SMALL, seeds) for peer, seeds in PEER_SEEDS.items()]
+    found.append(Job(OURS, CORE, FEW, {"objective": FEWER_CUTS}))
     return [*found, Job(OURS, COMMUNITY, FEW), Job(OURS, COMMUNITY, THOROUGH, {"effort": "thorough"})]
 
 
@@ -85,7 +90,22 @@ def _towns(towns: list[str], found: _Outcomes) -> str:
         "the same tolerance; below 1 is better, but for Polsby-Popper, where more is. *Both* is one plan for inertia "
         "and cut edges, weighed alike; the other columns are each objective alone. `town-n-seed` are fresh towns."
     )
-    return f"{told}\n\n{table(head, [*rows, ['**geometric mean**', *means]])}"
+    return f"{told}\n\n{table(head, [*rows, ['**geometric mean**', *means]])}{_fewer_cuts(found)}"
+
+
+def _fewer_cuts(found: _Outcomes) -> str:
+    """What other weights give where both terms pull apart most, and against the runs of METIS that are plans."""
+    ours, metis = found.ours(CORE, FEWER_CUTS), found.of("METIS contig", CORE)
+    if not ours.rows or not metis.rows:
+        return ""
+    plans = [row["cut_edges"] for row in metis.answered if row["feasible"]]
+    alike = _median(found.ours(CORE, BOTH), "cut_edges")
+    return (
+        f"\n\nOn `{CORE}` {len(metis.rows) - len(plans)} of METIS's runs are no plans (a grid out of bounds or in "
+        f"pieces); beside the median of those that are, *both* cuts {ratio(alike, median(plans))}. Weighed 1 to 4, one "
+        f"plan has {ratio(_median(ours, 'inertia'), _median(metis, 'inertia'))} of the inertia and "
+        f"{ratio(_median(ours, 'cut_edges'), _median(metis, 'cut_edges'))} of the cut edges of all of them."
+    )
 
 
 def _ratios(town: str, found: _Outcomes) -> list[str]:
