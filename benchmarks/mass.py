@@ -15,12 +15,14 @@ from benchmarks.methods import WHOLE_RUN
 from benchmarks.tables import number, table
 
 TITLE = "Cities of very many buildings"
-MINUTES = 10
+MINUTES = 7
 BESIDE = 1
 """One job at a time: wall time counts here."""
 
 CITIES = ("mass-10000-51", "mass-100000-51", "mass-1000000-51")
 WORKERS = 2
+FASTEST_OF = {CITIES[0]: 3, CITIES[1]: 3}
+"""Runs of the smaller cities: whatever else the machine does can only slow one down."""
 
 
 def jobs(*, quick: bool) -> list[Job]:
@@ -34,8 +36,14 @@ def measure(job: Mapping[str, Any]) -> dict[str, Any]:
         workers = ["--workers", str(job["options"]["workers"])]
         small, city = (write_city(name, Path(place) / name) for name in ("mass-1000-1", job["instance"]))
         drawn(["draw", str(small), *workers], Path(place) / "warm")
-        row, memory = drawn(["draw", str(city), *workers], Path(place) / "out")
-        return {"rows": [{"seed": 0, **row, **_facts(Path(place) / "out")}], "memory": memory}
+        runs = [_run(city, workers, Path(place) / f"out-{i}") for i in range(FASTEST_OF.get(job["instance"], 1))]
+        row, memory = min(runs, key=lambda run: run[0]["wall"])
+        return {"rows": [{"seed": 0, **row}], "memory": memory}
+
+
+def _run(city: Path, workers: list[str], out: Path) -> tuple[dict[str, Any], float]:
+    row, memory = drawn(["draw", str(city), *workers], out)
+    return {**row, **_facts(out)}, memory
 
 
 def _facts(folder: Path) -> dict[str, Any]:
@@ -74,6 +82,7 @@ def report(store: Store, *, quick: bool) -> str:
         rows.append([*sizes, *(number(one) for one in seconds), *(number(one, 0) for one in megabytes)])
     told = (
         f"`gridopt draw --workers {WORKERS}` at effort `standard` on synthetic cities (`benchmarks/cities.py`), from "
-        "GeoPackage, FlatGeobuf and CSV on disk to the whole plan folder with map and report, kernels cached."
+        "GeoPackage, FlatGeobuf and CSV on disk to the whole plan folder with map and report, kernels cached; the "
+        "fastest of three runs, one run of the largest city."
     )
     return f"{told}\n\n{table(head, rows)}"
