@@ -32,6 +32,8 @@ GROUND = ("people.py", "read", "units")
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 """Matrix libraries would take every core: a method's own workers are the only threads that count."""
 
+NOT_INSTALLED = " (not installed)"
+
 MOST_SECONDS = 3600
 """After which a process is given up: no method may hold up the rest."""
 
@@ -86,10 +88,13 @@ class Store:
         return None if entry is None else Outcome(tuple(entry["rows"]), entry["memory"])
 
     def is_current(self, job: Job) -> bool:
-        """Whether a job was measured with what is installed now; a run of the command that failed never was."""
-        entry = self._entries.get(job.key)
+        """Whether a job was measured with what is installed now; a run of the command that failed never was.
+
+        What is known of a peer that is not installed here stands.
+        """
+        entry, present = self._entries.get(job.key), made_with(job.method)
         failed = entry is not None and job.method == WHOLE_RUN and any("error" in row for row in entry["rows"])
-        return entry is not None and not failed and entry["made_with"] == made_with(job.method)
+        return entry is not None and not failed and (entry["made_with"] == present or present.endswith(NOT_INSTALLED))
 
     def put(self, job: Job, outcome: Mapping[str, Any]) -> None:
         """Keep an outcome, on disk too."""
@@ -114,7 +119,7 @@ def made_with(method: str) -> str:
     try:
         return f"{library} {importlib.metadata.version(library)}"
     except importlib.metadata.PackageNotFoundError:
-        return f"{library} (not installed)"
+        return f"{library}{NOT_INSTALLED}"
 
 
 @cache

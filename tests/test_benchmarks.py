@@ -13,6 +13,7 @@ from benchmarks import (
     cities,
     growth,
     instances,
+    jobs,
     layers,
     locating,
     mapping,
@@ -137,6 +138,21 @@ def test_results_are_kept_and_those_of_other_sources_are_measured_again(tmp_path
     store.path.write_text(json.dumps(entries), encoding="utf-8")
     assert not Store("part", folder=tmp_path).is_current(job)
     assert Store("part", folder=tmp_path, fresh=True).get(job) is None
+
+
+def test_what_is_known_of_a_peer_stands_where_it_is_not_installed(tmp_path, monkeypatch) -> None:
+    store, job, version = Store("part", folder=tmp_path), Job("KaHIP eco", "town-60-1", (0,)), "3.1"
+    monkeypatch.setattr(jobs.importlib.metadata, "version", lambda _name: version)
+    store.put(job, {"rows": [{"seed": 0, "cpu": 1.0}], "memory": 5.0})
+    version = "3.2"
+    assert not store.is_current(job)
+
+    def missing(name: str) -> str:
+        raise jobs.importlib.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(jobs.importlib.metadata, "version", missing)
+    assert store.is_current(job)
+    assert not store.is_current(Job("KaHIP eco", "town-60-2", (0,)))
 
 
 def test_a_run_of_the_command_that_failed_is_measured_again(tmp_path) -> None:
