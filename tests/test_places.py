@@ -11,7 +11,7 @@ from gridopt.cli.main import main
 from gridopt.coordinates import crs_name, from_offset, to_offset
 from gridopt.errors import RuleError, TableError
 from gridopt.read.angles import parse_angles
-from gridopt.read.candidates import candidates
+from gridopt.read.candidates import Candidate, candidates, described
 from gridopt.read.control_points import read_tie
 from tests.test_read import CRS, SOUTH, WEST, box, communities, repair, town, units  # noqa: F401
 
@@ -274,6 +274,12 @@ def test_without_other_layers_places_in_china_are_proposed():
     found = candidates(boxes("EPSG:4528", 119.9, 31.8))
     assert [(one.code, one.capital) for one in found] == [("EPSG:4528", "南京")]
     assert "EPSG:4549" in [one.code for one in candidates(boxes("EPSG:4549", 118.9, 32.0))]
+
+
+def test_a_place_west_of_greenwich_or_south_of_the_equator_is_told_so():
+    lima = Candidate("EPSG:4326", "WGS84", (-77.1, -12.1, -77.0, -12.0), np.nan, "海口", 18_000.0)
+    assert described(lima) == "WGS84: 77.05 W, 12.05 S"
+    assert described(lima, "zh").startswith("WGS84：西经 77.05°、南纬 12.05°，距海口")
 
 
 def test_a_layer_that_fits_nowhere_is_told_of_control_points(town):  # noqa: F811

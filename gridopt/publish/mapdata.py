@@ -97,7 +97,7 @@ def _roll_up(figures: pd.DataFrame, level: str, levels: tuple[str, ...], lang: s
     for name in figures.columns[figures.columns.str.startswith("beyond.")][:1]:
         labels.append(say("reached", lang, tier=tier_name(name.partition(".")[2], lang)))
         columns.append([percent(1 - value, 0) for value in figures[name]])
-    labels.append(label("decide", lang))
+    labels.append(say("grids_to_decide", lang) if inside else label("decide", lang))
     columns.append([number(value) for value in figures["decide"]])
     return {
         "labels": labels,

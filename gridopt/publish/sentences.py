@@ -33,6 +33,7 @@ _SENTENCES = {
     "nobody": ("无人居住", "nobody lives here"),
     "mixed": ("多种类型", "several kinds"),
     "show_decisions": ("须由人决定的网格", "Grids to decide on"),
+    "grids_to_decide": ("须决定的网格", "grids to decide on"),
     "show_posts": ("岗位", "Posts"),
     "show_beyond": ("服务半径外的住户", "Homes out of reach"),
     "posts_held": ("岗位（圈内为岗位数）", "posts (their number)"),

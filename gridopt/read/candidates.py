@@ -126,14 +126,17 @@ def described(one: Candidate, lang: str = "en") -> str:
 
 def _described(one: Candidate) -> str:
     longitude, latitude = one.centre
-    lies = f"{one.name}: {longitude:.2f} E, {latitude:.2f} N"
+    east, north = "E" if longitude >= 0 else "W", "N" if latitude >= 0 else "S"
+    lies = f"{one.name}: {abs(longitude):.2f} {east}, {abs(latitude):.2f} {north}"
     turned = "; exchange the x and y columns first" if one.swapped else ""
     return lies + turned + ("" if np.isnan(one.overlap) else f"; {one.overlap:.0%} of it among the other layers")
 
 
 def _described_zh(one: Candidate) -> str:
     longitude, latitude = one.centre
-    lies = f"{one.name}：东经 {longitude:.2f}°、北纬 {latitude:.2f}°，距{one.capital} {one.capital_km:.0f} 公里"
+    east, north = "东经" if longitude >= 0 else "西经", "北纬" if latitude >= 0 else "南纬"
+    lies = f"{one.name}：{east} {abs(longitude):.2f}°、{north} {abs(latitude):.2f}°"
+    lies += f"，距{one.capital} {one.capital_km:.0f} 公里"
     turned = "；须先互换 x、y 两列" if one.swapped else ""
     return lies + turned + ("" if np.isnan(one.overlap) else f"；{one.overlap:.0%} 与其他图层重叠")
 
