@@ -1,5 +1,6 @@
 import csv
 import datetime
+import re
 from collections import Counter
 from functools import partial
 from pathlib import Path
@@ -7,6 +8,7 @@ from types import SimpleNamespace
 
 import geopandas as gpd
 import numpy as np
+import openpyxl
 import pandas as pd
 import pytest
 import shapely
@@ -185,6 +187,22 @@ def test_every_row_is_written_and_what_matched_nothing_beside(plan, tmp_path, en
     assert read["rule"].tolist() == ["按坐标", "未对应"]
     missed = (sheet if ending == ".xlsx" else pd.read_csv)(lost)
     assert missed["reason"].tolist() == ["没有坐标、楼栋、地址或村（社区）"]
+
+
+@pytest.mark.parametrize("ending", [".csv", ".xlsx"])
+def test_no_cell_of_the_answers_runs_as_a_formula_and_metres_have_one_decimal(plan, tmp_path, ending):
+    lon, lat = degrees(plan, 0.5, 0.5)
+    table = pd.DataFrame({"lon": [lon + 0.1], "lat": [lat], "what": ['=HYPERLINK("http://x")'], "=1+1": ["+1"]})
+    target, _ = write_located(locate_events(plan, table), tmp_path / f"found{ending}")
+    if ending == ".xlsx":
+        cells = list(openpyxl.load_workbook(target).active.iter_cols(values_only=False))
+        assert all(cell.data_type != "f" for column in cells for cell in column)
+        assert [column[1].value for column in cells[2:4]] == ['=HYPERLINK("http://x")', "+1"]
+    else:
+        read = pd.read_csv(target, dtype=str)
+        assert read.columns[3] == "'=1+1"
+        assert read.iloc[0, 2:4].tolist() == ['\'=HYPERLINK("http://x")', "'+1"]
+        assert re.fullmatch(r"\d+\.\d", read["distance_m"][0])
 
 
 def test_the_order_of_rows_does_not_matter(plan):

@@ -11,6 +11,7 @@ import pandas as pd
 from gridopt.errors import TableError
 from gridopt.locate.report import Located
 from gridopt.publish.atomic import beside, write_bytes
+from gridopt.publish.tables import harmless
 
 SHEETS = (".csv", ".xlsx")
 FORMATS = (*SHEETS, ".gpkg", ".geojson")
@@ -26,6 +27,7 @@ def write_located(located: Located, path: str | Path, *, lang: str = "en") -> tu
     target = Path(path)
     check_format(target)
     told = located.told(lang)
+    told["distance_m"] = told["distance_m"].round(1)
     own = located.table.drop(columns="geometry", errors="ignore")
     own = own.rename(columns={name: f"given_{name}" for name in told.columns if name in own.columns})
     table = pd.concat([pd.DataFrame(own), told], axis=1)
@@ -47,11 +49,14 @@ def _points(located: Located) -> gpd.GeoSeries:
 
 
 def _write_sheet(table: pd.DataFrame, path: Path) -> None:
+    """Text stays text: what a spreadsheet would run as a formula is kept from it."""
     if path.suffix.lower() == ".csv":
-        write_bytes(path, table.to_csv(index=False).encode("utf-8-sig"))
+        mended = table.map(lambda cell: harmless(cell) if isinstance(cell, str) else cell).rename(columns=harmless)
+        write_bytes(path, mended.to_csv(index=False, lineterminator="\r\n").encode("utf-8-sig"))
         return
-    book = io.BytesIO()
-    table.to_excel(book, index=False)
+    book, plain = io.BytesIO(), {"strings_to_formulas": False, "strings_to_urls": False}
+    with pd.ExcelWriter(book, engine="xlsxwriter", engine_kwargs={"options": plain}) as workbook:
+        table.to_excel(workbook, index=False)
     write_bytes(path, book.getvalue())
 
 
