@@ -121,6 +121,26 @@ def test_a_unit_too_large_leaves_the_total_that_the_others_share() -> None:
     assert (solution.partition.n_pieces() == 1).all()
 
 
+def test_with_a_unit_too_large_the_bound_is_that_of_all_divisions_of_the_others() -> None:
+    plain, giant = lattice(4, 3, seed=2), 5
+    graph = UnitGraph.from_arrays(
+        np.where(np.arange(12) == giant, 200.0, plain.weights[:, 0]), plain.edges, xy=plain.xy
+    )
+    others = np.delete(np.arange(12), giant)
+    mean = graph.weights[others].sum() / 2
+    cuts = []
+    for halves in product(range(2), repeat=11):
+        labels = np.full(12, 2, np.int32)
+        labels[others] = halves
+        near = abs(np.bincount(labels, graph.weights[:, 0], 3)[:2] / mean - 1).max() <= 0.1
+        if near and (Partition(graph, labels).n_pieces() == 1).all():
+            cuts.append(cut_edges(graph, labels))
+    solution = go.partition_graph(graph, k=3, objective="cut_edges", effort="quick", prove=True)
+    assert (solution.status, solution.gap) == ("relaxed", 0)
+    assert solution.bound == solution.objective
+    assert cut_edges(graph, solution.partition.labels) == min(cuts)
+
+
 def test_a_unit_a_little_too_large_leaves_the_bounds_of_the_others_as_they_are() -> None:
     weights = np.where(np.arange(41) == 0, 12.0, 1.0)  # mean 10.4, bounds 9.36-11.44; without the unit 9-11
     graph = UnitGraph.from_arrays(weights, [(i, i + 1) for i in range(40)], xy=[(float(x), 0) for x in range(41)])
@@ -135,6 +155,7 @@ def test_islands_without_neighbours_are_shared_out_to_as_many_grids_as_asked() -
     assert sizes(solution).tolist() == [2, 2, 2]
     assert solution.partition.labels.tolist() in ([0, 0, 1, 1, 2, 2], [0, 0, 2, 2, 1, 1])
     assert solution.violations["rule"].tolist() == ["connected"] * 3
+    assert solution.bound is None
 
 
 def test_pieces_too_light_for_a_grid_are_joined_two_by_two() -> None:

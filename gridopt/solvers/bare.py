@@ -62,8 +62,8 @@ def partition_graph(  # noqa: PLR0913 — the choices of one call, all but the g
     (parent by parent); "inertia" and "hess" are then measured to them. A unit above the bound is a grid of its
     own and leaves the total; a piece of the graph too light to be a grid is tied to what lies nearest. ``prove``
     asks for a bound, and for the optimum where the work allowed suffices; ``time_limit`` (seconds) is a cap on
-    top. What cannot be met, a size or the connectedness of a grid, is a row of ``violations``; ``bound`` is None
-    where nothing is proved.
+    top. What cannot be met, a size or the connectedness of a grid, is a row of ``violations``; ``bound`` is that of
+    the problem as relaxed, units above the bound being grids of their own, and None where nothing is proved.
     Raises `RuleError` for an objective that is not offered or does not fit, bounds that leave no size, centres
     that are no units, or a k that has no answer.
     """
@@ -289,7 +289,8 @@ def _gathered(graph: UnitGraph, tasks: list[Task], answers: list[_Answer]) -> So
     terms = {name: sum(answer.terms[name] for answer in answers) for name in answers[0].terms}
     objective = float(sum(terms.values()))
     bounds = [answer.bound for answer in answers]
-    bound = None if rows or None in bounds else float(sum(one for one in bounds if one is not None))
+    tied = any(row["rule"] == "connected" for row in rows)  # what hangs together only by a choice bounds nothing
+    bound = None if tied or None in bounds else float(sum(one for one in bounds if one is not None))
     optimal = all(answer.optimal for answer in answers) and not rows
     table = pd.DataFrame(rows, columns=SOLUTION_VIOLATIONS)
     index = pd.Index(graph.parent_ids, name="community_id")
