@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import re
 from collections.abc import Iterator
 
 import numpy as np
@@ -242,6 +243,29 @@ def test_rules_that_clash_with_the_longest_walk_are_told_with_what_would_be_enou
     assert "no walk above 150 m and at least 300 households" in row["reason"]
     assert "least size 200" in row["remedy"]
     assert "a walk of 200 m" in row["remedy"]
+
+
+def test_places_out_of_reach_of_each_other_prove_a_walk_too_long_where_enumeration_cannot() -> None:
+    """Sixty-four units 100 m from each other, six grids at most; a post reaches itself and four neighbours."""
+    one = community("\n".join(["a " * 8] * 8), 30, rules=Rules(size=Size(also={}), proximity=Proximity(max_walk=120)))
+    assert enumerate_sets(posed(one, 6), one.low, one.high) is None
+    drawn = solve(one.graph, one.rules, bindings=one.bindings, effort=QUICK)
+    row = drawn.violations[drawn.violations["rule"] == "proximity.max_walk"].iloc[0]
+    assert row["proof"] == "proved"
+    needed = re.search(r"; (\d+) units \(.*\) need a grid each: no post can be within 120 m of two", row["reason"])
+    assert needed is not None
+    assert 6 < int(needed[1]) <= 64 / 3  # the post at a corner reaches three units
+    assert "sizes allow 6 at most" in row["reason"]
+
+
+@pytest.mark.parametrize("limit", [99, 150, 210, 320])
+def test_no_drawing_has_fewer_grids_than_places_out_of_reach(limit) -> None:
+    one = community(rules=Rules(proximity=Proximity(max_walk=limit)))
+    for n_grids in range(1, 5):
+        problem = posed(one, n_grids)
+        assert problem.conditions.walks is not None
+        keeping = [breaches(problem, labels) == 0 for labels in drawings(n_grids)]
+        assert not any(keeping) or len(problem.conditions.walks.apart()) <= n_grids
 
 
 def test_pairs_hold_before_bounds_of_size_do() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gridopt.formula import spoken
-from gridopt.solvers.clash_words import Words, told
+from gridopt.solvers.clash_words import Words, out_of_reach, told
 from gridopt.solvers.community import Community
 from gridopt.solvers.conditions import MAX_WALK, NO_ENCLOSED
 from gridopt.solvers.posts import given_centres
@@ -71,10 +71,12 @@ def _why(community: Community, far: int, search: Search, words: Words) -> Row:
     )
     if search.given or not search.impossible[far]:
         return {"reason": "", "remedy": remedy, "proof": "not found"}
-    known = told(community, search.clash(far), int((search.piece == search.piece[far]).sum()), words)
+    clash = search.clash(far)
+    known = told(community, clash, int((search.piece == search.piece[far]).sum()), words)
     if known is not None:
         return {"reason": known.reason, "remedy": known.remedy, "proof": "proved"}
     reason = words("no division keeps within it", "不存在符合限值的划分方案")
+    reason = out_of_reach(community, clash, words) if clash.apart else reason
     return {"reason": reason, "remedy": remedy, "proof": "proved"}
 
 

@@ -68,6 +68,17 @@ def told(community: Community, clash: Clash, n_units: int, words: Words) -> Told
     return Told(reason, remedy, np.array(sorted(place[one] for one in clash.split), np.int64))
 
 
+def out_of_reach(community: Community, clash: Clash, words: Words) -> str:
+    """Why some walk is too long in every division: more places need a grid of their own than there may be grids."""
+    named, limit = ", ".join([*dict.fromkeys(clash.apart)][:3]), community.rules.proximity.max_walk or 0.0
+    return words(
+        f"{len(clash.apart)} units ({named} …) need a grid each: no post can be within {limit:,.0f} m of two of them; "
+        f"sizes allow {clash.most} at most",
+        f"{len(clash.apart)} 个划分单元（{named} …）须各成一格：任何驻点都不可能与其中两个均相距 {limit:,.0f} 米以内；"
+        f"而按规模至多可分 {clash.most} 格",
+    )
+
+
 def _through(community: Community, neck: Neck, remedy: str, words: Words, place: dict[str, int]) -> Told:
     """What must lie in one grid because only one unit joins it to the rest."""
     measure = spoken(community.graph.measures[0], words.lang)

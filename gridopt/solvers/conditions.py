@@ -25,6 +25,9 @@ NEVER = 1e3
 AT_ONCE = 4_096
 """Sets whose walks are measured together."""
 
+MOST_PLACES = 2_000
+"""Places up to which it is looked for those that no post reaches two of: a second's work."""
+
 
 @dataclass(frozen=True, eq=False)
 class Walks:
@@ -71,6 +74,24 @@ class Walks:
         else:
             metres = np.hypot(local[:, 0] - local[posts, 0][:, None], local[:, 1] - local[posts, 1][:, None])
         return posts, np.where(inside & (self.people > 0), metres, 0.0)
+
+    def apart(self) -> Ints:
+        """Places with people of which no two can be in one grid: no place is near enough to both to be its post.
+
+        Chosen greedily, those with fewest others in reach first, so that there may be more than these, never fewer;
+        none where there are more than `MOST_PLACES` to compare.
+        """
+        if not 0 < len(self.unit) <= MOST_PLACES:
+            return np.empty(0, np.int32)
+        x, y = (self.xy - self.xy.mean(axis=0)).T
+        ways = self.ways if len(self.ways) else np.hypot(x[:, None] - x, y[:, None] - y)
+        served = (ways <= self.limit * (1 + 2 * SAME_WALK)).astype(np.float32)[:, self.people > 0]
+        together = served.T @ served > 0
+        chosen: list[int] = []
+        for place in np.argsort(together.sum(axis=1), kind="stable").tolist():
+            if not together[place, chosen].any():
+                chosen.append(place)
+        return np.flatnonzero(self.people > 0)[chosen].astype(np.int32)
 
     def within(self, place: Ints) -> Walks:
         """The places of a part: ``place`` (n,) is a unit's new number, -1 outside."""

@@ -49,12 +49,16 @@ class Clash:
     ``enough`` says for a rule by which value of its bound there is a drawing that meets all the rest (for groups:
     how many are split), where there is one. ``split`` are ids of units in these groups. ``neck`` is the place that
     proves it, None where enumeration does. Nothing is known where ``rules`` is empty.
+    ``apart`` are ids of units that need a grid each to keep the longest walk, more than the ``most`` grids that sizes
+    allow: proof by itself that some walk is too long.
     """
 
     rules: tuple[str, ...] = ()
     enough: tuple[tuple[str, float], ...] = ()
     split: tuple[str, ...] = ()
     neck: Neck | None = None
+    apart: tuple[str, ...] = ()
+    most: int = 0
 
 
 NOTHING_KNOWN = Clash()
@@ -63,20 +67,23 @@ NOTHING_KNOWN = Clash()
 def clash_of(task: Task, *, proved: bool, firm_only: bool) -> Clash:
     """Why a piece has no drawing, as far as that can be proved.
 
-    ``proved`` says that enumeration has shown that there is none; ``firm_only`` looks only at rules that may never
-    give way, where even they cannot be met.
+    ``proved`` says that there certainly is none; ``firm_only`` looks only at rules that may never give way, where even
+    they cannot be met.
     """
     asking = bearing(task.community, grouped=task.terrain.n_kept > 0)
     rules = [name for name in FILTERED if name in asking]
     if firm_only:
         rules = [name for name in rules if name in never_relaxed(task.community.rules)]
     neck = neck_of(task.terrain.whole, task.community.low[0], task.community.high[0])
-    if not proved:
-        return NOTHING_KNOWN if neck is None or firm_only else Clash(("size.low", "size.high"), neck=neck)
-    left = list(rules)
-    for name in rules:
-        if _drawn_without(task, {*FILTERED} - {*left} | {name}) == []:
+    left, looked = list(rules), False
+    for name in rules if proved else ():
+        covers = _drawn_without(task, {*FILTERED} - {*left} | {name})
+        looked = looked or covers is not None
+        if covers == []:
             left.remove(name)
+    if not looked:
+        through = neck is not None and {"size.low", "size.high"} <= {*rules}
+        return Clash(("size.low", "size.high"), neck=neck) if through else NOTHING_KNOWN
     enough: list[tuple[str, float]] = []
     split: tuple[str, ...] = ()
     for name in left:

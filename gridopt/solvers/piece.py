@@ -66,8 +66,8 @@ def draw_piece(
 
     Around declared posts there are as many grids as posts. Elsewhere the admissible numbers of grids are tried in
     turn, the nearest to total / ``aim`` first, with every group whole and every bound kept; where none has a plan,
-    rules give way one after the other (`draw_relaxed`). Where their number is free all are tried, and the best
-    drawing of any is taken.
+    rules give way one after the other (`draw_relaxed`), at once where more places than there may be grids are out of
+    each other's reach. Where their number is free all are tried, and the best drawing of any is taken.
     """
     graph = terrain.whole
     totals = graph.weights.sum(axis=0)
@@ -75,7 +75,8 @@ def draw_piece(
     n_posts = min(int((posts_within(graph, community) >= 0).sum()), graph.n_units)
     fixed = n_posts or _fixed_number(totals, community, aim, graph.n_units)
     numbers = [fixed] if fixed else candidates(totals, *bounds, target=aim, most=graph.n_units)
-    least = needed_apart(pose(graph, community, coefficients, 1).conditions.pairs)
+    conditions = pose(graph, community, coefficients, 1).conditions
+    least = needed_apart(conditions.pairs)
     if max(numbers) < least:
         fixed = least
     numbers = [number for number in numbers if number >= least] or [least]
@@ -84,8 +85,11 @@ def draw_piece(
     is_one = numbers[0] == 1 and not is_free
     if terrain.graph.n_units == 1 or (is_one and (fixed or (admitted and _near(terrain, community)))):
         return Drawn.one_grid(terrain.graph.n_units, relaxed=not admitted)
+    alone = conditions.walks.unit[conditions.walks.apart()] if conditions.walks else np.empty(0, np.int32)
+    hopeless = len(alone) > max(numbers)
     tried = _best_of_all if is_free else drawn_whole
-    outcome = tried(terrain, community, coefficients, numbers, (effort, seed))
+    how = effort, seed
+    outcome = tried(terrain, community, coefficients, numbers, how) if not hopeless else Outcome(None, impossible=True)
     if outcome.labels is not None:
         labels = outcome.labels[terrain.groups]
         wished = int(labels.max()) + 1 if is_free else numbers[0]
@@ -94,6 +98,8 @@ def draw_piece(
     relaxed = draw_relaxed(task, effort=effort, seed=seed)
     impossible = outcome.impossible or relaxed.proved
     clash = NOTHING_KNOWN if fixed else clash_of(task, proved=impossible, firm_only=relaxed.refused)
+    if hopeless:
+        clash = dataclasses.replace(clash, apart=tuple(graph.ids[unit] for unit in alone), most=max(numbers))
     optimal = relaxed.optimal and impossible
     slack = PROVED if optimal else _slack_as_relaxed(task, relaxed.labels, effort)
     return Drawn(relaxed.labels, True, optimal, impossible, numbers[0], clash, slack)
