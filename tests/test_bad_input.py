@@ -261,6 +261,15 @@ def test_a_disk_that_fills_up_leaves_the_old_plan_and_says_so(plan, project, cap
     assert {path: path.read_bytes() for path in plan.rglob("*") if path.is_file()} == before
 
 
+@pytest.fixture
+def interruptible():
+    """As in a terminal: a process started in the background inherits that interrupts are ignored."""
+    usual = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, usual)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupt_while_files_are_moved_waits_until_all_are(tmp_path, monkeypatch):
     source, target = tmp_path / "new", tmp_path / "plan"
     for folder in (source, target):
