@@ -49,8 +49,10 @@ const GridoptDrawn = {
   getBounds() {
     return this.outline.bounds;
   },
-  // Corners nearer than this to the last one drawn, in pixels across and up, are left out
+  // Corners nearer than this to the last one drawn, in pixels across and up, are left out,
   NEAR: 0.75,
+  // and then those that a line past them misses by less than this
+  STRAIGHT: 0.4,
   _project() {
     const { outline, _map: map } = this, at = (y, x) => map.latLngToLayerPoint([y / 1e6, x / 1e6]);
     this.seen = null;
@@ -77,7 +79,7 @@ const GridoptDrawn = {
         if (i && i < last && Math.abs(px - x) < this.NEAR && Math.abs(py - y) < this.NEAR) continue;
         points.push(new L.Point((x = px), (y = py)));
       }
-      return points;
+      return L.LineUtil.simplify(points, this.STRAIGHT);
     });
   },
 };
