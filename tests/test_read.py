@@ -619,6 +619,18 @@ def test_chinese_shapefiles_are_read_with_or_without_a_code_page(town, encoding,
     assert city.communities["community"].tolist() == names
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # of GDAL, whose message is cut too
+@pytest.mark.parametrize("with_page", [True, False])
+def test_names_of_columns_cut_within_a_character_are_read(town, with_page):
+    # Ten bytes hold three characters of UTF-8 and a third of one more.
+    renamed = communities().rename(columns={"code": "社区代码", "label": "社区代号"})
+    renamed.to_file(town.folder / "c.shp", encoding="UTF-8")
+    if not with_page:
+        (town.folder / "c.cpg").unlink()
+    city = town.add("communities", None, file="c.shp", id="社区代", name="社区代_1").read()
+    assert city.communities["community"].tolist() == ["西社区", "东社区"]
+
+
 def test_a_zip_archive_is_read_in_place(town):
     communities().to_file(town.folder / "c.shp", encoding="UTF-8")
     with zipfile.ZipFile(town.folder / "c.zip", "w") as archive:

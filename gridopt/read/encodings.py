@@ -8,6 +8,9 @@ from collections import Counter
 SAMPLE = 400_000
 """Bytes that are looked at to tell an encoding."""
 
+FIELD_NAME = 11
+"""Bytes that a dBase table has for the name of a column."""
+
 UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _DOUBLE_BYTE = ("gb18030", "cp950")
@@ -45,9 +48,18 @@ def guess_encoding(raw: bytes, hint: str | None = None) -> str:
 def dbf_encoding(raw: bytes, page: bytes = b"") -> str:
     """The encoding of a dBase table's text, judged by its bytes; ``page``, its ``.cpg``, is only a hint."""
     header = int.from_bytes(raw[8:10], "little")
-    names = b"".join(raw[at : at + 11].rstrip(b"\0") for at in range(32, header - 1, 32))
+    names = b"".join(_whole(raw[at : at + FIELD_NAME].rstrip(b"\0")) for at in range(32, header - 1, 32))
     hint = page.decode("ascii", "ignore").strip()
     return guess_encoding(names + raw[header:], f"cp{hint}" if hint.isdigit() else hint or None)
+
+
+def _whole(name: bytes) -> bytes:
+    """A field's name without the half of a character of UTF-8 that its room cut off."""
+    try:
+        text = codecs.getincrementaldecoder("utf-8")().decode(name)
+    except UnicodeDecodeError:
+        return name
+    return text.encode()
 
 
 def drawing_encoding(raw: bytes, page: str) -> str:

@@ -8,6 +8,7 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
+from itertools import chain, count
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -145,12 +146,20 @@ def _pyogrio() -> ModuleType:
 
 
 def _recoded(table: pd.DataFrame, encoding: str) -> pd.DataFrame:
-    """Text read byte for byte, decoded; a character cut in half by the field's width is dropped."""
+    """Text read byte for byte, decoded; a character cut in half by the field's width is dropped.
+
+    Names that are the same without it are told apart by a number.
+    """
 
     def decoded(text: object) -> object:
         return text.encode("latin-1").decode(encoding, "ignore").rstrip("\0 ") if isinstance(text, str) else text
 
-    renamed = table.rename(columns={name: str(decoded(name)) for name in table.columns if name != "geometry"})
+    names: dict[str, str] = {}
+    for name in table.columns:
+        whole = name if name == "geometry" else str(decoded(name))
+        others = (f"{whole}_{number}" for number in count(1))
+        names[name] = next(one for one in chain([whole], others) if one not in names.values())
+    renamed = table.rename(columns=names)
     for name in renamed.columns:
         if renamed[name].dtype == "str" or renamed[name].dtype == object:
             renamed[name] = renamed[name].map(decoded)
