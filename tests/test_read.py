@@ -293,6 +293,17 @@ def test_metres_under_a_geographic_crs_and_degrees_under_a_metric_one_are_refuse
     town.refused("look like degrees")
 
 
+def test_a_railway_beside_the_city_is_on_record_and_one_of_another_place_refused(town):
+    # The second community has a notch in its north-eastern corner, where the railway lies.
+    notched = communities()
+    notched.loc[1, "geometry"] = notched.geometry[1].difference(box(350, 150, 50, 50))
+    town.add("communities", notched, id="code")
+    beside = gpd.GeoDataFrame({"id": ["r"]}, geometry=[box(360, 160, 30, 2)], crs=CRS)
+    repairs = town.add("railways", beside, id="id").read().repairs
+    assert repairs.loc[repairs["layer"] == "railways", ["n", "ids"]].to_numpy().tolist() == [[1, "r"]]
+    town.add("railways", beside.translate(5_000, 0).to_frame("geometry")).refused("nothing in the layer lies")
+
+
 def test_a_layer_of_another_place_is_refused(town):
     elsewhere = gpd.GeoDataFrame({"id": ["h"]}, geometry=[box(90_000, 0)], crs=CRS)
     town.add("buildings", elsewhere).refused("[layers.buildings]", "nothing in the layer lies in any community")

@@ -78,7 +78,7 @@ def _shares_in_claimed(
 
 
 def outside_all(land: gpd.GeoDataFrame, layers: Mapping[str, pd.DataFrame]) -> list[Repair]:
-    """Rows of every layer that touch no community, for a planner to see before anything is drawn."""
+    """Rows that touch no community, of every layer that does, for a planner to see before anything is drawn."""
     repairs: list[Repair] = []
     polygons = land.geometry.to_numpy()
     for name, table in layers.items():
@@ -87,6 +87,8 @@ def outside_all(land: gpd.GeoDataFrame, layers: Mapping[str, pd.DataFrame]) -> l
         findings = Findings(name)
         shapes = table["geometry"].to_numpy()
         touching = np.unique(shapely.STRtree(shapes).query(polygons, predicate="intersects")[1])
+        if not len(touching):
+            continue
         away = ~shapely.is_missing(shapes) & ~shapely.is_empty(shapes)
         away[touching] = False
         findings.repair("outside_buildings" if name == "buildings" else "outside", table.index[away])

@@ -115,6 +115,12 @@ KINDS: dict[str, tuple[str, str, str, str]] = {
         "位于所有村（社区）之外",
         "不归属村（社区），请核对图层或界线",
     ),
+    "beside": (
+        "nothing in the layer lies in any community, though it lies around them",
+        "kept as it is; check the layer if it should reach into the city",
+        "图层中没有任何对象位于村（社区）之内，但在其周边",
+        "原样保留；如应伸入本市，请核对图层",
+    ),
     "outside_buildings": (
         "outside every community",
         "joined to the nearest unit within 100 m when drawing, else left out",

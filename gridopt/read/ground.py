@@ -35,6 +35,10 @@ _OTHER_LEVELS = (
     '，或写明各行的统计对象：level = "units"、"buildings"、"estates"，面状街区用 "blocks"',
 )
 
+_MUST_MEET = ("units", "buildings")
+"""Layers that are of another place where nothing of them lies in a community. Of the others, a railway or a clinic
+beside the city may be all there is, which is put on record."""
+
 Finisher = Callable[[Layer, gpd.GeoDataFrame, Findings], pd.DataFrame]
 
 
@@ -73,6 +77,10 @@ def _check_overlap(table: gpd.GeoDataFrame, communities: gpd.GeoDataFrame, findi
         move = likely_offset(table[~table.geometry.isna()], communities)
         if move is not None:
             findings.fault(*_seems_shifted(move, findings.layer))
+            return
+        boxes = shapely.box(*shapes.total_bounds), shapely.box(*communities.total_bounds)
+        if findings.layer not in _MUST_MEET and shapely.intersects(*boxes):
+            findings.repair("beside", shapes.index)
             return
         findings.fault(
             f"nothing in the layer lies in any community: it covers {here}, the communities {there} (metres in "
