@@ -54,6 +54,20 @@ def test_people_without_a_post_stay_in_the_workbook_when_the_plan_is_published_a
     assert "张1" not in (folder / "plan.json").read_text("utf-8")
 
 
+def test_what_a_roster_leaves_open_is_told(folder, capsys, caplog):
+    path = folder.parent / "人员.xlsx"
+    people = [("P1", "网格指导员", "专职", "东门里", 1), ("P2", "网格员", "兼职", "东门里", 2)]
+    pd.DataFrame(people, columns=["工号", "岗位", "用工性质", "家住", "容量"]).to_excel(path, index=False)
+    assert main(["staff", str(folder), "--roster", str(path), "--lang", "zh"]) == 0
+    assert "所有人员均无驻地（2）" in caplog.text
+    assert "家住（1）：未读取" in caplog.text
+    listed = plan_folder.read_list(folder, "posts.csv")
+    assert set(listed.loc[listed["staff_id"] == "P2", "employment"]) == {"part_time"}
+    least = (listed.loc[listed["role"] == "adviser", "grid_code"].str.count(";") + 1).min()
+    assert least == 4
+    assert "网格指导员：1 人的容量少于一个岗位的网格数（至少 4 个）" in capsys.readouterr().err
+
+
 def test_without_a_roster_the_posts_needed_are_listed_and_a_second_run_says_the_same(folder):
     assert main(["staff", str(folder), "--lang", "zh"]) == 0
     first = (folder / "posts.csv").read_bytes()

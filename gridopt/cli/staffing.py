@@ -38,6 +38,9 @@ def staff(asked: argparse.Namespace) -> int:
     for row in short.head(SHOWN).itertuples():
         place, role = row.place or row.place_id, post_name(str(row.role), str(row.role_name), str(row.employment), lang)
         sys.stderr.write(f"  {say('staff_short', lang, place=place, role=role, short=row.short, needed=row.needed)}\n")
+    for below in found.below_any_post.itertuples():
+        role = post_name(str(below.Index), str(below.role_name), "", lang)
+        sys.stderr.write(f"  {say('staff_below', lang, role=role, n=below.people, grids=below.grids)}\n")
     return 0
 
 

@@ -33,6 +33,10 @@ _WORDS: dict[str, tuple[str, str]] = {
     "staff_gap": ("walks, changes and unequal work could be less by at most {gap} %",
                   "步行、变动与工作量不均合计最多还能减少 {gap}%"),
     "staff_unproved": ("how much better another choice could be was not proved", "尚未证明是否有更优的人岗安排"),
+    "staff_below": ("{role}: {n} people may serve fewer grids than a post has ({grids} at least) and can hold none; "
+                    "raise their capacity, or lower the role's grids in [rules.staff]",
+                    "{role}：{n} 人的容量少于一个岗位的网格数（至少 {grids} 个），无法任职；"
+                    "请调高其容量，或在 [rules.staff] 中调低该岗位的网格数"),
     "staff_short": ("{place} lacks {short} of {needed}: {role}", "{place}：{role}需 {needed} 名，缺 {short} 名"),
     "locate": ("names the grid of each point of a file", "查询每个点所在的网格"),
     "reach": ("measures the reach of services again on a stored plan; the grids stay as they are",

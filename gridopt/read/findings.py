@@ -367,6 +367,18 @@ KINDS: dict[str, tuple[str, str, str, str]] = {
         "未给出区域类型和城乡分类",
         "按 [rules.kinds] 一律为{1}",
     ),
+    "no_bases": (
+        "nobody has a base",
+        "anybody may serve anywhere, and nobody's walk is counted; a column base says where each is based",
+        "所有人员均无驻地",
+        "任何人可到任何网格任职，不计步行距离；可用驻地列写明每人驻地",
+    ),
+    "columns_unread": (
+        "columns that are not known to say role, employment, base, capacity or the like: {0}",
+        "left out; rename a column if it should count",
+        "未识别为岗位、用工、驻地、容量等的列：{0}",
+        "未读取；如应计入，请修改列名",
+    ),
     "capacity": ("capacity missing", "taken as usual for the role", "缺少 capacity", "按该岗位的通常数处理"),
 }
 """Kind of repair -> what was found and what was done, in English and in Chinese."""

@@ -21,6 +21,7 @@ from gridopt.read.layers import Layer
 from gridopt.read.proposals import columns_there
 from gridopt.read.registers import orphans, strays
 from gridopt.read.repair import kinds_of, repeated_footprints
+from gridopt.read.roster import note_roster
 from gridopt.read.shifts import Move, likely_offset
 from gridopt.rules import Rules
 
@@ -294,8 +295,7 @@ def _roster(layer: Layer, _: gpd.GeoDataFrame, findings: Findings) -> pd.DataFra
             f'{len(without)} people have no role: {preview(without)}; name its column: role = "..."',
             f'{len(without)} 人没有角色：{preview(without)}；请指明列：role = "..."',
         )
-    if "capacity" in layer.given:
-        findings.repair("capacity", layer.table.index[layer.table["capacity"].isna()])
+    note_roster(layer, findings)
     return layer.table
 
 

@@ -40,12 +40,13 @@ SYNONYMS: Mapping[str, str] = {
     "community": "community_id | community | villcode | 所属社区 | 社区 | 社区名称 | 村社区 | 村(社区) | 社区(村) "
     "| 居委会 | 村居 "
     "| 村委会 | 行政村 | 村 | 社區 | 村里",
-    "role": "role | 岗位 | 角色 | 岗位类别 | 职务",
-    "employment": "employment | 用工 | 专兼职 | 用工形式",
-    "base": "base | 驻地 | 常驻 | 常驻地",
-    "capacity": "capacity | 容量 | 可任网格数",
-    "qualifications": "qualifications | 资格 | 资质 | 证书",
-    "current": "current | current_grids | 现任网格 | 现网格 | 所在网格",
+    "role": "role | 岗位 | 角色 | 岗位类别 | 岗位名称 | 网格岗位 | 职务 | 崗位 | 職務",
+    "employment": "employment | 用工 | 专兼职 | 专职兼职 | 专/兼职 | 用工形式 | 用工性质 | 用工类型 | 用工方式 "
+    "| 專兼職",
+    "base": "base | 驻地 | 常驻 | 常驻地 | 驻点 | 工作驻地 | 驻地网格 | 驻地社区 | 居住网格 | 居住社区 | 駐地",
+    "capacity": "capacity | 容量 | 可任网格数 | 可管网格数 | 可负责网格数 | 网格数上限",
+    "qualifications": "qualifications | 资格 | 资质 | 证书 | 资格证书",
+    "current": "current | current_grids | 现任网格 | 现网格 | 所在网格 | 当前网格 | 现负责网格",
     "fixed": "fixed | 固定网格 | 指定网格",
     "forbidden": "forbidden | 回避网格 | 回避",
     "parent": "parent | parent_code | 上级代码 | 上级编码 | 上级区划代码 | 父级代码",

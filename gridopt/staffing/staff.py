@@ -54,6 +54,19 @@ class Staffing:
             return None
         return max(self.objective - self.bound, 0.0) / self.objective if self.objective > 0 else 0.0
 
+    @property
+    def below_any_post(self) -> pd.DataFrame:
+        """By role: ``people`` who may serve fewer grids than any post of theirs has; ``grids`` of the least post."""
+        people = self.people
+        if not len(people):
+            return pd.DataFrame(columns=["role_name", "people", "grids"])
+        grids = (self.posts["grid_code"].str.count(";") + 1).groupby(self.posts["role"]).min()
+        below = people.assign(grids=people["role"].map(grids)).query("capacity < grids").groupby("role")
+        found: pd.DataFrame = below.agg(
+            role_name=("role_name", "first"), people=("grids", "size"), grids=("grids", "min")
+        )
+        return found.astype({"grids": "int64"})
+
     def on(self, plan: Plan) -> Plan:
         """The plan with how many people are based where, and without a post: counts alone, published with it."""
         known = based(self.people) if len(self.people) else None
