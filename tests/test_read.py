@@ -475,6 +475,17 @@ def test_buildings_get_floors_from_their_height(town):
     town.add("buildings", houses.assign(floors=[-1, 1, 1, 1])).refused("negative", "a")
 
 
+def test_buildings_whose_floor_area_is_stated_keep_it(town):
+    houses = gpd.GeoDataFrame(
+        {"id": list("abc"), "层数": [3, None, 2], "建筑面积（平方米）": ["1,250", "480㎡", None]},
+        geometry=[box(5, 5, 10, 10), shapely.Point(WEST + 50, SOUTH + 9), box(80, 5, 10, 10)],
+        crs=CRS,
+    )
+    city = town.add("buildings", houses).read()
+    assert city.layer("buildings")["floor_area"].tolist() == [1250, 480, 200]
+    assert not city.repairs["fault"].str.contains("given as points|neither floors nor height").any()
+
+
 def test_units_keep_their_hand_given_groups(town):
     table = units().assign(
         keep_whole=["东苑", None, "", "东苑"], dedicated=[1, 0, 0, 0], community=[WEST_CODE, "", None, EAST_CODE]

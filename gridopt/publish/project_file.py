@@ -20,7 +20,7 @@ LAYER_NOTES: Mapping[str, tuple[str, str]] = {
         "现成的划分单元；没有则由道路、河流、楼栋生成",
     ),
     "buildings": (
-        "polygons or points: floors or height, households, dwellings, use, estate, group",
+        "polygons or points: floors or height, floor_area, households, dwellings, use, estate, group",
         "楼栋面或点：层数或高度、户数、套数、用途、小区、村民小组",
     ),
     "population": (

@@ -162,22 +162,27 @@ def _buildings(layer: Layer, _: gpd.GeoDataFrame, findings: Findings) -> pd.Data
     same = repeated_footprints(gpd.GeoDataFrame(table))
     findings.repair("same_after_repair", table.index[same])
     points = kinds_of(table["geometry"].to_numpy()) == "point"
-    findings.repair("no_footprint", table.index[points], values=[POINT_FOOTPRINT])
-    floors = _floors(table, findings)
+    stated = (table["floor_area"] > 0).to_numpy()
+    findings.repair("no_footprint", table.index[points & ~stated], values=[POINT_FOOTPRINT])
+    floors = _floors(table, stated, findings)
     footprint = np.where(points, POINT_FOOTPRINT, shapely.area(table["geometry"].to_numpy()))
     ground = footprint - _counted_elsewhere(table, floors.to_numpy(float), same, findings)
-    table = table.assign(floor_area=np.where(same, 0.0, np.maximum(ground, 0.0) * floors))
+    measured = np.where(same, 0.0, np.maximum(ground, 0.0) * floors)
+    table = table.assign(floor_area=np.where(stated, table["floor_area"], measured))
     return table[[*(name for name in table.columns if name != "geometry"), "geometry"]]
 
 
-def _floors(table: pd.DataFrame, findings: Findings) -> pd.Series:
-    """Floors of each building, from its height where only that is known, else as many as half of the others have."""
+def _floors(table: pd.DataFrame, stated: NDArray[np.bool_], findings: Findings) -> pd.Series:
+    """Floors of each building, from its height where only that is known, else as many as half of the others have.
+
+    That they are missing matters only where the floor area is not ``stated``.
+    """
     by_height = pd.Series(np.maximum(np.round(table["height"] / STOREY), 1), table.index)
     floors: pd.Series = table["floors"].where(table["floors"] > 0).fillna(by_height)
     missing = floors.isna()
     usual = 1.0 if missing.all() else float(floors.median())
     if missing.any() and not missing.all():
-        findings.repair("floors_missing", table.index[missing], values=[usual])
+        findings.repair("floors_missing", table.index[missing & ~stated], values=[usual])
     return floors.fillna(usual)
 
 

@@ -79,7 +79,7 @@ CONTRACTS: Mapping[str, Contract] = {
         "b",
         texts=("name", "alias", "number", "estate", "phase", "group", "use"),
         counts=("households", "dwellings"),
-        lengths=("floors", "height"),
+        lengths=("floors", "height", "floor_area"),
         kinds=("polygon", "point"),
     ),
     "population": Contract(
@@ -119,7 +119,9 @@ _NO_SHAPES = (
     "the layer is a table without shapes; name the map layer that has them (.gpkg, .geojson, .shp)",
     "该图层是没有几何的表；请改指含几何的图层（.gpkg、.geojson、.shp）",
 )
-NUMBER_KEYS = ("households", "residents", "floors", "height", "dwellings", "width", "capacity", "area")
+NUMBER_KEYS = (
+    "households", "residents", "floors", "height", "floor_area", "dwellings", "width", "capacity", "area"
+)  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)

@@ -28,10 +28,10 @@ LAYERS = (
     "events roster current_grids decisions codes"
 ).split()
 COLUMN_KEYS = (
-    "id name households residents township county area_kind urban_rural_class floors height dwellings use estate class "
-    "width tier date kind community role employment base capacity qualifications current fixed forbidden keep_whole "
-    "dedicated category locked_grid grid_code phase number bridge tunnel x y object target who reason group alias area "
-    "scope valid_to successor settled"
+    "id name households residents township county area_kind urban_rural_class floors height floor_area dwellings "
+    "use estate class width tier date kind community role employment base capacity qualifications current fixed "
+    "forbidden keep_whole dedicated category locked_grid grid_code phase number bridge tunnel x y object target "
+    "who reason group alias area scope valid_to successor settled"
 ).split()
 COUNTING = ("units", "buildings")
 """Layers whose own counts a rule may name."""

@@ -71,7 +71,7 @@ LAYER_KINDS = {
 KEYS_OF = {
     "communities": "id name township county area_kind urban_rural_class households residents",
     "units": "id households residents",
-    "buildings": "id name number floors height households dwellings use estate group",
+    "buildings": "id name number floors height floor_area households dwellings use estate group",
     "population": "id households residents",
     "crossings": "id name class",
     "estates": "id name",

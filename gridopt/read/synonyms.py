@@ -27,6 +27,7 @@ SYNONYMS: Mapping[str, str] = {
     "urban_rural_class": "urban_rural_class | 城乡分类 | 城乡分类代码",
     "floors": "floors levels storeys 层数 楼层 地上层数 总层数 層數 樓層 地上層數 總層數",
     "height": "height 高度 楼高 建筑高度 樓高 建築高度",
+    "floor_area": "floor_area 建筑面积 总建筑面积 房屋建筑面积 建築面積 總建築面積",
     "use": "use | usage | building | 用途 | 房屋用途 | 建筑用途 | 建築用途",
     "estate": "estate | 小区 | 小区名称 | 所属小区 | 小区名 | 楼盘 | 社區名稱",
     "group": "villagers_group | 村民小组 | 小组 | 自然村",
