@@ -439,7 +439,9 @@ def test_a_row_of_totals_is_left_out(town):
     ("text", "number"),
     [
         ("1,234", 1234),
-        ("\uff11\uff12\uff0c\uff13", 123),
+        ("\uff11\uff0c\uff12\uff13\uff14", 1234),
+        ("1,2345,6789", 123456789),
+        ("1 234", 1234),
         ("120 人", 120),
         ("12米", 12),
         ("3e2", 300),
@@ -451,6 +453,13 @@ def test_numbers_in_text(text, number):
     numbers, unread, _ = parse_numbers(pd.Series([text], dtype=object))
     np.testing.assert_equal(numbers[0], number)
     assert not unread[0]
+
+
+@pytest.mark.parametrize("text", ["1543,0", "3527,00", "1543,000", "1,234,5", "12,34"])
+def test_a_comma_that_may_be_a_decimal_point_is_no_number(text):
+    numbers, unread, _ = parse_numbers(pd.Series([text], dtype=object))
+    assert unread[0]
+    assert np.isnan(numbers[0])
 
 
 def test_text_columns_have_no_missing_values():

@@ -14,6 +14,8 @@ from gridopt.errors import GridoptError
 from gridopt.publish.atomic import refuse_irregular
 from gridopt.publish.folder import refuse_foreign
 from gridopt.staffing import check_roster
+from gridopt.units.ready import ready_units
+from gridopt.units.record import Record
 
 
 def check_later(city: City) -> None:
@@ -24,6 +26,13 @@ def check_later(city: City) -> None:
     facilities = city.layer("facilities")
     if facilities is not None:
         check_tiers(facilities, tiers)
+
+
+def check_units(city: City) -> None:
+    """Raise for ready-made units that no grids could be drawn of, and warn of what they leave bare."""
+    given = city.layer("units")
+    if given is not None and len(given):
+        ready_units(city, given, Record(city.settings.lang))
 
 
 def check_out(folder: Path) -> None:

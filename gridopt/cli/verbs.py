@@ -46,7 +46,7 @@ def new(asked: argparse.Namespace) -> int:
 
 def inspect(asked: argparse.Namespace) -> int:
     """What was found, repaired and summed up in the layers."""
-    from gridopt.cli.before import check_file, check_later
+    from gridopt.cli.before import check_file, check_later, check_units
     from gridopt.plan.decisions import meanings
     from gridopt.publish.candidates import write_candidates
     from gridopt.publish.inspection import inspection_dict, inspection_text, write_inspection
@@ -66,6 +66,7 @@ def inspect(asked: argparse.Namespace) -> int:
             sys.stderr.write(f"{say('wrote', asked.lang, path=asked.html)}\n")
         raise
     check_later(city)
+    check_units(city)
     known = meanings(city)
     facts = inspection_dict(city, meanings=known) if asked.json else {}
     text = json.dumps(facts, ensure_ascii=False, indent=1) if asked.json else inspection_text(city, meanings=known)

@@ -38,7 +38,7 @@ from gridopt.read.unit_cover import check_cover
 
 ALOUD = (
     "rows_doubtful", "rows_unmatched", "mixed_bases", "mixed_counts",
-    "totals_differ", "totals_unused", "totals_weights",
+    "totals_differ", "totals_unused", "totals_weights", "units_uncounted",
 )  # fmt: skip
 """Kinds of repair that are warned of as well as recorded."""
 

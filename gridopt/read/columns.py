@@ -19,6 +19,7 @@ _AS_TEXT = re.compile(r"""^(?:="|['’`"])(\d+)"?$""")
 _TEXT_MARKS = frozenset("='’`\"")
 """What a text begins with that `_AS_TEXT` may be."""
 _SCIENTIFIC = re.compile(r"(\d)(?:\.(\d+))?E\+?(\d+)", re.IGNORECASE)
+_GROUPED = re.compile(r"(?<![\d,.])(?:\d{1,3}(?:[,\s'’]\d{3})+|\d{1,4}(?:,\d{4})+)(?![\d,])")
 _NUMBER = re.compile(
     r"([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)(万|萬)?(?:户|戶|人|口|套|栋|棟|幢|层|層|米|家|个|個|m|m2|㎡)?", re.I
 )
@@ -122,7 +123,8 @@ def claims(values: pd.Series, ids: pd.Series) -> pd.Series:
 def parse_numbers(values: pd.Series) -> tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_]]:
     """Numbers of a column (NaN where missing), which cells are no number, and which had to be read from text.
 
-    "1,234", "1,234户", "1.2万" and full-width digits are numbers; "-", "无" and "N/A" are missing.
+    "1,234", "1,234户", "1.2万" and full-width digits are numbers; "-", "无" and "N/A" are missing. A comma
+    that parts no group of three or four digits may be a decimal point: such a cell is no number.
     """
     if pd.api.types.is_numeric_dtype(values.dtype):
         return values.to_numpy(np.float64, na_value=np.nan), np.zeros(len(values), bool), np.zeros(len(values), bool)
@@ -143,7 +145,8 @@ def _number(value: object) -> tuple[float, bool, bool]:
         return float(text), False, False
     except ValueError:
         pass
-    plain = re.sub(r"[,\s']", "", unicodedata.normalize("NFKC", text))
+    grouped = _GROUPED.sub(lambda digits: re.sub(r"[,\s'’]", "", digits[0]), unicodedata.normalize("NFKC", text))
+    plain = re.sub(r"\s", "", grouped)
     match = _NUMBER.fullmatch(plain)
     if not match:
         return np.nan, True, False

@@ -108,10 +108,11 @@ def _no_layer(layer: str | None, names: list[str], written: str) -> TableError:
         return TableError(f"{written} holds no layer. Name another file.", zh=f"{written} 中没有图层。请改指其他文件。")
     asked = "needs a layer" if layer is None else f'has no layer "{layer}"'
     asked_zh = "含多个图层，须指明" if layer is None else f"没有图层“{layer}”"
-    nearest = next(iter([*get_close_matches(layer or "", names, 1), *names]), "...")
+    likely = [*get_close_matches(layer or "", names, 1), *names][:1] if layer else names[:3]
+    lines = [f'layer = "{name}"' for name in likely]
     return TableError(
-        f'{written} {asked}; it has: {preview(names, 20)}. Write layer = "{nearest}".',
-        zh=f'{written} {asked_zh}；现有：{preview(names, 20)}。请写成 layer = "{nearest}"。',
+        f"{written} {asked}; it has: {preview(names, 20)}. Write {' or '.join(lines)}.",
+        zh=f"{written} {asked_zh}；现有：{preview(names, 20)}。请写成 {' 或 '.join(lines)}。",
     )
 
 

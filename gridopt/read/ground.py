@@ -146,7 +146,7 @@ def _units(layer: Layer, communities: gpd.GeoDataFrame, findings: Findings) -> p
 def _check_community(ids: pd.Series, communities: gpd.GeoDataFrame, findings: Findings, *, fatal: bool) -> None:
     strange = ids[(ids != "") & ~ids.isin(communities.index)]
     if len(strange) and fatal:
-        listed = preview(f"{row} ({community})" for row, community in strange.items())
+        listed = preview(row if row == community else f"{row} ({community})" for row, community in strange.items())
         other, other_zh = _OTHER_LEVELS if findings.layer == "population" else ("", "")
         findings.fault(
             f"{len(strange)} rows name a community that is not in the community layer: {listed}; "
@@ -217,6 +217,14 @@ def _population(layer: Layer, communities: gpd.GeoDataFrame, findings: Findings)
         )
     if level == "community" and "id" in layer.given:
         table = _without_stated_totals(table, communities)
+        if _are_names(table.index, communities):
+            column = layer.columns["id"]
+            findings.fault(
+                f'column "{column}" holds the names of communities, not their ids: write name = "{column}" in place of '
+                f'id = "{column}"',
+                f'列“{column}”是村（社区）的名称而非编码：请写 name = "{column}"，不写 id = "{column}"',
+            )
+            return table
         _check_community(table.index.to_series(), communities, findings, fatal=True)
         absent = communities.index.difference(table.index)
         if len(absent):
@@ -228,6 +236,12 @@ def _population(layer: Layer, communities: gpd.GeoDataFrame, findings: Findings)
         table = block_totals(gpd.GeoDataFrame(table), communities, findings)
     given = [name for name in ("dwellings", "area") if name not in layer.given]
     return table.drop(columns=given).assign(level=level)
+
+
+def _are_names(ids: pd.Index, communities: gpd.GeoDataFrame) -> bool:
+    """Whether ids that no community has are the names of communities, most of them."""
+    strange = ids.difference(communities.index)
+    return len(strange) > 0 and 2 * int(strange.isin(communities["community"]).sum()) > len(ids)
 
 
 def _without_stated_totals(table: pd.DataFrame, communities: gpd.GeoDataFrame) -> pd.DataFrame:

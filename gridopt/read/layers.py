@@ -119,6 +119,13 @@ _NO_SHAPES = (
     "the layer is a table without shapes; name the map layer that has them (.gpkg, .geojson, .shp)",
     "该图层是没有几何的表；请改指含几何的图层（.gpkg、.geojson、.shp）",
 )
+_PARTS = (
+    ", or dissolve the rows into one where they are parts of one thing",
+    "；如各行是同一对象的几个部分，请融合为一行",
+)
+_LOST = ("no_geometry", "malformed", "collapsed", "wrong_kind")
+"""Kinds of repair whose rows are kept out: an id that was made for them is found nowhere else."""
+
 NUMBER_KEYS = (
     "households", "residents", "floors", "height", "floor_area", "dwellings", "width", "capacity", "area"
 )  # fmt: skip
@@ -183,6 +190,8 @@ def read_layer(
     clean = _with_occupancy(clean.drop(columns=lacking), spec, findings)
     if isinstance(clean, gpd.GeoDataFrame):
         clean = _fit(contract, clean, findings)
+        if "id" not in columns:
+            _call_by_rows(source, kept, framed.index, findings)
     findings.close()
     facts = (source.layer, source_crs, len(source.table), tuple(findings.repairs), tuple(columns), spec.level)
     names = tuple(str(name) for name in source.table.columns if name != "geometry")
@@ -338,9 +347,10 @@ def _indexed(
         named = ids(table[columns["id"]], findings)
         repeated = sorted(set(named[named.duplicated() & (named != "")]))
         if repeated:
+            parts, parts_zh = _PARTS if shapes is not None else ("", "")
             findings.fault(
-                f"{len(repeated)} ids occur more than once: {preview(repeated)}; give each row its own id",
-                f"{len(repeated)} 个编码重复：{preview(repeated)}；请保证每行编码唯一",
+                f"{len(repeated)} ids occur more than once: {preview(repeated)}; give each row its own id{parts}",
+                f"{len(repeated)} 个编码重复：{preview(repeated)}；请保证每行编码唯一{parts_zh}",
             )
     else:
         named = _made_ids(contract.prefix, chosen, shapes)
@@ -376,6 +386,21 @@ def _must_be_whole(spec: LayerSpec) -> tuple[str, ...]:
 def _row_names(source: Source, kept: pd.DataFrame, made: pd.Index) -> pd.Index:
     """What people call the rows of a table without ids: by the numbers that a spreadsheet shows beside them."""
     return made if source.sheet_rows is None else pd.Index([row_name(row) for row in source.sheet_rows[kept.index]])
+
+
+def _call_by_rows(source: Source, kept: pd.DataFrame, made: pd.Index, findings: Findings) -> None:
+    """Rows of a layer without ids that were kept out are called by the numbers they have in the file."""
+    numbers = source.sheet_rows[kept.index] if source.sheet_rows is not None else kept.index + 1
+    called = dict(zip(made, map(row_name, numbers), strict=True))
+    for place, repair in enumerate(findings.repairs):
+        if repair.kind in _LOST:
+            names = tuple(sorted((called.get(one, one) for one in repair.ids), key=_by_number))
+            spots = tuple((called.get(name, name), shape) for name, shape in repair.places)
+            findings.repairs[place] = replace(repair, ids=names, places=spots)
+
+
+def _by_number(name: str) -> tuple[int, str]:
+    return len(name), name
 
 
 def _filled(

@@ -72,7 +72,10 @@ def _note_unknown(tables: Tables, unknown: pd.Index, findings: Findings) -> None
 
     Those where every home lies in an estate that a table counts, or has a count of its own, are known.
     """
-    buildings = tables.get("buildings")
+    units, buildings = tables.get("units"), tables.get("buildings")
+    if units is not None and _counts(units).notna().to_numpy().any():
+        findings.repair("units_uncounted", unknown)
+        return
     if not len(unknown) or buildings is None or not len(buildings):
         findings.repair("people_unknown", unknown)
         return

@@ -12,7 +12,9 @@ from gridopt.read.headers import UNITS_OF_MEASURE
 SYNONYMS: Mapping[str, str] = {
     "id": "id | code | 编码 | 代码 | 编号 | villcode | codebase | bid | fid_text | community_id | unit_id "
     "| building_id | staff_id | facility_id | estate_id | line_id | osm_id | osm | 社区编码 | 行政区划代码 | 区划代码 "
-    "| 社区代码 | 村代码 | 统计用区划代码 | 小区编码 | 楼栋编码 | 單元編碼 | 編碼 | 代碼",
+    "| 社区代码 | 村代码 | 统计用区划代码 | 小区编码 | 楼栋编码 | 单元编码 "
+    "| 社区编号 | 村编号 | 小区编号 | 楼栋编号 | 房屋编号 | 建筑编号 | 单元编号 | 设施编号 | 道路编号 "
+    "| 單元編碼 | 編碼 | 代碼",
     "name": "name | villname | 名称 | 社区名称 | 村名 | 路名 | 小区名称 | 姓名 | 名稱",
     "alias": "alias | aliases | 别名 | 曾用名 | 俗称 | 別名",
     "households": "households household hh 户数 戶數 总户数 家庭户数 户籍户数 常住户数 入住户数 住户数 总戶數",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 
 import geopandas as gpd
@@ -21,6 +22,17 @@ NEARBY = 100.0
 DRAWN = 5.0
 """Metres by which borders and buildings may be drawn apart; a building farther beyond is across the street."""
 
+_LEFT_OUT = (
+    "[layers.buildings] %d of %d buildings stand outside every unit and are left out: the layer reaches farther",
+    "[layers.buildings] %d 幢楼栋（共 %d 幢）位于所有划分单元之外，未纳入方案：该图层超出本市范围",
+)
+
+_log = logging.getLogger("gridopt")
+
+FEW, MANY = 10, 0.1
+"""Buildings beyond the border that are taken in whatever their number, and the share of those inside from which more
+are a neighbour's: the layer reaches beyond the city then, and its border is no mistake of drawing."""
+
 EQUAL = 1e-9
 """Share of the larger overlap below which two overlaps are the same."""
 
@@ -30,7 +42,7 @@ def assign_buildings(buildings: gpd.GeoDataFrame, units: gpd.GeoDataFrame) -> pd
 
     Footprints go to the community of largest overlap (where ``units`` have a ``community_id``) and there to
     the unit of largest overlap, points to the unit that holds them; ties and borders to the lowest unit id. A
-    building outside every unit joins the nearest within 100 m, else it is "".
+    building outside every unit joins the nearest within 100 m, else it is ""; so it is where too many stand beyond.
     """
     return place_buildings(buildings, units).unit_ids
 
@@ -39,12 +51,13 @@ def assign_buildings(buildings: gpd.GeoDataFrame, units: gpd.GeoDataFrame) -> pd
 class Places:
     """Where each building lies: its unit ("" outside), the ids of those taken in from nearby, and those of them
 
-    that stand more than `DRAWN` beyond every unit.
+    that stand more than `DRAWN` beyond every unit; ``others`` are those that were left out, being so many.
     """
 
     unit_ids: pd.Series
     nearby: pd.Index
     beyond: pd.Index
+    others: pd.Index
 
     @property
     def outside(self) -> pd.Index:
@@ -60,13 +73,26 @@ class Places:
                 ids=self.nearby,
                 action=(f"joined to the nearest unit within {NEARBY:g} m", f"归入 {NEARBY:g} 米内最近的划分单元"),
             )
-        if len(self.outside):
+        far = self.outside.difference(self.others)
+        if len(far):
             record.add(
                 "buildings",
                 (f"farther than {NEARBY:g} m from every unit", f"距所有划分单元超过 {NEARBY:g} 米"),
-                ids=self.outside,
+                ids=far,
                 action=("left out of the plan", "未纳入方案"),
             )
+        if len(self.others):
+            record.add(
+                "buildings",
+                (
+                    f"outside every unit by {DRAWN:g} to {NEARBY:g} m, too many to be slips of drawing",
+                    f"位于所有划分单元之外 {DRAWN:g}~{NEARBY:g} 米，数量过多，不似绘制误差",
+                ),
+                ids=self.others,
+                action=("left out of the plan, as a neighbour's", "视为邻近地区的楼栋，未纳入方案"),
+            )
+            said = _LEFT_OUT[record.lang == "zh"]
+            _log.warning(said, len(self.outside), len(self.unit_ids))
 
 
 def place_buildings(buildings: gpd.GeoDataFrame, units: gpd.GeoDataFrame) -> Places:
@@ -80,11 +106,13 @@ def place_buildings(buildings: gpd.GeoDataFrame, units: gpd.GeoDataFrame) -> Pla
     (building, unit), metres = tree.query_nearest(shapes[stray], max_distance=NEARBY, return_distance=True)
     order = np.lexsort((unit, building))
     first = order[np.unique(building[order], return_index=True)[1]] if len(order) else order
-    taken = stray[building[first]]
-    chosen[taken] = unit[first]
+    far, near = metres[first] > DRAWN, stray[building[first]]
+    taken = ~far if far.sum() > max(FEW, MANY * (len(shapes) - len(stray))) else np.ones(len(far), bool)
+    chosen[near[taken]] = unit[first[taken]]
     names = np.append(ordered.index.to_numpy(), "")
     unit_ids = pd.Series(names[chosen], index=buildings.index, name="unit_id", dtype="str")
-    return Places(unit_ids, buildings.index[taken], buildings.index[taken[metres[first] > DRAWN]])
+    nearby, beyond, others = (buildings.index[near[these]] for these in (taken, taken & far, ~taken))
+    return Places(unit_ids, nearby, beyond, others)
 
 
 def _largest_overlap(shapes: NDArray[np.object_], polygons: NDArray[np.object_], owners: Integers) -> Integers:

@@ -10,6 +10,7 @@ import shapely
 from numpy.typing import NDArray
 
 from gridopt.errors import TableError, preview
+from gridopt.terms import label
 from gridopt.units.record import Record
 from gridopt.units.stitch import stitched
 
@@ -35,7 +36,8 @@ def clean_coverage(polygons: gpd.GeoSeries, record: Record, *, layer: str) -> gp
     if len(lost):
         raise TableError(
             f"{layer}: {len(lost)} polygons lie wholly in slivers of others: {preview(lost)}. Remove or redraw them.",
-            zh=f"{layer} 图层：{len(lost)} 个面完全落在其他面的碎缝中：{preview(lost)}。请删除或重绘。",
+            zh=f"{label(f'layer.{layer}', 'zh')}图层：{len(lost)} 个"
+            f"面完全落在其他面的碎缝中：{preview(lost)}。请删除或重绘。",
         )
     moved = shapely.area(shapely.symmetric_difference(shapes, mended))
     changed = np.flatnonzero(
@@ -83,9 +85,9 @@ def dissolve(polygons: NDArray[np.object_], labels: NDArray[np.int64]) -> NDArra
     order = np.argsort(labels, kind="stable")
     cuts = np.searchsorted(labels[order], np.arange(int(labels.max(initial=-1)) + 2))
     joined = np.empty(len(cuts) - 1, object)
-    for label, (first, last) in enumerate(pairwise(cuts.tolist())):
+    for place, (first, last) in enumerate(pairwise(cuts.tolist())):
         members = polygons[order[first:last]]
-        joined[label] = members[0] if len(members) == 1 else shapely.coverage_union_all(members)
+        joined[place] = members[0] if len(members) == 1 else shapely.coverage_union_all(members)
     return joined
 
 
@@ -106,6 +108,7 @@ def refuse_overlaps(polygons: gpd.GeoSeries, layer: str) -> None:
         raise TableError(
             f"{layer}: {len(wide)} pairs of polygons overlap by more than a sliver ({SLIVER:g} m): {preview(named)}. "
             "Who owns the land must be decided by hand: redraw one of each pair.",
-            zh=f"{layer} 图层：{len(wide)} 对面重叠超过碎缝宽度（{SLIVER:g} 米）：{preview(named)}。"
+            zh=f"{label(f'layer.{layer}', 'zh')}图层：{len(wide)} 对"
+            f"面重叠超过碎缝宽度（{SLIVER:g} 米）：{preview(named)}。"
             "归属须人工确认，请修改其中一个面。",
         )
