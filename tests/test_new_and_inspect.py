@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 import shapely
 
+from gridopt.cli import main
 from gridopt.errors import GridoptError, RuleError, TableError
 from gridopt.publish.inspection import inspection_dict, inspection_html, inspection_text, write_inspection
 from gridopt.publish.project_file import new_project, project_text
@@ -258,3 +259,19 @@ def test_a_misspelt_column_is_answered_with_the_likely_one(folder):
     file.write_text(given.replace(f'id = "{column}"', f'id = "{column}x"', 1), encoding="utf-8")
     with pytest.raises(TableError, match=f'perhaps id = "{column}"'):
         read_city(file)
+
+
+@pytest.mark.parametrize(
+    ("shift", "words"), [(-20, "overlap by more than a sliver"), (None, "1 communities have no unit")]
+)
+def test_an_inspection_refuses_units_that_no_grids_could_be_drawn_of(folder, capsys, shift, words):
+    shapes = [box(0, 0, 200, 200), *([] if shift is None else [box(200 + shift, 0, 200 - shift, 200)])]
+    layer({"unit": ["a", "b"][: len(shapes)], "hh": [400, 500][: len(shapes)]}, shapes).to_file(folder / "u.gpkg")
+    file = folder / "units.toml"
+    file.write_text(
+        '[layers.communities]\npath = "社区界.gpkg"\nid = "社区编码"\n'
+        '[layers.units]\npath = "u.gpkg"\nid = "unit"\nhouseholds = "hh"\n',
+        encoding="utf-8",
+    )
+    assert main(["inspect", str(file), "--lang", "en"]) == 2
+    assert words in capsys.readouterr().err

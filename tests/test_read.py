@@ -398,6 +398,28 @@ def test_a_missing_control_total_is_refused(town):
     town.refused("1 communities have no control total", EAST_CODE)
 
 
+def test_names_given_as_the_ids_of_a_table_are_told_from_unknown_ids(town):
+    table = pd.DataFrame({"社区": ["西社区", "东社区"], "户数": [400, 600]})
+    table.to_csv(town.folder / "p.csv", index=False, encoding="utf-8-sig")
+    said = town.add("population", None, file="p.csv", id="社区").refused('write name = "社区"')
+    assert "control total" not in said
+    counted = town.add("population", None, file="p.csv", name="社区").read().layer("population")
+    assert sorted(counted["households"]) == [400, 600]
+
+
+def test_rows_kept_out_of_a_layer_without_ids_are_called_by_their_numbers(town):
+    houses = gpd.GeoDataFrame({"floors": [1, 2, 3]}, geometry=[box(50, 5, 9, 9), None, box(5, 5, 9, 9)], crs=CRS)
+    city = town.add("buildings", houses).read()
+    assert repair(city, "buildings", "no geometry")["ids"] == "row 2"
+
+
+def test_communities_whose_units_all_lack_counts_are_told(town, caplog):
+    lacking = units().assign(hh=[300, 200, np.nan, np.nan], pop=[900, 600, np.nan, np.nan])
+    city = town.add("units", lacking, id="unit", households="hh", residents="pop").read()
+    assert repair(city, "population", "no unit says")["ids"] == EAST_CODE
+    assert "drawn as if nobody lived there" in caplog.text
+
+
 def test_a_population_table_of_units_needs_the_units(town):
     pd.DataFrame({"id": ["u1", "u9"], "residents": [300, 1]}).to_csv(town.folder / "p.csv", index=False)
     town.add("population", None, file="p.csv", level="units").refused("needs [layers.units]")

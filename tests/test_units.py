@@ -18,8 +18,10 @@ from gridopt.rules import Governance, Rules
 from gridopt.units import assign_buildings, make_borders, make_units
 from gridopt.units.built import scan_order
 from gridopt.units.cells import bisect
+from gridopt.units.counts import place_buildings
 from gridopt.units.merge import absorb
 from gridopt.units.nearest import nearest_parts
+from gridopt.units.record import Record
 
 DATA = Path(__file__).parents[2] / "shared" / "data" / "gis"
 real = pytest.mark.skipif(not DATA.exists(), reason="real layers are not here")
@@ -214,6 +216,20 @@ def test_a_building_goes_once_to_the_unit_of_largest_overlap() -> None:
         "far": "",
     }
     assert found.name == "unit_id"
+
+
+def test_a_layer_that_reaches_beyond_the_city_does_not_lend_it_its_buildings(caplog) -> None:
+    """Eleven stand in the street beyond, one leans on the border; of ten all are taken in."""
+    inside = {"in": box(10, 10, 20, 20), "leaning": box(203, 10, 210, 20)}
+    row = {f"b{i}": box(220, 8 * i, 226, 8 * i + 6) for i in range(11)}
+    many, units = frame(inside | row), frame(HALVES)
+    placed = place_buildings(many, units)
+    assert placed.unit_ids[placed.unit_ids != ""].to_dict() == {"in": "u1", "leaning": "u3"}
+    record = Record("en")
+    placed.report(record)
+    assert {row["n"]: row["action"] for row in record.rows}[11] == "left out of the plan, as a neighbour's"
+    assert "11 of 13 buildings stand outside" in caplog.text
+    assert (assign_buildings(many.drop(index="b0"), units) != "").all()
 
 
 def test_a_building_over_a_community_border_stays_with_the_community_that_holds_most_of_it() -> None:
