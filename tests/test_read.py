@@ -210,6 +210,22 @@ def test_a_community_of_several_parts_is_kept_and_recorded(town):
     assert repair(city, "communities", "several parts")["ids"] == EAST_CODE
 
 
+def test_lines_and_points_beside_the_polygon_of_a_row_are_dropped_on_record(town):
+    table = communities()
+    astray = shapely.Point(WEST - 400_000, SOUTH)
+    table.loc[1, "geometry"] = shapely.GeometryCollection([table.geometry[1], astray])
+    city = town.add("communities", table, id="code").read()
+    assert repair(city, "communities", "lines or points beside")["ids"] == EAST_CODE
+    assert city.crs == "EPSG:4549"
+    assert city.communities.geometry.area.tolist() == [40_000, 40_000]
+
+
+def test_a_row_without_id_and_geometry_is_told_once(town):
+    table = pd.concat([communities(), gpd.GeoDataFrame({"code": [None], "label": [None]}, geometry=[None], crs=CRS)])
+    said = town.add("communities", table, id="code").refused("1 rows have no id", "rows 3")
+    assert "no geometry" not in said
+
+
 def test_a_community_drawn_as_a_line_is_refused(town):
     table = communities()
     table.loc[1, "geometry"] = table.geometry[1].exterior

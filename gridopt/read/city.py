@@ -31,6 +31,7 @@ from gridopt.read.joined import joined_counts
 from gridopt.read.kinds import with_kinds
 from gridopt.read.layers import Layer, read_layer
 from gridopt.read.project import COUNTING, LayerSpec, Project, read_project
+from gridopt.read.repair import polygons_of
 from gridopt.read.shifts import flag_shift
 from gridopt.read.stated import note_apart
 from gridopt.read.surroundings import surroundings
@@ -183,14 +184,14 @@ def _columns_of(project: Project, name: str) -> Mapping[str, str]:
 
 def zone_of(table: gpd.GeoDataFrame) -> pyproj.CRS:
     """The metric zone of the centre of a layer's bounding box."""
-    return metric_crs(*centre_of(table.geometry.to_numpy(), table.crs))
+    return metric_crs(*centre_of(polygons_of(table), table.crs))
 
 
 def _city_crs(named: pyproj.CRS | None, table: gpd.GeoDataFrame) -> pyproj.CRS:
     """The CRS that the project file names, if it fits the place, else the zone of the communities."""
     if named is None:
         return zone_of(table)
-    require_fitting(named, *centre_of(table.geometry.to_numpy(), table.crs))
+    require_fitting(named, *centre_of(polygons_of(table), table.crs))
     return named
 
 

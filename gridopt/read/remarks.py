@@ -4,11 +4,11 @@ from __future__ import annotations
 
 KINDS: dict[str, tuple[str, str, str, str]] = {
     "invalid": ("invalid rings", "made valid", "几何无效（自相交等）", "已修复为有效几何"),
-    "lines_dropped": (
-        "polygon collapses partly to lines",
-        "kept its polygonal parts",
-        "面部分退化为线",
-        "仅保留面状部分",
+    "parts_dropped": (
+        "lines or points beside the polygons of a row",
+        "dropped, its polygons kept",
+        "同一行中除面以外还有线或点",
+        "已去除，仅保留面",
     ),
     "z": ("third coordinate (Z) or measure", "dropped", "含高程（Z）或量测值", "已去除"),
     "multipart": (

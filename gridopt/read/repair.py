@@ -185,6 +185,8 @@ def repaired(
     }
     kept = np.isin(found, list(kinds))
     mended = faulty & kept
+    if "polygon" in kinds:
+        findings.repair("parts_dropped", names[mixed & kept & ~faulty])
     findings.repair("invalid", names[mended], areas=(before, float(shapely.area(shapes[mended]).sum())))
     for reason, rows in reasons.items():
         places = list(zip(names[rows], given[rows], strict=True))
@@ -194,7 +196,11 @@ def repaired(
 
 
 def _leave_out(reason: str, places: list[Place], kinds: Sequence[str], findings: Findings, *, fatal: bool) -> None:
-    """Name the rows that have no geometry of use, each with what it has; a fault where none may be lost."""
+    """Name the rows that have no geometry of use, each with what it has; a fault where none may be lost.
+
+    Rows without an id are told as such.
+    """
+    places = [(name, shape) for name, shape in places if name]
     if not places:
         return
     names = [name for name, _ in places]
@@ -214,6 +220,13 @@ def _leave_out(reason: str, places: list[Place], kinds: Sequence[str], findings:
         f"{len(names)} rows have {what}: {preview(sorted(names))}; draw them as {wanted} or remove them",
         f"{len(names)} 行{what_zh}：{preview(sorted(names))}；请绘为{wanted_zh}或删除",
     )
+
+
+def polygons_of(table: gpd.GeoDataFrame) -> NDArray[np.object_]:
+    """The polygons of a layer, whatever else its rows hold; its shapes as they are where there are none."""
+    parts = shapely.get_parts(table.geometry.to_numpy())
+    polygons = parts[shapely.get_dimensions(parts) == 2]
+    return np.asarray(polygons if len(polygons) else table.geometry.to_numpy(), object)
 
 
 def _polygonal(shape: shapely.Geometry) -> shapely.Geometry:
