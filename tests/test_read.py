@@ -414,6 +414,14 @@ def test_a_missing_control_total_is_refused(town):
     town.refused("1 communities have no control total", EAST_CODE)
 
 
+def test_formulas_without_a_result_are_named_where_numbers_are_missing(town):
+    book = openpyxl.Workbook()
+    for row in (["编码", "户数"], [WEST_CODE, "=200+200"], [EAST_CODE, 600]):
+        book.active.append(row)
+    book.save(town.folder / "p.xlsx")
+    town.add("population", None, file="p.xlsx", id="编码").refused("1 cells hold formulas", "never calculated: B2")
+
+
 def test_names_given_as_the_ids_of_a_table_are_told_from_unknown_ids(town):
     table = pd.DataFrame({"社区": ["西社区", "东社区"], "户数": [400, 600]})
     table.to_csv(town.folder / "p.csv", index=False, encoding="utf-8-sig")

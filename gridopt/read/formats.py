@@ -40,7 +40,7 @@ class Source:
 
     ``sheet_rows`` are the numbers that a spreadsheet shows beside the rows, None for any other file; ``shared``
     its rows, column by column, whose number is that of a merged cell, and ``notes`` the numbers of the rows
-    below the table (`headers.Sheet`).
+    below the table, and ``unsolved`` the cells whose formula was never calculated (`headers.Sheet`).
     """
 
     table: pd.DataFrame
@@ -50,6 +50,7 @@ class Source:
     sheet_rows: pd.Index | None = None
     shared: Mapping[str, Sequence[int]] = field(default_factory=dict)
     notes: tuple[int, ...] = ()
+    unsolved: tuple[str, ...] = ()
 
 
 def open_layer(file: Path, layer: str | None = None, *, path: str | None = None, role: str = "") -> Source:
@@ -118,7 +119,8 @@ def _no_layer(layer: str | None, names: list[str], written: str) -> TableError:
 
 def _sheet(sheet: Sheet, encoding: str, layer: str) -> Source:
     table = sheet.table.reset_index(drop=True)
-    return Source(table, layer, encoding, sheet.title_rows, sheet.table.index, sheet.shared, sheet.notes)
+    rows = sheet.title_rows, sheet.table.index, sheet.shared, sheet.notes, sheet.unsolved
+    return Source(table, layer, encoding, *rows)
 
 
 def _open(place: Place, layer: str, written: str, role: str) -> Source:

@@ -37,7 +37,8 @@ class Sheet:
 
     ``title_rows`` stood above the header, which took ``header_rows``; ``notes`` are the numbers of the rows
     below the table ("注：…", "填表人：…"). ``shared`` names, column by column, the positions of the rows whose
-    number belongs to a merged cell that began further up or to the left.
+    number belongs to a merged cell that began further up or to the left; ``unsolved`` are cells whose formula was
+    never calculated ("C2").
     """
 
     table: pd.DataFrame
@@ -45,6 +46,7 @@ class Sheet:
     header_rows: int = 1
     shared: dict[str, list[int]] = field(default_factory=dict)
     notes: tuple[int, ...] = ()
+    unsolved: tuple[str, ...] = ()
 
 
 def table_of_rows(rows: Rows, merges: Sequence[Merge] = ()) -> Sheet:

@@ -192,6 +192,12 @@ def read_layer(
         clean = _fit(contract, clean, findings)
         if "id" not in columns:
             _call_by_rows(source, kept, framed.index, findings)
+    if findings.faults and source.unsolved:
+        findings.fault(
+            f"{len(source.unsolved)} cells hold formulas that were never calculated: {preview(source.unsolved)}; open "
+            "the workbook in Excel or WPS, and save it",
+            f"{len(source.unsolved)} 个单元格的公式尚未计算：{preview(source.unsolved)}；请用 Excel 或 WPS 打开并保存",
+        )
     findings.close()
     facts = (source.layer, source_crs, len(source.table), tuple(findings.repairs), tuple(columns), spec.level)
     names = tuple(str(name) for name in source.table.columns if name != "geometry")

@@ -5,7 +5,11 @@ from __future__ import annotations
 import csv
 import datetime
 import io
+import re
+import zipfile
+from dataclasses import replace
 from typing import TYPE_CHECKING
+from xml.etree import ElementTree
 
 from gridopt.errors import TableError
 from gridopt.read.contents import Place, kind_of
@@ -14,6 +18,14 @@ from gridopt.read.headers import Merge, Rows, Sheet, table_of_rows
 
 if TYPE_CHECKING:
     from python_calamine import CalamineSheet, CalamineWorkbook
+
+
+_MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+_LINK = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
+_NO_RESULT = re.compile(
+    rb'<c r="([A-Z]+[0-9]+)"(?![^>]*t="str")[^>]*><f(?:[^>]*/>|[^>]*>[^<]*</f>)(?:<v\s*/>|<v></v>)?</c>'
+)
+"""A cell with a formula and no value; where the value is an empty text, that is its result."""
 
 
 def read_csv(file: Place) -> tuple[Sheet, str]:
@@ -40,7 +52,24 @@ def read_sheet(file: Place, sheet: str) -> Sheet:
     """One sheet's table."""
     found = _workbook(file).get_sheet_by_name(sheet)
     rows = [[_cell(value) for value in row] for row in found.to_python(skip_empty_area=False)]
-    return table_of_rows(rows, _merges(found))
+    return replace(table_of_rows(rows, _merges(found)), unsolved=_unsolved(file, sheet))
+
+
+def _unsolved(file: Place, sheet: str) -> tuple[str, ...]:
+    """The cells of a sheet whose formula has no result: programs write them so, and Excel shows one all the same."""
+    if kind_of(file) != ".xlsx":
+        return ()
+    with zipfile.ZipFile(io.BytesIO(file.read_bytes())) as parts:
+        if not {"xl/workbook.xml", "xl/_rels/workbook.xml.rels"} <= set(parts.namelist()):
+            return ()
+        sheets = ElementTree.fromstring(parts.read("xl/workbook.xml")).iterfind(f".//{_MAIN}sheet")
+        own = next((one.get(_LINK) for one in sheets if one.get("name") == sheet), None)
+        links = ElementTree.fromstring(parts.read("xl/_rels/workbook.xml.rels"))
+        targets = {link.get("Id"): str(link.get("Target")) for link in links}
+        at = targets.get(own, "").removeprefix("/xl/")
+        if f"xl/{at}" not in parts.namelist():
+            return ()
+        return tuple(cell.decode() for cell in _NO_RESULT.findall(parts.read(f"xl/{at}")))
 
 
 def _workbook(file: Place) -> CalamineWorkbook:
