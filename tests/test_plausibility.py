@@ -55,6 +55,16 @@ def test_people_per_household_tells_the_likely_cause(households, residents, caus
     assert cause in rows["cause"].iloc[0]
 
 
+def test_totals_with_fractions_may_be_thousands_parted_by_a_point():
+    figures = {"households": [1.543, 400, 500], "residents": float("nan"), "level": "community"}
+    table = pd.DataFrame(figures, index=CODES)
+    rows = found(city(population=table), "totals with fractions")
+    assert rows[["layer", "value", "expected"]].to_numpy().tolist() == [
+        ["population", "1.543 households", "2 households"]
+    ]
+    assert "thousands" in rows["cause"].iloc[0]
+
+
 def test_density_and_floor_area_are_checked_by_community():
     houses = gpd.GeoDataFrame(
         {

@@ -11,6 +11,7 @@ import pandas as pd
 
 from gridopt.city import City
 from gridopt.holders import home_ids
+from gridopt.people import MEASURES
 from gridopt.read.names import administrative
 from gridopt.read.registers import oddities, usual_codes
 
@@ -45,6 +46,10 @@ CAUSES: Mapping[str, tuple[str, str]] = {
         "a dormitory or institution, different bases, or a slip",
         "集体宿舍或单位、口径不同，或填写有误",
     ),
+    "decimal": (
+        "a point that parts thousands, read as a decimal point, or an estimate",
+        "千位分隔点被读作小数点，或为推算值",
+    ),
     "crowded": ("buildings or floors are missing, or the count is too high", "缺少楼栋或层数，或人数偏大"),
     "sparse": ("not homes, empty, or the count is too low", "非住宅、空置，或人数偏小"),
     "sum": ("rows are missing or counted twice, or another basis or date", "有缺漏或重复，或口径、日期不同"),
@@ -62,6 +67,7 @@ CAUSES: Mapping[str, tuple[str, str]] = {
 CHECKS: Mapping[str, tuple[str, str]] = {
     "area": ("stated area", "所列面积"),
     "household": ("people per household", "户均人口"),
+    "fraction": ("totals with fractions", "总数带小数"),
     "floor_person": ("floor area per person, m2", "人均建筑面积（平方米）"),
     "floor_household": ("floor area per household, m2", "户均建筑面积（平方米）"),
     "density": ("people per km2", "人口密度（人/平方千米）"),
@@ -103,11 +109,11 @@ def _in_chinese(figure: str) -> str:
 def outliers(city: City, lang: str = "en") -> pd.DataFrame:
     """Figures beyond what is plausible, one a row: `COLUMNS`, with the likely cause in words.
 
-    Checked are stated areas against polygons (in the unit of area that most rows fit), people per household,
-    floor area per person and per household, density, sums against the totals that a table states for
+    Checked are stated areas against polygons (in the unit of area that most rows fit), fractions in totals, people
+    per household, floor area per person and per household, density, sums against the totals that a table states for
     townships and counties, and communities against the table of division codes.
     """
-    checks = (_areas, _households, _floors, _densities, _sums, _codes)
+    checks = (_areas, _fractions, _households, _floors, _densities, _sums, _codes)
     found = [one for check in checks for one in check(city)]
     return pd.DataFrame([one.row(lang) for one in found], columns=COLUMNS, dtype="str")
 
@@ -142,6 +148,19 @@ def _area(layer: str, place: tuple[str, str], value: float, actual: float, commo
     said = f"{value:,.6g} {common}", f"{actual / AREA_UNITS[common]:,.6g} {common}"
     outlier = Outlier("area", layer, *place, *said, "boundary")
     yield replace(outlier, cause="unit", values=(own, common)) if fits and own != common else outlier
+
+
+def _fractions(city: City) -> Iterator[Outlier]:
+    """Totals of communities that are no whole numbers: people are counted."""
+    table = city.layer("population")
+    if table is not None and "level" in table:
+        table = table[table["level"] == "community"]
+    for layer, stated in (("communities", city.communities), ("population", table)):
+        for measure in () if stated is None else [name for name in MEASURES if name in stated]:
+            values = stated[measure].astype(float)
+            for i, value in values[values % 1 > 0].items():
+                said = f"{value:,.6g} {measure}", f"{round(value):,} {measure}"
+                yield Outlier("fraction", layer, str(i), _name(city, i), *said, "decimal")
 
 
 def _households(city: City) -> Iterator[Outlier]:
